@@ -1,0 +1,87 @@
+"""Settings, read once from the environment."""
+
+from __future__ import annotations
+
+import os
+from dataclasses import dataclass, field, fields
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+
+def _setting(default: Any, variable: str, says: str) -> Any:
+    return field(default=default, metadata={"variable": variable, "says": says})
+
+
+@dataclass(frozen=True, slots=True)
+class Settings:
+    """Everything the operator may decide; each field names its environment variable."""
+
+    host: str = _setting("127.0.0.1", "HOST", "address to listen on")
+    port: int = _setting(8080, "PORT", "TCP port to listen on")
+    data: Path = _setting(Path("data"), "DATA", "folder of the embedded database")
+    demo: bool = _setting(True, "DEMO", "fill an empty database with a demo puskesmas")
+    workers: int = _setting(2, "FHIR_WORKERS", "server processes")
+    threads: int = _setting(32, "FHIR_THREADS", "requests at once in one server process")
+    base_url: str = _setting(
+        "", "FHIR_BASE_URL", "public address of the FHIR base; empty: as the request says"
+    )
+    mongodb_uri: str = _setting(
+        "", "FHIR_MONGODB_URI", "a MongoDB replica set; empty: the embedded database"
+    )
+    mongodb_database: str = _setting("fhir", "FHIR_MONGODB_DATABASE", "name of the database")
+    mongod: str = _setting("", "FHIR_MONGOD", "mongod to embed; empty: PATH, then the wheel's")
+    mongod_cache_gb: float = _setting(
+        0.25, "FHIR_MONGOD_CACHE_GB", "cache of the embedded database, in gigabytes"
+    )
+    canonical: str = _setting(
+        "https://puskesmas.example/fhir",
+        "FHIR_CANONICAL",
+        "canonical base of our profiles, code systems and identifiers",
+    )
+    timezone: str = _setting(
+        "Asia/Jakarta", "FHIR_TIMEZONE", "zone of dates that name none, and of the SOP clocks"
+    )
+    body_limit: int = _setting(64 * 1024 * 1024, "FHIR_BODY_LIMIT", "largest body, in bytes")
+    depth_limit: int = _setting(64, "FHIR_DEPTH_LIMIT", "deepest nesting of a resource")
+    entry_limit: int = _setting(
+        10_000, "FHIR_ENTRY_LIMIT", "most entries of a batch or transaction"
+    )
+    count_default: int = _setting(20, "FHIR_COUNT_DEFAULT", "page size when _count is absent")
+    count_limit: int = _setting(1000, "FHIR_COUNT_LIMIT", "largest page size")
+    include_limit: int = _setting(
+        1000, "FHIR_INCLUDE_LIMIT", "most included resources on a page; more is an error"
+    )
+    chain_limit: int = _setting(
+        100_000, "FHIR_CHAIN_LIMIT", "most resources one chain may pass through; more is an error"
+    )
+    query_time_limit_ms: int = _setting(
+        30_000, "FHIR_QUERY_TIME_LIMIT_MS", "longest time of one query, in milliseconds"
+    )
+    page_key: str = _setting(
+        "", "FHIR_PAGE_KEY", "secret that signs page links; empty: kept in the database"
+    )
+
+    @classmethod
+    def from_environment(cls, environment: Mapping[str, str] | None = None) -> Settings:
+        """Read every setting; a value that cannot be read raises ValueError naming its variable."""
+        environment = os.environ if environment is None else environment
+        given: dict[str, Any] = {}
+        for each in fields(cls):
+            text = environment.get(each.metadata["variable"], "")
+            if text != "":
+                given[each.name] = _read(each.metadata["variable"], type(each.default), text)
+        return cls(**given)
+
+
+def _read(variable: str, kind: type, text: str) -> Any:
+    if kind is bool:
+        if text.lower() not in {"0", "1", "true", "false", "yes", "no"}:
+            raise ValueError(f"{variable}={text!r} is neither 1 nor 0.")
+        return text.lower() in {"1", "true", "yes"}
+    try:
+        return Path(text) if issubclass(kind, Path) else kind(text)
+    except ValueError:
+        raise ValueError(f"{variable}={text!r} is not a valid {kind.__name__}.") from None

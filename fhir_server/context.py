@@ -1,0 +1,32 @@
+"""What an interaction may touch."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+    from datetime import datetime
+
+    from fhir_server.auth.principals import Principal
+    from fhir_server.config import Settings
+    from fhir_server.resources.definitions import Definitions
+    from fhir_server.search.parameters import Parameters
+    from fhir_server.store.mongo import Store
+
+
+@dataclass(frozen=True, slots=True)
+class Context:
+    """Built once by app.py; the principal is replaced for each request.
+
+    ``clock`` gives the present instant (aware, UTC), ``new_id`` a new logical id.
+    """
+
+    settings: Settings
+    definitions: Definitions
+    parameters: Parameters
+    store: Store
+    principal: Principal
+    clock: Callable[[], datetime]
+    new_id: Callable[[], str]

@@ -1,0 +1,35 @@
+"""What an interaction is asked and what it answers: HTTP's words, without HTTP."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+
+@dataclass(frozen=True, slots=True)
+class Request:
+    """One request below the FHIR base.
+
+    ``path`` has no leading slash (``Patient/1/_history``), ``query`` is the raw query string,
+    header names are lower-case, ``body`` is JSON (``rest/`` has read other formats).
+    ``base`` is the public FHIR base without trailing slash, for links and Location.
+    """
+
+    method: str
+    path: str
+    base: str
+    query: str = ""
+    headers: Mapping[str, str] = field(default_factory=dict)
+    body: bytes = b""
+
+
+@dataclass(frozen=True, slots=True)
+class Answer:
+    """Status, JSON body (empty: none) and headers, names as they are sent (``ETag``)."""
+
+    status: int
+    body: bytes = b""
+    headers: Mapping[str, str] = field(default_factory=dict)

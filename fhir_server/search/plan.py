@@ -1,0 +1,68 @@
+"""A search, compiled: what ``compile`` makes of a query and ``store`` runs.
+
+Filters are written in MongoDB's query language over the fields of a stored resource
+(``_id``, ``v``, ``t``, ``ix.<parameter>``), but nothing here needs a database.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from typing import Any, Literal
+
+Filter = dict[str, Any]
+
+
+@dataclass(frozen=True, slots=True)
+class SortKey:
+    """One field to sort by."""
+
+    field: str
+    descending: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class Join:
+    """A chain or a _has: what other resources must exist for a resource to match.
+
+    ``forward`` (a chain, ``Observation?patient.identifier=``): resources of ``resource_type``
+    that match ``filter``, referred to by the searched resource's ``field``.
+    Not ``forward`` (``Patient?_has:Observation:patient:code=``): resources of ``resource_type``
+    that match ``filter`` and refer by their own ``field`` to the searched resource.
+    """
+
+    resource_type: str
+    filter: Filter
+    field: str
+    forward: bool
+
+
+@dataclass(frozen=True, slots=True)
+class Include:
+    """An _include (``forward``) or _revinclude: what else goes into the page.
+
+    ``source_type`` and ``field`` hold the reference; ``target_type`` narrows what it points to.
+    """
+
+    source_type: str
+    field: str
+    target_type: str | None
+    forward: bool
+
+
+@dataclass(frozen=True, slots=True)
+class Plan:
+    """One page of a search over one resource type.
+
+    ``sort`` always ends with ``_id``; ``after`` holds the sort values of the last resource of
+    the page before; the store fetches one more than ``limit`` to know whether a page follows.
+    """
+
+    resource_type: str
+    filter: Filter = field(default_factory=dict)
+    joins: tuple[Join, ...] = ()
+    sort: tuple[SortKey, ...] = (SortKey("_id"),)
+    after: tuple[Any, ...] | None = None
+    limit: int = 20
+    includes: tuple[Include, ...] = ()
+    total: Literal["none", "estimate", "accurate"] = "none"
+    count_only: bool = False

@@ -1,0 +1,113 @@
+"""A write as data, and what comes back. ``Store.transact`` takes a list of these."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Literal
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Sequence
+    from datetime import datetime
+
+    from fhir_server.resources.wire import Text
+    from fhir_server.search.index import Index
+    from fhir_server.search.plan import Plan
+
+Method = Literal["POST", "PUT", "PATCH", "DELETE"]
+
+
+@dataclass(frozen=True, slots=True)
+class Put:
+    """Write one version of a resource.
+
+    ``text`` is the JSON to be served, complete but for version and time, which the store
+    stamps in. ``existing``: True to update only, False to create only, None for either.
+    ``if_match`` is the version that must be current.
+    """
+
+    resource_type: str
+    id: str
+    text: Text
+    index: Index
+    method: Method = "POST"
+    existing: bool | None = None
+    if_match: int | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Delete:
+    """Delete a resource; its history stays. Deleting what is not there is no failure."""
+
+    resource_type: str
+    id: str
+    if_match: int | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Check:
+    """What must hold in the same transaction for a write to happen.
+
+    The store touches every document of ``guards`` (so that writes which a rule relates meet
+    there), runs ``plans`` inside the transaction and hands their matches to ``decide``, which
+    raises a FhirError to refuse the write. ``decide`` may run more than once.
+    """
+
+    guards: tuple[str, ...]
+    plans: tuple[Plan, ...]
+    decide: Callable[[Sequence[Sequence[Stored]]], None]
+
+
+@dataclass(frozen=True, slots=True)
+class Tally:
+    """Move the counter ``key`` from ``expected`` to the next number, or raise Conflict."""
+
+    key: str
+    expected: int
+
+
+Op = Put | Delete
+Condition = Check | Tally
+
+
+@dataclass(frozen=True, slots=True)
+class Stored:
+    """One version as the store keeps it. ``text`` is None for a deletion.
+
+    ``mode`` says why it is in a search result.
+    """
+
+    resource_type: str
+    id: str
+    version: int
+    moment: datetime
+    text: Text | None
+    method: Method
+    mode: Literal["match", "include"] = "match"
+
+    @property
+    def raw(self) -> bytes:
+        """The bytes to serve."""
+        if self.text is None:
+            raise ValueError("A deletion has no content.")
+        return self.text.stamped(self.version, self.moment)
+
+
+@dataclass(frozen=True, slots=True)
+class Written:
+    """What one op did: ``created`` is False when an older version was there."""
+
+    stored: Stored
+    created: bool
+
+
+@dataclass(frozen=True, slots=True)
+class Found:
+    """One page of a search: matches first, then what was included.
+
+    ``more``: another page follows; ``last``: the sort values of the last match, for the cursor.
+    """
+
+    resources: tuple[Stored, ...]
+    more: bool = False
+    last: tuple[object, ...] | None = None
+    total: int | None = None
