@@ -1,0 +1,33 @@
+"""The documentation is complete: every failure and every setting has its row."""
+
+from dataclasses import fields
+from pathlib import Path
+
+import pytest
+
+from fhir_server import errors
+from fhir_server.config import Settings
+
+DOCS = Path(__file__).parents[2] / "docs"
+FAILURES = [
+    e for e in vars(errors).values() if isinstance(e, type) and issubclass(e, errors.FhirError)
+]
+
+
+@pytest.mark.parametrize("failure", FAILURES, ids=lambda f: f.__name__)
+def test_every_failure_has_a_row_with_its_status_and_code(failure):
+    rows = (DOCS / "errors.md").read_text("utf-8").splitlines()
+
+    assert any(
+        row.startswith(f"| {failure.status} | `{failure.code}` | {failure.__name__} |")
+        for row in rows
+    )
+
+
+@pytest.mark.parametrize("setting", fields(Settings), ids=lambda s: s.name)
+def test_every_setting_has_a_row_with_its_default(setting):
+    rows = (DOCS / "operations.md").read_text("utf-8").splitlines()
+    default = int(setting.default) if isinstance(setting.default, bool) else setting.default
+    shown = f"`{default}`" if str(default) else "empty"
+
+    assert f"| `{setting.metadata['variable']}` | {shown} | {setting.metadata['says']} |" in rows
