@@ -9,11 +9,19 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
     from datetime import datetime
 
-    from fhir_server.resources.wire import Text
+    from fhir_server.resources.wire import Document, Text
     from fhir_server.search.index import Index
     from fhir_server.search.plan import Plan
 
 Method = Literal["POST", "PUT", "PATCH", "DELETE"]
+
+
+@dataclass(frozen=True, slots=True)
+class Concern:
+    """A write that a rule of an SOP wants to judge: the rule's id, the resource as it will be."""
+
+    rule: str
+    document: Document
 
 
 @dataclass(frozen=True, slots=True)
@@ -22,7 +30,7 @@ class Put:
 
     ``text`` is the JSON to be served, complete but for version and time, which the store
     stamps in. ``existing``: True to update only, False to create only, None for either.
-    ``if_match`` is the version that must be current.
+    ``if_match`` is the version that must be current. ``concerns`` become the write's ``Check``s.
     """
 
     resource_type: str
@@ -32,6 +40,7 @@ class Put:
     method: Method = "POST"
     existing: bool | None = None
     if_match: int | None = None
+    concerns: tuple[Concern, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -49,12 +58,14 @@ class Check:
 
     The store touches every document of ``guards`` (so that writes which a rule relates meet
     there), runs ``plans`` inside the transaction and hands their matches to ``decide``, which
-    raises a FhirError to refuse the write. ``decide`` may run more than once.
+    raises a FhirError to refuse the write. ``decide`` may run more than once. ``when``: the plans
+    see the state before this write, or after it, its own resources included.
     """
 
     guards: tuple[str, ...]
     plans: tuple[Plan, ...]
     decide: Callable[[Sequence[Sequence[Stored]]], None]
+    when: Literal["before", "after"] = "before"
 
 
 @dataclass(frozen=True, slots=True)
