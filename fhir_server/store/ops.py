@@ -18,10 +18,14 @@ Method = Literal["POST", "PUT", "PATCH", "DELETE"]
 
 @dataclass(frozen=True, slots=True)
 class Concern:
-    """A write that a rule of an SOP wants to judge: the rule's id, the resource as it will be."""
+    """A write that a rule of an SOP wants to judge: the rule's id, the resource as it will be.
+
+    ``where`` is the FHIRPath of the resource in the request (``Bundle.entry[3].resource``), or "".
+    """
 
     rule: str
     document: Document
+    where: str = ""
 
 
 @dataclass(frozen=True, slots=True)
