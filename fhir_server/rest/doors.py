@@ -1,0 +1,103 @@
+"""The WSGI application: FHIR requests by the hot door, everything else by Flask.
+
+Flask's own context and routing cost more than a read does; the hot door leaves them out and
+calls the same ``fhir.respond`` that the Flask view calls.
+"""
+
+from __future__ import annotations
+
+import itertools
+import os
+import re
+import time
+from http import HTTPStatus
+from typing import TYPE_CHECKING, Any
+
+from flask import Flask, Response, request
+
+from fhir_server.rest import fhir, metrics, outcomes
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterable
+    from wsgiref.types import StartResponse
+
+    from fhir_server.context import Context
+    from fhir_server.interactions.request import Answer
+
+METHODS = ("GET", "HEAD", "POST", "PUT", "PATCH", "DELETE", "OPTIONS")
+
+_STATUS_LINES = {status.value: f"{status.value} {status.phrase}" for status in HTTPStatus}
+_SAFE_ID = re.compile(r"[A-Za-z0-9._:-]{1,64}")
+
+
+class Application(Flask):
+    """Flask with a short way in for FHIR; ``hot=False`` sends FHIR through Flask too."""
+
+    def __init__(self, context: Context, *, hot: bool = True) -> None:
+        super().__init__("fhir_server", static_folder=None)
+        self.context = context
+        self._hot = hot
+        self._new_request_id = _request_ids()
+        self.add_url_rule("/fhir", "fhir", self._view, methods=METHODS)
+        self.add_url_rule("/fhir/", "fhir", self._view, methods=METHODS)
+        self.add_url_rule("/fhir/<path:_path>", "fhir", self._view, methods=METHODS)
+        self.url_map.merge_slashes = False
+        self.after_request(_tag)
+        outcomes.register(self)
+
+    def wsgi_app(self, environ: dict[str, Any], start_response: StartResponse) -> Iterable[bytes]:
+        """Answer one request by the door that fits."""
+        begun = time.perf_counter()
+        given = environ.get("HTTP_X_REQUEST_ID", "")
+        environ["fhir_server.request_id"] = (
+            given if given and _SAFE_ID.fullmatch(given) else self._new_request_id()
+        )
+        if self._hot and fhir.is_below_base(environ["PATH_INFO"]):
+            answer = fhir.respond(self.context, environ)
+            start_response(_STATUS_LINES[answer.status], list(answer.headers.items()))
+            self._observe(environ, answer.status, begun)
+            return [answer.body]
+        return self._through_flask(environ, start_response, begun)
+
+    def _through_flask(
+        self, environ: dict[str, Any], start_response: StartResponse, begun: float
+    ) -> Iterable[bytes]:
+        def start(status: str, headers: list[tuple[str, str]], *rest: Any) -> Callable[..., Any]:
+            self._observe(environ, int(status[:3]), begun)
+            return start_response(status, headers, *rest)
+
+        return super().wsgi_app(environ, start)
+
+    def _observe(self, environ: dict[str, Any], status: int, begun: float) -> None:
+        path = environ["PATH_INFO"]
+        if fhir.is_below_base(path):
+            route = fhir.shape(path, self.context.definitions.types)
+        else:
+            route = request.url_rule.rule if request.url_rule else "{other}"
+        seconds = time.perf_counter() - begun
+        request_id = environ["fhir_server.request_id"]
+        metrics.observe(environ["REQUEST_METHOD"], route, status, seconds, request_id)
+
+    def _view(self, _path: str = "") -> Response:
+        return as_response(fhir.respond(self.context, request.environ))
+
+
+def as_response(answer: Answer) -> Response:
+    """Turn an Answer into Flask's response, its headers untouched."""
+    response = Response(answer.body, answer.status)
+    response.headers.clear()
+    response.headers.extend(answer.headers)
+    response.automatically_set_content_length = False
+    return response
+
+
+def _tag(response: Response) -> Response:
+    response.headers.setdefault("X-Request-Id", outcomes.request_id(request))
+    return response
+
+
+def _request_ids() -> Callable[[], str]:
+    """Give a source of ids that differ between requests, processes and starts."""
+    prefix = f"{os.getpid():x}-{time.time_ns() // 1_000_000:x}"
+    numbers = itertools.count(1)
+    return lambda: f"{prefix}-{next(numbers):x}"

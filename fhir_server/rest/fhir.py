@@ -1,0 +1,134 @@
+"""A WSGI request as an interaction's Request, and its Answer back.
+
+``respond`` is the one code path of ``/fhir``: the hot door calls it before Flask sees the
+request, the Flask view calls it with the same environ.
+
+https://hl7.org/fhir/R4/http.html
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Container, Iterator, Mapping
+from functools import lru_cache
+from typing import TYPE_CHECKING, Any
+
+from fhir_server.errors import BadRequest
+from fhir_server.interactions.request import Answer, Request
+from fhir_server.interactions.routes import answer
+from fhir_server.rest import negotiation, outcomes
+from fhir_server.rest.negotiation import Form
+
+if TYPE_CHECKING:
+    from fhir_server.context import Context
+
+BASE = "/fhir"
+
+_HOST = re.compile(r"[A-Za-z0-9._-]+(:\d{1,5})?|\[[0-9A-Fa-f:.]+\](:\d{1,5})?")
+_SYSTEM = frozenset({"", "metadata", "_history", "_search"})
+_WORDS = frozenset({"_history", "_search"})
+_PLAIN = Form(negotiation.FHIR_JSON)
+
+
+class Headers(Mapping[str, str]):
+    """The request's headers by lower-case name, read from the WSGI environ when asked for."""
+
+    __slots__ = ("_environ",)
+
+    def __init__(self, environ: Mapping[str, Any]) -> None:
+        self._environ = environ
+
+    def __getitem__(self, name: str) -> str:
+        value: str = self._environ[_environ_key(name)]
+        return value
+
+    def __iter__(self) -> Iterator[str]:
+        for key in self._environ:
+            if key.startswith("HTTP_"):
+                yield key[5:].replace("_", "-").lower()
+            elif key in {"CONTENT_TYPE", "CONTENT_LENGTH"}:
+                yield key.replace("_", "-").lower()
+
+    def __len__(self) -> int:
+        return sum(1 for _ in self)
+
+    def get(self, name: str, default: Any = None) -> Any:
+        """Give a header or the default, without an exception on the way."""
+        return self._environ.get(_environ_key(name), default)
+
+
+@lru_cache(maxsize=256)
+def _environ_key(name: str) -> str:
+    key = name.upper().replace("-", "_")
+    return key if key in {"CONTENT_TYPE", "CONTENT_LENGTH"} else f"HTTP_{key}"
+
+
+def is_below_base(path: str) -> bool:
+    """Tell whether a URL path belongs to the FHIR API."""
+    return path.startswith("/fhir/") or path == BASE
+
+
+def shape(path: str, types: Container[str]) -> str:
+    """Give the shape of a FHIR path for log and metrics: ``/fhir/Patient/{id}``, never an id."""
+    parts = path.split("/")[2:6]
+    if not parts or parts[0] not in types:
+        return f"{BASE}/{parts[0]}" if parts and parts[0] in _SYSTEM else f"{BASE}/{{other}}"
+    kept = [part if part in _WORDS or part[:1] == "$" else "{id}" for part in parts[1:]]
+    return "/".join([BASE, parts[0], *kept])
+
+
+def respond(context: Context, environ: dict[str, Any]) -> Answer:
+    """Answer one request below ``/fhir``; never raises."""
+    form = _PLAIN
+    try:
+        form = negotiation.accepted(environ)
+        given = answer(context, _request(context, environ))
+    except Exception as error:  # noqa: BLE001 - every failure has an answer, a bug too
+        language = environ.get("HTTP_ACCEPT_LANGUAGE", "")
+        given = outcomes.failure(error, language, environ["fhir_server.request_id"])
+    return _finished(given, form, environ)
+
+
+def _request(context: Context, environ: dict[str, Any]) -> Request:
+    method = environ["REQUEST_METHOD"]
+    path = environ["PATH_INFO"]
+    settings = context.settings
+    return Request(
+        method="GET" if method == "HEAD" else method,
+        path=(path if path.isascii() else _utf8(path))[6:],
+        base=settings.base_url or _base(environ["wsgi.url_scheme"], environ.get("HTTP_HOST", "")),
+        query=environ["QUERY_STRING"],
+        headers=Headers(environ),
+        body=b"" if method == "GET" else negotiation.body_of(environ, settings.body_limit),
+    )
+
+
+def _utf8(path: str) -> str:
+    try:
+        return path.encode("latin-1").decode()
+    except UnicodeDecodeError:
+        raise BadRequest("The path of the URL is not UTF-8.") from None
+
+
+@lru_cache(maxsize=256)
+def _base(scheme: str, host: str) -> str:
+    if not _HOST.fullmatch(host):
+        raise BadRequest("The Host header is not the name of a host.")
+    return f"{scheme}://{host}{BASE}"
+
+
+def _finished(given: Answer, form: Form, environ: Mapping[str, Any]) -> Answer:
+    """Set what every answer carries: type, length, coding, the request's id."""
+    headers = {"Content-Type": f"{form.media_type}; charset=utf-8", **given.headers}
+    headers["X-Request-Id"] = environ["fhir_server.request_id"]
+    body = negotiation.written(given.body, form)
+    if not body:
+        del headers["Content-Type"]
+        return Answer(given.status, b"", headers)
+    headers["Vary"] = "Accept, Accept-Encoding"
+    packed = negotiation.compressed(body, environ.get("HTTP_ACCEPT_ENCODING", ""))
+    if packed is not None:
+        headers["Content-Encoding"] = "gzip"
+        body = packed
+    headers["Content-Length"] = str(len(body))
+    return Answer(given.status, b"" if environ["REQUEST_METHOD"] == "HEAD" else body, headers)
