@@ -1,0 +1,75 @@
+"""pymongo exceptions become ours here and nowhere else."""
+
+from __future__ import annotations
+
+from contextlib import contextmanager
+from typing import TYPE_CHECKING
+
+from pymongo import errors as mongo
+
+from fhir_server.errors import Conflict, FhirError, TooLarge, Unavailable
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+WRITE_CONFLICT = 112
+TRANSIENT = "TransientTransactionError"
+UNKNOWN_COMMIT = "UnknownTransactionCommitResult"
+
+
+@contextmanager
+def translated() -> Iterator[None]:
+    """Raise a FhirError for whatever the driver raises inside."""
+    try:
+        yield
+    except mongo.PyMongoError as error:
+        raise translate(error) from error
+
+
+def translate(error: mongo.PyMongoError) -> FhirError:
+    """Say in our words what the driver raised; no value of the request is repeated."""
+    if isinstance(error, mongo.DuplicateKeyError) or _is_duplicate(error):
+        return Conflict("Another request has just written the same resource. Read it, try again.")
+    if is_transient(error):
+        return Conflict("Other requests keep changing the same resource. Read it, try again.")
+    if isinstance(error, mongo.ExecutionTimeout | mongo.WTimeoutError):
+        return Unavailable(
+            "The database took longer than FHIR_QUERY_TIME_LIMIT_MS allows. Narrow the search, or "
+            "ask the operator for an index (fhir-server check --indexes)."
+        )
+    if isinstance(error, mongo.DocumentTooLarge):
+        return TooLarge("The resource is larger than the 16 MB that the database keeps in one.")
+    return _unanswered(error)
+
+
+def is_transient(error: BaseException) -> bool:
+    """Tell whether the whole transaction may simply be run again."""
+    return isinstance(error, mongo.PyMongoError) and (
+        _labelled(error, TRANSIENT)
+        or (isinstance(error, mongo.OperationFailure) and error.code == WRITE_CONFLICT)
+    )
+
+
+def is_unknown_commit(error: BaseException) -> bool:
+    """Tell whether a commit may have happened, so that only the commit may be sent again."""
+    return isinstance(error, mongo.PyMongoError) and _labelled(error, UNKNOWN_COMMIT)
+
+
+def _labelled(error: mongo.PyMongoError, label: str) -> bool:
+    return label in getattr(error, "_error_labels", ())
+
+
+def _is_duplicate(error: mongo.PyMongoError) -> bool:
+    details = getattr(error, "_OperationFailure__details", None)
+    failed = details.get("writeErrors", ()) if isinstance(details, dict) else ()
+    return any(each.get("code") == 11000 for each in failed)
+
+
+def _unanswered(error: mongo.PyMongoError) -> Unavailable:
+    if isinstance(error, mongo.ServerSelectionTimeoutError):
+        return Unavailable("The database cannot be reached. The same request may work later.")
+    if isinstance(error, mongo.WaitQueueTimeoutError):
+        return Unavailable("All connections to the database are busy. Try again.")
+    if isinstance(error, mongo.ConnectionFailure):
+        return Unavailable("The connection to the database broke. The same request may work later.")
+    return Unavailable(f"The database refused the operation ({type(error).__name__}).")

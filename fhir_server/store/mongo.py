@@ -1,0 +1,101 @@
+"""The store: read, vread, history, search and transact."""
+
+from __future__ import annotations
+
+import secrets
+from typing import TYPE_CHECKING, Any
+
+from bson.codec_options import CodecOptions
+from pymongo import MongoClient, ReadPreference, WriteConcern
+from pymongo.read_concern import ReadConcern
+
+from fhir_server.store import transact, versions
+from fhir_server.store.failures import translated
+from fhir_server.store.layout import SECRETS, TALLIES, Layout
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from pymongo.database import Database
+    from pymongo.monitoring import CommandListener
+
+    from fhir_server.config import Settings
+    from fhir_server.store.ops import Condition, Op, Stored, Written
+
+SELECTION_MS = 5_000
+JOURNALED = WriteConcern(w="majority", j=True)
+
+
+def connect(
+    uri: str, settings: Settings, listeners: Sequence[CommandListener] = ()
+) -> Store:
+    """Open a store; a process makes its own, after it was forked. Unavailable if none answers."""
+    with translated():
+        client: MongoClient[dict[str, Any]] = MongoClient(
+            uri,
+            serverSelectionTimeoutMS=SELECTION_MS,
+            connectTimeoutMS=SELECTION_MS,
+            maxPoolSize=settings.threads + 4,
+            appname="fhir-server",
+            event_listeners=list(listeners),
+        )
+        client.admin.command("ping")
+    return Store(client, settings)
+
+
+class Store:
+    """Resources in one MongoDB database; safe for threads, not for forks."""
+
+    def __init__(self, client: MongoClient[dict[str, Any]], settings: Settings) -> None:
+        self._client = client
+        self._settings = settings
+        self._database: Database[dict[str, Any]] = client.get_database(
+            settings.mongodb_database,
+            codec_options=CodecOptions(tz_aware=True),
+            read_preference=ReadPreference.PRIMARY,
+            write_concern=JOURNALED,
+            read_concern=ReadConcern("local"),
+        )
+        self._layout = Layout(self._database)
+        self._writer = transact.Writer(self._database, self._layout)
+
+    def ready(self) -> None:
+        """Ask the database whether it is there; raise Unavailable if not."""
+        with translated():
+            self._client.admin.command("ping")
+
+    def close(self) -> None:
+        """Close all connections."""
+        self._client.close()
+
+    def read(self, resource_type: str, resource_id: str) -> Stored | None:
+        """Give the current version, a deletion (``text`` is None), or None if it never was."""
+        with translated():
+            found = self._database[resource_type].find_one({"_id": resource_id}, versions.SERVED)
+            if found is None:
+                return transact.latest_past(self._database, resource_type, resource_id)
+        return versions.stored(resource_type, found)
+
+    def transact(
+        self, ops: Sequence[Op], conditions: Sequence[Condition] = ()
+    ) -> list[Written]:
+        """Apply all ops or none, and say what became of each, in order."""
+        with translated():
+            return self._writer.transact(ops, conditions)
+
+    def tally(self, key: str) -> int:
+        """Give the present number of a counter that ``Tally`` moves; 0 if it never moved."""
+        with translated():
+            found = self._database[TALLIES].find_one({"_id": key})
+        return found["n"] if found else 0
+
+    def secret(self, name: str) -> bytes:
+        """Give 32 random bytes that every process of this database shares under this name."""
+        with translated():
+            kept = self._database[SECRETS].find_one_and_update(
+                {"_id": name},
+                {"$setOnInsert": {"bytes": secrets.token_bytes(32)}},
+                upsert=True,
+                return_document=True,
+            )
+        return bytes(kept["bytes"])

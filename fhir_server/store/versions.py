@@ -1,0 +1,85 @@
+"""How a version of a resource lies in the database.
+
+``<Type>`` holds the current versions, ``<Type>.past`` the earlier ones and the deletions:
+
+    <Type>       {_id: id,      v: version, t: lastUpdated, m: method, raw: JSON, at: int, ix: {…}}
+    <Type>.past  {_id: {id, v},             t: lastUpdated, m: method, raw: JSON, at: int}
+
+A deletion has no ``raw``. Whatever has a past has its version 1 there, for versions have no gaps.
+"""
+
+from __future__ import annotations
+
+from datetime import UTC, datetime, timedelta
+from typing import TYPE_CHECKING, Any
+
+from fhir_server.resources.wire import Text
+from fhir_server.store.ops import Stored
+
+if TYPE_CHECKING:
+    from fhir_server.store.ops import Method, Put
+
+Document = dict[str, Any]
+
+SERVED = {"ix": 0}
+FAR = 2**31 - 1
+
+
+def past_name(resource_type: str) -> str:
+    """Name the collection of earlier versions."""
+    return resource_type + ".past"
+
+
+def now() -> datetime:
+    """Give the present instant as the database keeps it: to the millisecond, UTC."""
+    moment = datetime.now(UTC)
+    return moment - timedelta(microseconds=moment.microsecond % 1000)
+
+
+def current(put: Put, version: int, moment: datetime) -> Document:
+    """Write a Put as the current version."""
+    return {
+        "_id": put.id,
+        "v": version,
+        "t": moment,
+        "m": put.method,
+        "raw": put.text.raw,
+        "at": put.text.at,
+        "ix": put.index,
+    }
+
+
+def past(document: Document) -> Document:
+    """Turn a current version into a past one."""
+    return {
+        "_id": {"id": document["_id"], "v": document["v"]},
+        "t": document["t"],
+        "m": document["m"],
+        "raw": document["raw"],
+        "at": document["at"],
+    }
+
+
+def deletion(resource_id: str, version: int, moment: datetime) -> Document:
+    """Write a deletion, which is a past version without content."""
+    return {"_id": {"id": resource_id, "v": version}, "t": moment, "m": "DELETE"}
+
+
+def range_of(resource_id: str) -> Document:
+    """Select all past versions of one resource by the primary key."""
+    return {"_id": {"$gte": {"id": resource_id, "v": 0}, "$lte": {"id": resource_id, "v": FAR}}}
+
+
+def stored(resource_type: str, document: Document) -> Stored:
+    """Read a current or past version."""
+    key = document["_id"]
+    resource_id, version = (key["id"], key["v"]) if type(key) is dict else (key, document["v"])
+    method: Method = document["m"]
+    raw = document.get("raw")
+    text = None if raw is None else Text(raw, document["at"])
+    return Stored(resource_type, resource_id, version, document["t"], text, method)
+
+
+def written(put: Put, version: int, moment: datetime) -> Stored:
+    """Say what a Put became."""
+    return Stored(put.resource_type, put.id, version, moment, put.text, put.method)
