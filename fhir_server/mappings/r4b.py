@@ -1,0 +1,58 @@
+"""The resource and data type classes that mappings build with, imported when first used.
+
+fhir.resources has no R4 4.0.1; its R4B is the nearest, and a test proves that no element leaks
+which R4 4.0.1 lacks. A server that only speaks FHIR never imports it.
+"""
+
+from __future__ import annotations
+
+from importlib import import_module
+from typing import TYPE_CHECKING, Any
+
+if TYPE_CHECKING:
+    from fhir.resources.R4B.address import Address as Address
+    from fhir.resources.R4B.annotation import Annotation as Annotation
+    from fhir.resources.R4B.appointment import Appointment as Appointment
+    from fhir.resources.R4B.careplan import CarePlan as CarePlan
+    from fhir.resources.R4B.codeableconcept import CodeableConcept as CodeableConcept
+    from fhir.resources.R4B.coding import Coding as Coding
+    from fhir.resources.R4B.communication import Communication as Communication
+    from fhir.resources.R4B.communicationrequest import (
+        CommunicationRequest as CommunicationRequest,
+    )
+    from fhir.resources.R4B.condition import Condition as Condition
+    from fhir.resources.R4B.contactpoint import ContactPoint as ContactPoint
+    from fhir.resources.R4B.diagnosticreport import DiagnosticReport as DiagnosticReport
+    from fhir.resources.R4B.encounter import Encounter as Encounter
+    from fhir.resources.R4B.extension import Extension as Extension
+    from fhir.resources.R4B.flag import Flag as Flag
+    from fhir.resources.R4B.humanname import HumanName as HumanName
+    from fhir.resources.R4B.identifier import Identifier as Identifier
+    from fhir.resources.R4B.location import Location as Location
+    from fhir.resources.R4B.observation import Observation as Observation
+    from fhir.resources.R4B.organization import Organization as Organization
+    from fhir.resources.R4B.patient import Patient as Patient
+    from fhir.resources.R4B.period import Period as Period
+    from fhir.resources.R4B.practitioner import Practitioner as Practitioner
+    from fhir.resources.R4B.practitionerrole import PractitionerRole as PractitionerRole
+    from fhir.resources.R4B.quantity import Quantity as Quantity
+    from fhir.resources.R4B.questionnaireresponse import (
+        QuestionnaireResponse as QuestionnaireResponse,
+    )
+    from fhir.resources.R4B.reference import Reference as Reference
+    from fhir.resources.R4B.riskassessment import RiskAssessment as RiskAssessment
+    from fhir.resources.R4B.servicerequest import ServiceRequest as ServiceRequest
+    from fhir.resources.R4B.specimen import Specimen as Specimen
+    from fhir.resources.R4B.task import Task as Task
+
+
+def __getattr__(name: str) -> Any:
+    if name.startswith("_"):
+        raise AttributeError(name)
+    try:
+        module = import_module(f"fhir.resources.R4B.{name.lower()}")
+    except ModuleNotFoundError:
+        raise AttributeError(f"fhir.resources.R4B has no {name}.") from None
+    found = getattr(module, name)
+    globals()[name] = found
+    return found

@@ -1,0 +1,89 @@
+"""What every SOP document is made of: typed fields that say what they mean, and reproofs."""
+
+from __future__ import annotations
+
+from dataclasses import MISSING, dataclass, field, fields, is_dataclass
+from typing import Any, Literal, TypeVar, dataclass_transform
+
+T = TypeVar("T")
+
+Sumber = Literal["webhook", "impor-ekspor", "entri-manual", "api", "bridge"]
+
+
+@dataclass(frozen=True, slots=True)
+class Teguran:
+    """What is wrong with a field, what would be right, and which SOP rule says so.
+
+    ``jenis``: ``isi`` (the document itself), ``keadaan`` (the present state forbids it) or
+    ``peringatan`` (it is kept, and somebody should look). ``english`` repeats the message for
+    readers of the FHIR API.
+    """
+
+    bidang: str
+    salah: str
+    benar: str
+    aturan: str | None = None
+    jenis: Literal["isi", "keadaan", "peringatan"] = "isi"
+    english: str | None = None
+
+    @property
+    def kalimat(self) -> str:
+        """The whole reproof as one text."""
+        aturan = f" ({self.aturan})" if self.aturan else ""
+        return f"{self.bidang}: {self.salah} Seharusnya: {self.benar}{aturan}"
+
+
+def bidang(  # noqa: PLR0913 - one keyword per thing a field can say
+    label: str,
+    asal: str,
+    *,
+    default: Any = MISSING,
+    kode: str | None = None,
+    rujuk: str | None = None,
+    pola: str | None = None,
+    contoh: Any = None,
+    cari: bool = False,
+    server: bool = False,
+) -> Any:
+    """Describe a field of a document; one without ``default`` is required.
+
+    ``asal`` is where the SOP asks for it, ``kode`` the code list its values come from, ``rujuk``
+    the entity whose id it holds, ``pola`` a regular expression for the whole value, ``contoh`` an
+    example, ``cari`` whether lists can be filtered by it, ``server`` whether the server fills it.
+    """
+    metadata = {
+        "label": label,
+        "asal": asal,
+        "kode": kode,
+        "rujuk": rujuk,
+        "pola": pola,
+        "contoh": contoh,
+        "cari": cari,
+        "server": server,
+    }
+    return field(default=default, metadata=metadata)
+
+
+@dataclass_transform(frozen_default=True, kw_only_default=True, field_specifiers=(bidang,))
+def dokumen(cls: type[T]) -> type[T]:
+    """Make a class a document, or a part of one: frozen, by keyword only."""
+    return dataclass(frozen=True, slots=True, kw_only=True)(cls)
+
+
+@dokumen
+class Dokumen:
+    """What every entity's document carries."""
+
+    sumber: Sumber = bidang(
+        "Asal data", "domain §2", default="api", kode="asal-data", contoh="entri-manual"
+    )
+
+
+def isi(value: Any) -> Any:
+    """Write a document, or a part of one, as plain values; what is empty is left out."""
+    if is_dataclass(value) and not isinstance(value, type):
+        parts = {each.name: isi(getattr(value, each.name)) for each in fields(value)}
+        return {name: part for name, part in parts.items() if part not in (None, [], {})}
+    if isinstance(value, list | tuple):
+        return [isi(each) for each in value]
+    return value
