@@ -12,7 +12,7 @@ from fhir_server.resources.definitions import load_definitions
 from fhir_server.rest import health, metrics
 from fhir_server.rest.doors import Application
 from fhir_server.search.parameters import load_parameters
-from fhir_server.store.mongo import Store
+from fhir_server.store.mongo import connect
 
 if TYPE_CHECKING:
     from fhir_server.config import Settings
@@ -25,7 +25,7 @@ def build_context(settings: Settings, uri: str) -> Context:
         settings=settings,
         definitions=definitions,
         parameters=load_parameters(definitions),
-        store=Store.connect(uri, settings),
+        store=connect(uri, settings),
         principal=OPERATOR,
         clock=lambda: datetime.now(UTC),
         new_id=lambda: str(uuid.uuid4()),

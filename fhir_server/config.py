@@ -63,6 +63,9 @@ class Settings:
     page_key: str = _setting(
         "", "FHIR_PAGE_KEY", "secret that signs page links; empty: kept in the database"
     )
+    log_level: str = _setting(
+        "info", "FHIR_LOG_LEVEL", "debug (every request), info, warning or error"
+    )
 
     @classmethod
     def from_environment(cls, environment: Mapping[str, str] | None = None) -> Settings:

@@ -1,7 +1,7 @@
 """What operators watch: how many requests of which shape, how they ended, how long they took.
 
-With ``PROMETHEUS_MULTIPROC_DIR`` set (``fhir-server serve`` does) every process writes its own
-file there and any of them answers for all. Labels are shapes of URLs, never URLs.
+After ``share`` every process writes its own file in one folder and any of them answers for all.
+Labels are shapes of URLs, never URLs.
 
 https://prometheus.github.io/client_python/multiprocess/
 """
@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING
 
 import structlog
 from flask import Response
-from prometheus_client import CONTENT_TYPE_LATEST, REGISTRY, CollectorRegistry, Histogram
+from prometheus_client import CONTENT_TYPE_LATEST, REGISTRY, CollectorRegistry, Histogram, values
 from prometheus_client import generate_latest as generate
 from prometheus_client.multiprocess import MultiProcessCollector
 
@@ -33,7 +33,14 @@ REQUESTS = Histogram(
     buckets=SECONDS,
 )
 
+_FOLDER = "PROMETHEUS_MULTIPROC_DIR"
 _METHODS = frozenset({"GET", "HEAD", "POST", "PUT", "PATCH", "DELETE", "OPTIONS"})
+
+
+def share(folder: str) -> None:
+    """Let this process and those it forks count together, in files of this folder."""
+    os.environ[_FOLDER] = folder
+    values.ValueClass = values.get_value_class()
 
 
 def register(app: Flask) -> None:
@@ -68,7 +75,7 @@ def _metrics() -> Response:
 
 
 def _collected() -> bytes:
-    if "PROMETHEUS_MULTIPROC_DIR" not in os.environ:
+    if _FOLDER not in os.environ:
         return generate(REGISTRY)
     registry = CollectorRegistry()
     MultiProcessCollector(registry)  # type: ignore[no-untyped-call]

@@ -1,0 +1,61 @@
+"""Settings and the database of a command: the embedded one, or the one the settings name."""
+
+from __future__ import annotations
+
+from contextlib import contextmanager
+from typing import TYPE_CHECKING
+
+import click
+
+from fhir_server.app import build_context
+from fhir_server.config import Settings
+from fhir_server.errors import FhirError
+from fhir_server.rest import logs
+from fhir_server.store.embedded import Embedded, NotStarted
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterator
+
+    from fhir_server.context import Context
+
+
+def settings_given() -> Settings:
+    """Read the settings from the environment; a bad one ends the command."""
+    try:
+        settings = Settings.from_environment()
+        logs.configure(settings.log_level)
+    except ValueError as error:
+        raise click.ClickException(str(error)) from None
+    return settings
+
+
+@contextmanager
+def database(settings: Settings, on_failure: Callable[[], None] | None = None) -> Iterator[str]:
+    """Give the URI of the database; an embedded one runs until the end of the block."""
+    if settings.mongodb_uri:
+        yield settings.mongodb_uri
+        return
+    try:
+        embedded = Embedded.start(settings, on_failure)
+    except NotStarted as error:
+        raise click.ClickException(str(error)) from None
+    with embedded:
+        yield embedded.uri
+
+
+@contextmanager
+def opened(settings: Settings, uri: str | None = None) -> Iterator[Context]:
+    """Give a Context on the database, and close it after."""
+    if uri is None:
+        with database(settings) as found, opened(settings, found) as context:
+            yield context
+        return
+    try:
+        context = build_context(settings, uri)
+        context.store.ready()
+    except FhirError as error:
+        raise click.ClickException(error.issues[0].diagnostics) from None
+    try:
+        yield context
+    finally:
+        context.store.close()

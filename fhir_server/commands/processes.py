@@ -1,0 +1,65 @@
+"""The server's processes: one parent that owns the database, and its workers under granian.
+
+Workers are forked, so what the parent has loaded they share; each opens its own connections.
+When the parent dies, however it dies, its workers end too.
+"""
+
+from __future__ import annotations
+
+import ctypes
+import gc
+import os
+import signal
+import sys
+from functools import partial
+from typing import TYPE_CHECKING
+
+from granian.constants import HTTPModes, Interfaces
+from granian.log import LogLevels
+from granian.server import Server
+
+from fhir_server.app import build_context, create_app
+from fhir_server.rest import logs
+
+if TYPE_CHECKING:
+    from fhir_server.config import Settings
+    from fhir_server.rest.doors import Application
+
+PR_SET_PDEATHSIG = 1
+STOP_SECONDS = 10
+
+
+def serve(settings: Settings, uri: str) -> None:
+    """Serve on ``settings.host`` and ``settings.port`` until SIGINT or SIGTERM."""
+    server = Server(
+        "fhir_server.app",
+        address=settings.host,
+        port=settings.port,
+        interface=Interfaces.WSGI,
+        workers=settings.workers,
+        blocking_threads=settings.threads,
+        http=HTTPModes.http1,
+        websockets=False,
+        log_level=LogLevels.error,
+        respawn_failed_workers=True,
+        workers_kill_timeout=STOP_SECONDS,
+    )
+    server.serve(target_loader=partial(load, settings, uri, os.getpid()), wrap_loader=False)
+
+
+def load(settings: Settings, uri: str, parent: int) -> Application:
+    """Build the application in a worker process."""
+    die_with(parent)
+    logs.configure(settings.log_level)
+    app = create_app(build_context(settings, uri))
+    gc.collect()
+    gc.freeze()
+    return app
+
+
+def die_with(parent: int) -> None:
+    """End this process when its parent does (Linux)."""
+    if sys.platform == "linux":
+        ctypes.CDLL(None).prctl(PR_SET_PDEATHSIG, signal.SIGTERM, 0, 0, 0)
+    if os.getppid() != parent:
+        sys.exit("The server ended before its worker began.")
