@@ -1,0 +1,129 @@
+"""The rules of the SOPs on the write road: which resources they guard, which facts they need.
+
+A rule's words and its verdict are in ``sop/``; a module of this room that has
+``rules(canonical) -> tuple[Rule, ...]`` says to which resources it applies. A resource that no
+rule guards costs one look into a table.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any
+
+from fhir_server.errors import FhirError, Invalid, Issue, RuleBroken
+from fhir_server.mappings import entity_modules
+from fhir_server.store.ops import Concern
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterable, Sequence
+
+    from fhir_server.config import Settings
+    from fhir_server.resources.wire import Document
+    from fhir_server.search.parameters import Parameters
+    from fhir_server.search.plan import Plan
+    from fhir_server.sop.dokumen import Teguran
+    from fhir_server.store.ops import Check
+
+    Facts = Callable[[str, Sequence[tuple[str, str]]], Plan]
+
+ALL = 1_000_000
+"""More than any fact can have: a rule judges all of them or none."""
+
+
+@dataclass(frozen=True, slots=True)
+class Rule:
+    """One rule of an SOP as the write road meets it.
+
+    ``applies(resource, new)`` is asked for every write of ``types`` and must be cheap; ``new``
+    means that the server has just made the id, so nothing stored can refer to it.
+    ``check(concerns, facts)`` makes one Check of all the resources of a write it applies to;
+    ``facts(type, parameters)`` is a search for it.
+    """
+
+    id: str
+    types: frozenset[str]
+    applies: Callable[[Document, bool], bool]
+    check: Callable[[Sequence[Concern], Facts], Check]
+
+
+class Rules:
+    """All rules, found by resource type."""
+
+    def __init__(self, rules: Iterable[Rule], facts: Facts) -> None:
+        self._facts = facts
+        self._rules = {rule.id: rule for rule in rules}
+        self._of: dict[str, tuple[Rule, ...]] = {}
+        for rule in self._rules.values():
+            for each in rule.types:
+                self._of[each] = (*self._of.get(each, ()), rule)
+
+    def concerns(
+        self, document: Document, resource_id: str, *, new: bool, where: str = ""
+    ) -> tuple[Concern, ...]:
+        """Say which rules want to judge a resource as it will be stored under this id."""
+        rules = self._of.get(document["resourceType"])
+        if rules is None:
+            return ()
+        found = [rule.id for rule in rules if rule.applies(document, new)]
+        seen = {**document, "id": resource_id} if found else document
+        return tuple(Concern(rule, seen, where) for rule in found)
+
+    def checks(self, concerns: Iterable[Concern]) -> tuple[Check, ...]:
+        """Make one Check per rule for all that a write wants to store."""
+        of: dict[str, list[Concern]] = {}
+        for concern in concerns:
+            of.setdefault(concern.rule, []).append(concern)
+        return tuple(self._rules[rule].check(found, self._facts) for rule, found in of.items())
+
+
+def load_rules(parameters: Parameters, settings: Settings) -> Rules:
+    """Find the rules of every mapping module."""
+    from fhir_server.search.compile import compile as compile_query  # noqa: PLC0415
+    from fhir_server.search.query import parse  # noqa: PLC0415
+
+    def facts(resource_type: str, criteria: Sequence[tuple[str, str]]) -> Plan:
+        pairs = [*criteria, ("_count", str(ALL))]
+        query = parse(resource_type, pairs, parameters, strict=True)
+        return compile_query(query, parameters, settings)
+
+    modules = entity_modules().values()
+    found = [m.rules(settings.canonical) for m in modules if hasattr(m, "rules")]
+    return Rules((rule for rules in found for rule in rules), facts)
+
+
+def refuse(verdicts: Iterable[tuple[Concern, str, Teguran]]) -> None:
+    """Raise what the verdicts say; each comes with the resource and the element it is about."""
+    reproofs = list(verdicts)
+    if not reproofs:
+        return
+    issues = tuple(issue(teguran, concern, element) for concern, element, teguran in reproofs)
+    if any(each.code == RuleBroken.code for each in issues):
+        error: FhirError = RuleBroken(issues[0].diagnostics)
+        error.issues = issues
+        raise error
+    raise Invalid(issues)
+
+
+def issue(teguran: Teguran, concern: Concern, element: str) -> Issue:
+    """Say a reproof of the SOP as an issue of the FHIR API."""
+    path = concern.where or concern.document["resourceType"]
+    return Issue(
+        RuleBroken.code if teguran.jenis == "keadaan" else Invalid.code,
+        teguran.english or teguran.kalimat,
+        f"{path}.{element}",
+        indonesian=teguran.kalimat,
+        rule=teguran.aturan,
+    )
+
+
+def local(reference: dict[str, Any] | None, resource_type: str) -> str | None:
+    """Give ``Type/id`` of a reference to that type, absolute or relative, else None."""
+    parts = (reference or {}).get("reference", "").split("/_history/")[0].split("/")
+    kind, resource_id = parts[-2:] if len(parts) > 1 else ("", "")
+    return f"{kind}/{resource_id}" if kind == resource_type else None
+
+
+def has_code(concept: dict[str, Any] | None, system: str, code: str) -> bool:
+    """Say whether a CodeableConcept has a code."""
+    codings = (concept or {}).get("coding") or ()
+    return any(c.get("code") == code and c.get("system") == system for c in codings)
