@@ -10,8 +10,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from fhir_server.mappings.codes import CANONICAL
-from fhir_server.mappings.rules import Rule, has_code, local, refuse
-from fhir_server.resources.wire import parse
+from fhir_server.mappings.rules import Rule, documents, has_code, local, refuse
 from fhir_server.sop.aturan import (
     BR_B6,
     pengantar_hanya_pada_kunjungan_berjalan,
@@ -57,8 +56,7 @@ def rules(canonical: str) -> tuple[Rule, ...]:
 
         def decide(found: Sequence[Sequence[Stored]]) -> None:
             ended = {f"Encounter/{each.id}" for each in found[0]}
-            slips = [parse(each.raw) for each in found[1]]
-            refuse(verdicts(concerns, ended, [s for s in slips if encounter_of(s) in ended]))
+            refuse(verdicts(concerns, ended, documents(found[1])))
 
         guards = tuple(f"{BR_B6}|{each}" for each in encounters)
         return Check(guards, plans, decide, when="after")

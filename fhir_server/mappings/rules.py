@@ -10,6 +10,8 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
+import orjson
+
 from fhir_server.errors import FhirError, Invalid, Issue, RuleBroken
 from fhir_server.mappings import entity_modules
 from fhir_server.store.ops import Concern
@@ -22,7 +24,7 @@ if TYPE_CHECKING:
     from fhir_server.search.parameters import Parameters
     from fhir_server.search.plan import Plan
     from fhir_server.sop.dokumen import Teguran
-    from fhir_server.store.ops import Check
+    from fhir_server.store.ops import Check, Stored
 
     Facts = Callable[[str, Sequence[tuple[str, str]]], Plan]
 
@@ -114,6 +116,11 @@ def issue(teguran: Teguran, concern: Concern, element: str) -> Issue:
         indonesian=teguran.kalimat,
         rule=teguran.aturan,
     )
+
+
+def documents(found: Sequence[Stored]) -> list[Document]:
+    """Read what a search for facts has found."""
+    return [orjson.loads(each.raw) for each in found]
 
 
 def local(reference: dict[str, Any] | None, resource_type: str) -> str | None:
