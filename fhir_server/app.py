@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 
 from fhir_server.auth.principals import OPERATOR
 from fhir_server.context import Context
+from fhir_server.mappings.rules import load_rules
 from fhir_server.resources.definitions import load_definitions
 from fhir_server.rest import health, metrics
 from fhir_server.rest.doors import Application
@@ -21,11 +22,13 @@ if TYPE_CHECKING:
 def build_context(settings: Settings, uri: str) -> Context:
     """Put together what interactions may touch; connects to the database at ``uri``."""
     definitions = load_definitions()
+    parameters = load_parameters(definitions, timezone=settings.timezone)
     return Context(
         settings=settings,
         definitions=definitions,
-        parameters=load_parameters(definitions),
+        parameters=parameters,
         store=connect(uri, settings),
+        rules=load_rules(parameters, settings),
         principal=OPERATOR,
         clock=lambda: datetime.now(UTC),
         new_id=lambda: str(uuid.uuid4()),

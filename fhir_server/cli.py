@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 from importlib import import_module
-from importlib.metadata import version
 
 import click
+
+from fhir_server import __version__
 
 COMMANDS = {
     "serve": "Start the server (and its database, if none is given).",
@@ -42,19 +43,23 @@ class Commands(click.Group):
             formatter.write_dl(list(COMMANDS.items()))
 
 
-@click.group(cls=Commands, context_settings={"help_option_names": ["-h", "--help"]})
-@click.version_option(version("fhir-server"))
+HELP = """
+A FHIR R4 server for Indonesian primary care.
+
+\b
+fhir-server serve                        start on http://127.0.0.1:8080
+PORT=9000 DATA=/srv/fhir fhir-server serve
+fhir-server load bundles/*.json          load into the database in ./data
+fhir-server load --url http://127.0.0.1:8080/fhir patients.ndjson.gz
+
+Settings are environment variables; docs/operations.md lists them all.
+"""
+
+
+@click.group(cls=Commands, help=HELP, context_settings={"help_option_names": ["-h", "--help"]})
+@click.version_option(__version__, prog_name="fhir-server")
 def main() -> None:
-    """A FHIR R4 server for Indonesian primary care.
-
-    \b
-    fhir-server serve                        start on http://127.0.0.1:8080
-    PORT=9000 DATA=/srv/fhir fhir-server serve
-    fhir-server load bundles/*.json          load into the database in ./data
-    fhir-server load --url http://127.0.0.1:8080/fhir patients.ndjson.gz
-
-    Settings are environment variables; docs/operations.md lists them all.
-    """
+    """Run the command that was named."""
 
 
 if __name__ == "__main__":

@@ -11,6 +11,7 @@ if TYPE_CHECKING:
 
     from fhir_server.auth.principals import Principal
     from fhir_server.config import Settings
+    from fhir_server.mappings.rules import Rules
     from fhir_server.resources.definitions import Definitions
     from fhir_server.search.parameters import Parameters
     from fhir_server.store.mongo import Store
@@ -27,6 +28,7 @@ class Context:
     definitions: Definitions
     parameters: Parameters
     store: Store
+    rules: Rules
     principal: Principal
     clock: Callable[[], datetime]
     new_id: Callable[[], str]

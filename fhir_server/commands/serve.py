@@ -27,19 +27,23 @@ if TYPE_CHECKING:
 READY_SECONDS = 60
 
 
-@click.command()
+HELP = """
+Start the server and serve until Ctrl-C.
+
+Without FHIR_MONGODB_URI it starts a MongoDB of its own, whose files are in the folder DATA.
+
+\b
+fhir-server serve
+PORT=9000 DATA=/srv/fhir DEMO=0 fhir-server serve
+FHIR_MONGODB_URI='mongodb://db1,db2/?replicaSet=rs0' fhir-server serve
+
+As long as no sign-in is configured the server answers only on this machine.
+"""
+
+
+@click.command(help=HELP)
 def command() -> None:
-    """Start the server and serve until Ctrl-C.
-
-    Without FHIR_MONGODB_URI it starts a MongoDB of its own, whose files are in the folder DATA.
-
-    \b
-    fhir-server serve
-    PORT=9000 DATA=/srv/fhir DEMO=0 fhir-server serve
-    FHIR_MONGODB_URI='mongodb://db1,db2/?replicaSet=rs0' fhir-server serve
-
-    As long as no sign-in is configured the server answers only on this machine.
-    """
+    """Start the server and serve until Ctrl-C."""
     begun = time.monotonic()
     settings = opening.settings_given()
     check_host(settings.host)
@@ -72,7 +76,9 @@ def check_host(host: str) -> None:
     try:
         addresses = {item[4][0] for item in socket.getaddrinfo(host, None)}
     except OSError as error:
-        raise click.ClickException(f"HOST={host} is not an address of this machine: {error}.") from None
+        raise click.ClickException(
+            f"HOST={host} is not an address of this machine: {error}."
+        ) from None
     if not all(ipaddress.ip_address(address).is_loopback for address in addresses):
         raise click.ClickException(
             f"HOST={host} would show every record to the network, for nobody has to sign in yet. "

@@ -95,7 +95,7 @@ def _request(context: Context, environ: dict[str, Any]) -> Request:
     settings = context.settings
     return Request(
         method="GET" if method == "HEAD" else method,
-        path=(path if path.isascii() else _utf8(path))[6:],
+        path=(path if path.isascii() else _utf8(path))[6:].removesuffix("/"),
         base=settings.base_url or _base(environ["wsgi.url_scheme"], environ.get("HTTP_HOST", "")),
         query=environ["QUERY_STRING"],
         headers=Headers(environ),

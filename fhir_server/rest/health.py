@@ -5,17 +5,15 @@
 
 from __future__ import annotations
 
-from importlib.metadata import version
 from typing import TYPE_CHECKING
 
 from flask import Flask, Response, jsonify
 
+from fhir_server import __version__
 from fhir_server.errors import FhirError
 
 if TYPE_CHECKING:
     from fhir_server.context import Context
-
-VERSION = version("fhir-server")
 
 
 def register(app: Flask, context: Context) -> None:
@@ -26,8 +24,8 @@ def register(app: Flask, context: Context) -> None:
             context.store.ready()
         except FhirError as error:
             says = error.issues[0].diagnostics
-            return jsonify(status="fail", version=VERSION, database="fail", output=says), 503
-        return jsonify(status="pass", version=VERSION, database="pass"), 200
+            return jsonify(status="fail", version=__version__, database="fail", output=says), 503
+        return jsonify(status="pass", version=__version__, database="pass"), 200
 
     app.add_url_rule("/health", "health", ready)
     app.add_url_rule("/health/ready", "ready", ready)
@@ -35,4 +33,4 @@ def register(app: Flask, context: Context) -> None:
 
 
 def _live() -> Response:
-    return jsonify(status="pass", version=VERSION)
+    return jsonify(status="pass", version=__version__)

@@ -40,7 +40,7 @@ _METHODS = frozenset({"GET", "HEAD", "POST", "PUT", "PATCH", "DELETE", "OPTIONS"
 def share(folder: str) -> None:
     """Let this process and those it forks count together, in files of this folder."""
     os.environ[_FOLDER] = folder
-    values.ValueClass = values.get_value_class()
+    values.ValueClass = values.get_value_class()  # type: ignore[no-untyped-call]
 
 
 def register(app: Flask) -> None:

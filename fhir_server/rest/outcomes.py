@@ -62,7 +62,11 @@ def failure(error: Exception, language: str, request_id: str) -> Answer:
     if isinstance(error, FhirError):
         answer = _answer(error.status, error.issues, language)
         allow = ", ".join(getattr(error, "allow", ()))
-        return Answer(answer.status, answer.body, {**answer.headers, "Allow": allow}) if allow else answer
+        return (
+            Answer(answer.status, answer.body, {**answer.headers, "Allow": allow})
+            if allow
+            else answer
+        )
     if isinstance(error, HTTPException):
         return _answer_http(error, language)
     log.error("bug", request_id=request_id, error=type(error).__name__, trace=_places(error))

@@ -1,0 +1,70 @@
+# make run     start the server: http://127.0.0.1:8080   (PORT=, HOST=, DATA=, DEMO=0)
+# make test    all tests, in parallel, against a MongoDB they start themselves
+# make check   format, lint, types, walls between the rooms, tests: what CI runs
+# make format  let ruff lay the code out
+# make lock    write the lock files anew from pyproject.toml
+# make bench   the micro-benchmarks of the repository
+
+VENV := .venv
+BIN := $(VENV)/bin
+PYTHONS := python3 python3.14 python3.13 python3.12 python3.11
+COMPILE := pip compile --quiet --universal --generate-hashes --python-version 3.11 --no-header
+
+.PHONY: help run test check format lock bench
+.DEFAULT_GOAL := help
+
+help:
+	@sed -n 's/^# //p' Makefile
+
+run: $(VENV)/runtime.stamp
+	@exec $(BIN)/fhir-server serve
+
+test: $(VENV)/dev.stamp
+	$(BIN)/python -m pytest -n auto
+
+check: $(VENV)/dev.stamp
+	$(BIN)/ruff format --check .
+	$(BIN)/ruff check .
+	$(BIN)/mypy
+	$(BIN)/lint-imports
+	$(BIN)/python -m pytest -n auto
+
+format: $(VENV)/dev.stamp
+	$(BIN)/ruff format .
+	$(BIN)/ruff check --fix .
+
+lock: $(VENV)/pip.stamp
+	$(BIN)/python -m pip install --quiet uv
+	$(BIN)/uv $(COMPILE) pyproject.toml -o requirements.lock
+	$(BIN)/uv $(COMPILE) --extra dev pyproject.toml -o requirements-dev.lock
+
+bench: $(VENV)/dev.stamp
+	$(BIN)/python -m pytest tests/performance -m "" -p no:xdist -s
+
+# The virtual environment, made anew only when the lock files or pyproject.toml change.
+
+INSTALL := $(BIN)/python -m pip install --quiet --disable-pip-version-check
+
+$(VENV)/pip.stamp:
+	@for python in $(PYTHONS); do \
+	  if $$python -c 'import sys; sys.exit(sys.version_info < (3, 11))' 2>/dev/null; then found=$$python; break; fi; \
+	done; \
+	if [ -z "$$found" ]; then \
+	  echo "Python 3.11 or newer is needed and was not found (looked for: $(PYTHONS))." >&2; exit 1; \
+	fi; \
+	if ! $$found -c 'import ensurepip, venv' 2>/dev/null; then \
+	  echo "$$found has no venv module. On Debian and Ubuntu: sudo apt install python3-venv" >&2; exit 1; \
+	fi; \
+	$$found -m venv $(VENV)
+	@touch $@
+
+$(VENV)/runtime.stamp: $(VENV)/pip.stamp requirements.lock pyproject.toml
+	@echo "Installing the packages of requirements.lock …"
+	@$(INSTALL) --require-hashes -r requirements.lock
+	@$(INSTALL) --no-deps -e .
+	@touch $@
+
+$(VENV)/dev.stamp: $(VENV)/runtime.stamp requirements-dev.lock
+	@echo "Installing the packages of requirements-dev.lock …"
+	@$(INSTALL) --require-hashes -r requirements-dev.lock
+	@touch $@
