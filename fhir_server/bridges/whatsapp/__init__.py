@@ -1,0 +1,1 @@
+"""WhatsApp: chats that a clinic exports from its telephone."""
