@@ -12,6 +12,7 @@ from fhir_server.errors import Conflict, FhirError, TooLarge, Unavailable
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
+DUPLICATE = 11000
 WRITE_CONFLICT = 112
 TRANSIENT = "TransientTransactionError"
 UNKNOWN_COMMIT = "UnknownTransactionCommitResult"
@@ -28,7 +29,7 @@ def translated() -> Iterator[None]:
 
 def translate(error: mongo.PyMongoError) -> FhirError:
     """Say in our words what the driver raised; no value of the request is repeated."""
-    if isinstance(error, mongo.DuplicateKeyError) or _is_duplicate(error):
+    if is_duplicate(error):
         return Conflict("Another request has just written the same resource. Read it, try again.")
     if is_transient(error):
         return Conflict("Other requests keep changing the same resource. Read it, try again.")
@@ -50,6 +51,13 @@ def is_transient(error: BaseException) -> bool:
     )
 
 
+def is_duplicate(error: BaseException) -> bool:
+    """Tell whether a document with the same key is there already."""
+    if isinstance(error, mongo.BulkWriteError):
+        return any(each["code"] == DUPLICATE for each in error.details.get("writeErrors", ()))
+    return isinstance(error, mongo.DuplicateKeyError)
+
+
 def is_unknown_commit(error: BaseException) -> bool:
     """Tell whether a commit may have happened, so that only the commit may be sent again."""
     return isinstance(error, mongo.PyMongoError) and _labelled(error, UNKNOWN_COMMIT)
@@ -57,12 +65,6 @@ def is_unknown_commit(error: BaseException) -> bool:
 
 def _labelled(error: mongo.PyMongoError, label: str) -> bool:
     return label in getattr(error, "_error_labels", ())
-
-
-def _is_duplicate(error: mongo.PyMongoError) -> bool:
-    details = getattr(error, "_OperationFailure__details", None)
-    failed = details.get("writeErrors", ()) if isinstance(details, dict) else ()
-    return any(each.get("code") == 11000 for each in failed)
 
 
 def _unanswered(error: mongo.PyMongoError) -> Unavailable:

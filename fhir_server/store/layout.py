@@ -6,10 +6,12 @@ the command changes nothing where they are already there, so processes may race.
 
 from __future__ import annotations
 
+import contextlib
 import threading
 from typing import TYPE_CHECKING, Any
 
-from pymongo import ASCENDING, DESCENDING, IndexModel
+from pymongo import ASCENDING, IndexModel
+from pymongo.errors import CollectionInvalid
 
 from fhir_server.store.versions import past_name
 
@@ -21,9 +23,9 @@ if TYPE_CHECKING:
 Keys = tuple[tuple[str, int], ...]
 
 GUARDS, TALLIES, SECRETS = "_guards", "_tallies", "_secrets"
-OWN = (GUARDS, TALLIES, SECRETS)
+OWN = frozenset({GUARDS, TALLIES})
 
-BY_TIME: Keys = (("t", DESCENDING), ("_id", ASCENDING))
+BY_TIME: Keys = (("t", ASCENDING), ("_id", ASCENDING))
 
 
 def indexes(resource_type: str) -> list[Keys]:
@@ -49,6 +51,16 @@ class Layout:
             for resource_type in sorted(missing - self._made):
                 self._make(resource_type)
                 self._made.add(resource_type)
+
+    def prepare_own(self) -> None:
+        """Make the collections of guards and counters, for transactions to write into."""
+        if OWN <= self._made:
+            return
+        with self._lock:
+            for name in sorted(OWN - self._made):
+                with contextlib.suppress(CollectionInvalid):
+                    self._database.create_collection(name, check_exists=False)
+                self._made.add(name)
 
     def _make(self, resource_type: str) -> None:
         current = [IndexModel(list(keys)) for keys in indexes(resource_type)]

@@ -6,21 +6,26 @@ import secrets
 from typing import TYPE_CHECKING, Any
 
 from bson.codec_options import CodecOptions
-from pymongo import MongoClient, ReadPreference, WriteConcern
+from pymongo import MongoClient, ReadPreference, ReturnDocument, WriteConcern
 from pymongo.read_concern import ReadConcern
 
-from fhir_server.store import transact, versions
+from fhir_server.store import versions
+from fhir_server.store.bulk import newest_past
+from fhir_server.store.conditions import Judge
 from fhir_server.store.failures import translated
 from fhir_server.store.layout import SECRETS, TALLIES, Layout
+from fhir_server.store.transact import Writer
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
+    from pymongo.client_session import ClientSession
     from pymongo.database import Database
     from pymongo.monitoring import CommandListener
 
     from fhir_server.config import Settings
-    from fhir_server.store.ops import Condition, Op, Stored, Written
+    from fhir_server.search.plan import Plan
+    from fhir_server.store.ops import Condition, Found, Op, Stored, Written
 
 SELECTION_MS = 5_000
 JOURNALED = WriteConcern(w="majority", j=True)
@@ -57,7 +62,8 @@ class Store:
             read_concern=ReadConcern("local"),
         )
         self._layout = Layout(self._database)
-        self._writer = transact.Writer(self._database, self._layout)
+        judge = Judge(self._database, self._search)
+        self._writer = Writer(self._database, self._layout, judge)
 
     def ready(self) -> None:
         """Ask the database whether it is there; raise Unavailable if not."""
@@ -73,8 +79,18 @@ class Store:
         with translated():
             found = self._database[resource_type].find_one({"_id": resource_id}, versions.SERVED)
             if found is None:
-                return transact.latest_past(self._database, resource_type, resource_id)
-        return versions.stored(resource_type, found)
+                found = newest_past(self._database, resource_type, resource_id)
+        return versions.stored(resource_type, found) if found else None
+
+    def search(self, plan: Plan) -> Found:
+        """Run one page of a search."""
+        with translated():
+            return self._search(plan)
+
+    def _search(self, plan: Plan, session: ClientSession | None = None) -> Found:
+        from fhir_server.store import search
+
+        return search.run(self._database, plan, self._settings, session)
 
     def transact(
         self, ops: Sequence[Op], conditions: Sequence[Condition] = ()
@@ -96,6 +112,6 @@ class Store:
                 {"_id": name},
                 {"$setOnInsert": {"bytes": secrets.token_bytes(32)}},
                 upsert=True,
-                return_document=True,
+                return_document=ReturnDocument.AFTER,
             )
-        return bytes(kept["bytes"])
+        return bytes(kept["bytes"]) if kept else b""

@@ -1,46 +1,110 @@
 """Writing: all ops or none, every old version kept.
 
+Three roads, the shortest that fits:
+
+* a new resource with an id of the server's: one insert (1 round trip);
+* one update or deletion: ``single`` (3), or with others at the same moment ``bulk``;
+* everything else: ``bulk``, with conditions inside the same transaction. Each condition costs its
+  plans, all guards together one.
+
 https://hl7.org/fhir/R4/http.html#versioning
 """
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, TypeVar
 
-from fhir_server.store import versions
+from pymongo.errors import DuplicateKeyError
+
+from fhir_server.errors import BadRequest, Conflict, FhirError
+from fhir_server.store import bulk, single, transactions, versions
+from fhir_server.store.changes import Before, attributed, change, is_new, repeated
 from fhir_server.store.ops import Put, Written
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Callable, Mapping, Sequence
 
+    from pymongo.client_session import ClientSession
     from pymongo.database import Database
 
+    from fhir_server.store.changes import Change
+    from fhir_server.store.conditions import Judge
     from fhir_server.store.layout import Layout
-    from fhir_server.store.ops import Condition, Op, Stored
+    from fhir_server.store.ops import Condition, Op
+
+Result = TypeVar("Result")
 
 
 class Writer:
     """Writes into one database."""
 
-    def __init__(self, database: Database[dict[str, Any]], layout: Layout) -> None:
+    def __init__(self, database: Database[dict[str, Any]], layout: Layout, judge: Judge) -> None:
         self._database = database
         self._layout = layout
+        self._judge = judge
 
     def transact(self, ops: Sequence[Op], conditions: Sequence[Condition]) -> list[Written]:
-        """Apply all ops or none."""
+        """Apply all ops or none; the error of one op has its place as ``error.op``."""
+        if not ops and not conditions:
+            return []
         self._layout.prepare({op.resource_type for op in ops})
-        (op,) = ops
-        assert isinstance(op, Put)
-        moment = versions.now()
-        self._database[op.resource_type].insert_one(versions.current(op, 1, moment))
-        return [Written(versions.written(op, 1, moment), created=True)]
+        if len(ops) == 1 and not conditions:
+            return [self._one(ops[0])]
+        twice = repeated(ops)
+        if twice is not None:
+            op = ops[twice]
+            raise attributed(BadRequest(f"{op.resource_type}/{op.id} is written twice."), twice)
+        if conditions:
+            self._layout.prepare_own()
+        return self._run(lambda session: self._all(ops, conditions, session))
+
+    def _one(self, op: Op) -> Written:
+        if isinstance(op, Put) and is_new(op):
+            return self._create(op)
+        if single.fits(op):
+            return self._run(lambda session: single.write(self._database, op, session))
+        return self._run(lambda session: self._all([op], (), session))[0]
+
+    def _create(self, put: Put) -> Written:
+        done = change(put, Before(), versions.now())
+        try:
+            self._database[put.resource_type].insert_one(done.document or {})
+        except DuplicateKeyError as error:
+            raise _taken(put) from error
+        return done.written
+
+    def _run(self, body: Callable[[ClientSession], Result]) -> Result:
+        return transactions.run(self._database.client, body)
+
+    def _all(
+        self, ops: Sequence[Op], conditions: Sequence[Condition], session: ClientSession
+    ) -> list[Written]:
+        changes = decided(ops, bulk.look_up(self._database, ops))
+        self._judge.touch(conditions, session)
+        self._judge.decide(conditions, "before", session)
+        try:
+            bulk.write(self._database, changes, session)
+        except bulk.Taken as taken:
+            number = changes.index(taken.change)
+            if not is_new(ops[number]):
+                raise transactions.Again from taken
+            raise attributed(_taken(ops[number]), number) from taken
+        self._judge.decide(conditions, "after", session)
+        return [change.written for change in changes]
 
 
-def latest_past(
-    database: Database[dict[str, Any]], resource_type: str, resource_id: str
-) -> Stored | None:
-    """Give the newest version in the history of a resource."""
-    found = database[versions.past_name(resource_type)].find_one(
-        versions.range_of(resource_id), sort=[("_id", -1)]
-    )
-    return versions.stored(resource_type, found) if found else None
+def decided(ops: Sequence[Op], before: Mapping[bulk.Key, Before]) -> list[Change]:
+    """Decide every op at one moment; the first that may not be raises, with its place."""
+    moment = versions.now()
+    changes = []
+    for number, op in enumerate(ops):
+        found = before.get((op.resource_type, op.id), Before())
+        try:
+            changes.append(change(op, found, moment))
+        except FhirError as error:
+            raise attributed(error, number) from None
+    return changes
+
+
+def _taken(op: Op) -> Conflict:
+    return Conflict(f"{op.resource_type}/{op.id} exists already.")

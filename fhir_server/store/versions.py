@@ -3,9 +3,10 @@
 ``<Type>`` holds the current versions, ``<Type>.past`` the earlier ones and the deletions:
 
     <Type>       {_id: id,      v: version, t: lastUpdated, m: method, raw: JSON, at: int, ix: {…}}
-    <Type>.past  {_id: {id, v},             t: lastUpdated, m: method, raw: JSON, at: int}
+    <Type>.past  {_id: {id, v},             t: lastUpdated, m: method, raw: JSON, at: int, u: until}
 
-A deletion has no ``raw``. Whatever has a past has its version 1 there, for versions have no gaps.
+``u`` is the lastUpdated of the version that followed. A deletion has no ``raw``, and ``u`` only
+when the resource came back. Whatever has a past has its version 1 there, for versions have no gaps.
 """
 
 from __future__ import annotations
@@ -49,14 +50,21 @@ def current(put: Put, version: int, moment: datetime) -> Document:
     }
 
 
-def past(document: Document) -> Document:
-    """Turn a current version into a past one."""
+def update(put: Put, moment: datetime) -> Document:
+    """Write a Put as an update of whatever version is current, or as version 1."""
+    new = {"m": put.method, "raw": put.text.raw, "at": put.text.at, "ix": put.index}
+    return {"$set": new, "$inc": {"v": 1}, "$max": {"t": moment}}
+
+
+def past(document: Document, until: datetime) -> Document:
+    """Turn a current version into a past one, current until then."""
     return {
         "_id": {"id": document["_id"], "v": document["v"]},
         "t": document["t"],
         "m": document["m"],
         "raw": document["raw"],
         "at": document["at"],
+        "u": until,
     }
 
 

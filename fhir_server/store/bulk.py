@@ -1,0 +1,163 @@
+"""Many ops in one transaction: read what is there, decide, write if that is still there.
+
+One round trip reads everything, whatever the number of types. Writing costs, for each type
+touched, one for the new ones, one for the replaced, one for the deleted and one for their
+history; the commit is the last. So n creates of one type cost 2, n mixed ops of one type 6. A
+deleted resource that comes back costs two more.
+"""
+
+from __future__ import annotations
+
+from collections import defaultdict
+from typing import TYPE_CHECKING, Any
+
+from pymongo import DeleteOne, ReplaceOne
+from pymongo.errors import BulkWriteError
+
+from fhir_server.store import failures, versions
+from fhir_server.store.changes import Before, is_new
+from fhir_server.store.transactions import Again
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Sequence
+
+    from pymongo.client_session import ClientSession
+    from pymongo.collection import Collection
+    from pymongo.database import Database
+
+    from fhir_server.store.changes import Change
+    from fhir_server.store.ops import Op
+
+Key = tuple[str, str]
+Document = dict[str, Any]
+
+
+class Taken(Exception):
+    """A new resource has an id that another request has just taken."""
+
+    def __init__(self, change: Change) -> None:
+        super().__init__(change.id)
+        self.change = change
+
+
+def look_up(database: Database[Document], ops: Iterable[Op]) -> dict[Key, Before]:
+    """Read what is there of every resource the ops change; what is not in the answer never was.
+
+    This happens outside the transaction, where one query may read many collections; ``write``
+    finds out whether anything changed since.
+    """
+    wanted: dict[str, list[str]] = defaultdict(list)
+    for op in ops:
+        if not is_new(op):
+            wanted[op.resource_type].append(op.id)
+    if not wanted:
+        return {}
+    first, *_ = wanted
+    rows = database[first].aggregate(_everything(wanted))
+    found: dict[Key, Before] = {}
+    with_past: list[Key] = []
+    for row in rows:
+        kind, key = row.pop("type"), row["_id"]
+        if type(key) is dict:
+            with_past.append((kind, key["id"]))
+        else:
+            found[kind, key] = Before(current=row)
+    for kind, resource_id in with_past:
+        if (kind, resource_id) not in found:
+            past = newest_past(database, kind, resource_id)
+            found[kind, resource_id] = Before(past=past)
+    return found
+
+
+def newest_past(
+    database: Database[Document],
+    resource_type: str,
+    resource_id: str,
+    session: ClientSession | None = None,
+) -> Document | None:
+    """Read the newest version in the history of a resource: the deletion, if it is deleted."""
+    return database[versions.past_name(resource_type)].find_one(
+        versions.range_of(resource_id), sort=[("_id", -1)], session=session
+    )
+
+
+def write(
+    database: Database[Document], changes: Sequence[Change], session: ClientSession
+) -> None:
+    """Write all changes; Again if a resource is no longer what ``look_up`` saw."""
+    by_type: dict[str, list[Change]] = defaultdict(list)
+    for change in changes:
+        by_type[change.resource_type].append(change)
+    for resource_type, group in by_type.items():
+        _replace(database[resource_type], _of(group, "replace"), session)
+        _delete(database[resource_type], _of(group, "delete"), session)
+        _insert(database[resource_type], _of(group, "insert"), session)
+        _remember(database[versions.past_name(resource_type)], group, session)
+
+
+def _replace(
+    current: Collection[Document], changes: Sequence[Change], session: ClientSession
+) -> None:
+    models = [ReplaceOne(change.seen, change.document or {}) for change in changes]
+    if models and current.bulk_write(models, session=session).matched_count < len(models):
+        raise Again
+
+
+def _delete(
+    current: Collection[Document], changes: Sequence[Change], session: ClientSession
+) -> None:
+    models = [DeleteOne(change.seen) for change in changes]
+    if models and current.bulk_write(models, session=session).deleted_count < len(models):
+        raise Again
+
+
+def _insert(
+    current: Collection[Document], changes: Sequence[Change], session: ClientSession
+) -> None:
+    documents = [change.document for change in changes if change.document]
+    try:
+        if documents:
+            current.insert_many(documents, session=session)
+    except BulkWriteError as error:
+        if not failures.is_duplicate(error):
+            raise
+        raise Taken(changes[error.details["writeErrors"][0]["index"]]) from error
+
+
+def _remember(
+    past: Collection[Document], changes: Sequence[Change], session: ClientSession
+) -> None:
+    documents = [document for change in changes for document in change.past]
+    if documents:
+        past.insert_many(documents, session=session)
+    for change in changes:
+        if change.revives:
+            revive(past, change, session)
+
+
+def revive(past: Collection[Document], change: Change, session: ClientSession) -> None:
+    """Note in a deletion when the resource came back; Again if another request did."""
+    until = {"$set": {"u": change.written.stored.moment}}
+    untouched = {"_id": change.revives, "u": None}
+    if not past.update_one(untouched, until, session=session).matched_count:
+        raise Again
+
+
+def _of(changes: Iterable[Change], kind: str) -> list[Change]:
+    return [change for change in changes if change.kind == kind]
+
+
+def _everything(wanted: dict[str, list[str]]) -> list[Document]:
+    stages: list[Document] = []
+    for resource_type, ids in wanted.items():
+        name = {"$set": {"type": {"$literal": resource_type}}}
+        firsts = [{"id": resource_id, "v": 1} for resource_id in ids]
+        current = [{"$match": {"_id": {"$in": ids}}}, {"$project": versions.SERVED}, name]
+        past = [{"$match": {"_id": {"$in": firsts}}}, {"$project": {"_id": 1}}, name]
+        stages += [_union(resource_type, current)] if stages else current
+        stages.append(_union(versions.past_name(resource_type), past))
+    return stages
+
+
+def _union(collection: str, pipeline: list[Document]) -> Document:
+    return {"$unionWith": {"coll": collection, "pipeline": pipeline}}

@@ -1,0 +1,129 @@
+"""What one op does to one resource: decided before anything is written. Pure.
+
+https://hl7.org/fhir/R4/http.html#update
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any, Literal
+
+from fhir_server.errors import Conflict, NotFound, PreconditionFailed
+from fhir_server.store import versions
+from fhir_server.store.ops import Delete, Put, Stored, Written
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable
+    from datetime import datetime
+
+    from fhir_server.store.ops import Op
+
+Document = dict[str, Any]
+
+
+@dataclass(frozen=True, slots=True)
+class Before:
+    """What is there before the write: the current version, or the newest of the past, or neither.
+
+    ``past`` matters only where there is no current version: it is the deletion.
+    """
+
+    current: Document | None = None
+    past: Document | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Change:
+    """What to write: ``document`` the new current version, ``past`` what goes into the history.
+
+    ``version`` was current, None if none was; ``revives`` is the key of the deletion that ends.
+    """
+
+    kind: Literal["insert", "replace", "delete", "nothing"]
+    resource_type: str
+    id: str
+    written: Written
+    document: Document | None = None
+    past: tuple[Document, ...] = ()
+    version: int | None = None
+    revives: Document | None = None
+
+    @property
+    def seen(self) -> Document:
+        """Select the version that this change was decided on."""
+        return {"_id": self.id, "v": self.version}
+
+
+def is_new(op: Op) -> bool:
+    """Tell whether the server has just made up this id, so that nothing can be there."""
+    return isinstance(op, Put) and op.method == "POST" and op.existing is not True
+
+
+def change(op: Op, before: Before, moment: datetime) -> Change:
+    """Decide one op; raise PreconditionFailed, NotFound or Conflict where it may not be."""
+    present = before.current["v"] if before.current else None
+    if op.if_match is not None and op.if_match != present:
+        now = "there is no current version" if present is None else f"version {present} is current"
+        raise PreconditionFailed(
+            f"If-Match asks for version {op.if_match} of {op.resource_type}/{op.id}, but {now}."
+        )
+    return _delete(op, before, moment) if isinstance(op, Delete) else _put(op, before, moment)
+
+
+def attributed(error: Exception, number: int) -> Exception:
+    """Mark an error with the place of its op among the ops."""
+    error.op = number  # type: ignore[attr-defined]
+    return error
+
+
+def repeated(ops: Iterable[Op]) -> int | None:
+    """Give the place of the first op on a resource that an earlier op already changes."""
+    seen: set[tuple[str, str]] = set()
+    for number, op in enumerate(ops):
+        if (op.resource_type, op.id) in seen:
+            return number
+        seen.add((op.resource_type, op.id))
+    return None
+
+
+def _put(put: Put, before: Before, moment: datetime) -> Change:
+    old = before.current
+    if old is None:
+        return _create(put, before.past, moment)
+    if put.existing is False:
+        raise Conflict(f"{put.resource_type}/{put.id} exists already.")
+    moment = max(moment, old["t"])
+    document = versions.current(put, old["v"] + 1, moment)
+    written = Written(versions.written(put, old["v"] + 1, moment), created=False)
+    past = (versions.past(old, moment),)
+    return Change("replace", put.resource_type, put.id, written, document, past, old["v"])
+
+
+def _create(put: Put, gone: Document | None, moment: datetime) -> Change:
+    if put.existing is True:
+        raise NotFound(f"There is no {put.resource_type}/{put.id} to update.")
+    version = 1
+    if gone is not None:
+        version, moment = gone["_id"]["v"] + 1, max(moment, gone["t"])
+    written = Written(versions.written(put, version, moment), created=True)
+    document = versions.current(put, version, moment)
+    revives = gone["_id"] if gone else None
+    return Change("insert", put.resource_type, put.id, written, document, revives=revives)
+
+
+def _delete(op: Delete, before: Before, moment: datetime) -> Change:
+    old = before.current
+    if old is None:
+        return Change("nothing", op.resource_type, op.id, _absent(op, before.past, moment))
+    moment = max(moment, old["t"])
+    gone = versions.deletion(op.id, old["v"] + 1, moment)
+    written = Written(versions.stored(op.resource_type, gone), created=False)
+    past = (versions.past(old, moment), gone)
+    return Change("delete", op.resource_type, op.id, written, None, past, old["v"])
+
+
+def _absent(op: Delete, gone: Document | None, moment: datetime) -> Written:
+    if gone is not None:
+        return Written(versions.stored(op.resource_type, gone), created=False)
+    never = Stored(op.resource_type, op.id, 0, moment, None, "DELETE")
+    return Written(never, created=False)
