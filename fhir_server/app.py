@@ -10,7 +10,7 @@ from fhir_server.auth.principals import OPERATOR
 from fhir_server.context import Context
 from fhir_server.mappings.rules import load_rules
 from fhir_server.resources.definitions import load_definitions
-from fhir_server.rest import health, metrics
+from fhir_server.rest import docs, health, metrics
 from fhir_server.rest.doors import Application
 from fhir_server.search.parameters import load_parameters
 from fhir_server.store.mongo import connect
@@ -22,6 +22,7 @@ if TYPE_CHECKING:
 def build_context(settings: Settings, uri: str) -> Context:
     """Put together what interactions may touch; connects to the database at ``uri``."""
     definitions = load_definitions()
+    parameters = load_parameters(definitions)
     parameters = load_parameters(definitions, timezone=settings.timezone)
     return Context(
         settings=settings,
@@ -40,4 +41,5 @@ def create_app(context: Context, *, hot: bool = True) -> Application:
     app = Application(context, hot=hot)
     health.register(app, context)
     metrics.register(app)
+    docs.register(app, context)
     return app

@@ -12,6 +12,7 @@ if TYPE_CHECKING:
     from fhir_server.auth.principals import Principal
     from fhir_server.config import Settings
     from fhir_server.mappings.rules import Rules
+    from fhir_server.mappings.rules import Rules
     from fhir_server.resources.definitions import Definitions
     from fhir_server.search.parameters import Parameters
     from fhir_server.store.mongo import Store
@@ -21,12 +22,14 @@ if TYPE_CHECKING:
 class Context:
     """Built once by app.py; the principal is replaced for each request.
 
-    ``clock`` gives the present instant (aware, UTC), ``new_id`` a new logical id.
+    ``rules`` are those of the SOPs, which judge writes; ``clock`` gives the present instant
+    (aware, UTC), ``new_id`` a new logical id.
     """
 
     settings: Settings
     definitions: Definitions
     parameters: Parameters
+    rules: Rules
     store: Store
     rules: Rules
     principal: Principal

@@ -1,0 +1,158 @@
+"""The OpenAPI description: the FHIR half made from the route table, the SOP half by flask-smorest.
+
+Types that SOP documents become have paths of their own with every search parameter; all other
+types share the paths with ``{type}``.
+
+https://spec.openapis.org/oas/v3.0.3
+"""
+
+from __future__ import annotations
+
+import re
+from typing import TYPE_CHECKING, Any, cast
+
+import yaml as pyyaml
+
+from fhir_server import __version__
+from fhir_server.interactions.grammar import ROUTES, UNSUPPORTED
+from fhir_server.mappings import load_mappings
+from fhir_server.rest import openapi_parts as parts
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Mapping
+
+    from flask import Flask
+
+    from fhir_server.context import Context
+    from fhir_server.interactions.grammar import Route
+
+Json = dict[str, Any]
+
+VERSION = "3.0.3"
+BODY_OF = {"transaction": "Bundle", "create": "Resource", "update": "Resource"}
+
+INTRODUCTION = """
+Two APIs on the same records: **FHIR R4** below `/fhir`, and the **SOP API** below `/sop/v1`,
+which takes and gives the documents of the puskesmas SOPs in Indonesian words. What is written by
+one is at once seen by the other.
+
+Every error is an `OperationOutcome`; with `Accept-Language: id` it speaks Indonesian.
+"""
+
+
+def describe(context: Context, app: Flask | None = None) -> Json:
+    """Build the whole description; ``app`` brings the SOP half."""
+    sop = cast("Json", app.extensions.get("sop-openapi", dict)()) if app else {}
+    components = parts.components()
+    for kind, given in sop.get("components", {}).items():
+        components[kind] = {**given, **components.get(kind, {})}
+    return {
+        "openapi": VERSION,
+        "info": {
+            "title": "FHIR server for Indonesian primary care",
+            "version": __version__,
+            "description": INTRODUCTION.strip(),
+            "license": {"name": "Apache-2.0"},
+        },
+        "servers": [{"url": "/"}],
+        "tags": [*_tags(), *sop.get("tags", [])],
+        "paths": {**dict(sop.get("paths", {})), **fhir_paths(context)},
+        "components": components,
+    }
+
+
+def yaml(document: Json) -> bytes:
+    """Write the description as YAML, in the order it was built."""
+    text: str = pyyaml.dump(document, sort_keys=False, allow_unicode=True, width=110)
+    return text.encode()
+
+
+def sop_types() -> list[str]:
+    """Name the resource types that SOP documents become."""
+    return sorted({mapping.resource_type for mapping in load_mappings().values()})
+
+
+def _tags() -> list[Json]:
+    types = [{"name": name, "description": f"FHIR {name}"} for name in sop_types()]
+    return [
+        {"name": "FHIR", "description": "The RESTful API of FHIR R4, for every resource type"},
+        *types,
+    ]
+
+
+def fhir_paths(context: Context) -> dict[str, Json]:
+    """List the paths below ``/fhir``."""
+    paths: dict[str, Json] = {}
+    rows = [route for route in ROUTES if route.interaction not in UNSUPPORTED]
+    for name in [*sop_types(), None]:
+        for route in rows:
+            if "{type}" not in route.pattern:
+                continue
+            pattern = route.pattern.replace("{type}", name) if name else route.pattern
+            operation = _operation(route, name, context)
+            paths.setdefault(f"/fhir/{pattern}", {})[route.method.lower()] = operation
+    for route in rows:
+        if "{type}" not in route.pattern:
+            path = f"/fhir/{route.pattern}".removesuffix("/")
+            paths.setdefault(path, {})[route.method.lower()] = _operation(route, None, context)
+    return dict(sorted(paths.items(), key=lambda item: (item[0].count("{type}"), item[0])))
+
+
+def _operation(route: Route, name: str | None, context: Context) -> Json:
+    suffix = "" if route.interaction in parts.SYSTEM else name or "Any"
+    form = "Form" if route.pattern.endswith("_search") else ""
+    operation: Json = {
+        "operationId": f"{_camel(route.interaction)}{suffix}{form}",
+        "summary": parts.SUMMARIES[route.interaction].format(name or "resource"),
+        "tags": [name or "FHIR"],
+    }
+    parameters = list(_parameters(route, name, context))
+    if parameters:
+        operation["parameters"] = parameters
+    body = _body(route, name)
+    if body:
+        operation["requestBody"] = body
+    operation["responses"] = parts.responses(route.interaction, name)
+    return operation
+
+
+def _camel(interaction: str) -> str:
+    first, *rest = interaction.split("-")
+    return first + "".join(word.title() for word in rest)
+
+
+def _parameters(route: Route, name: str | None, context: Context) -> Iterable[Json]:
+    for variable in re.findall(r"{(\w+)}", route.pattern):
+        if variable != "type" or name is None:
+            yield parts.reference("parameters", variable)
+    for each in parts.PARAMETERS_OF.get(route.interaction, ()):
+        yield parts.reference("parameters", each)
+    if route.interaction == "search-type" and route.method == "GET" and name:
+        yield from _search_parameters(context.parameters.of(name))
+
+
+def _search_parameters(found: Mapping[str, Any]) -> Iterable[Json]:
+    for code, parameter in sorted(found.items()):
+        if code.startswith("_"):
+            continue
+        yield {
+            "name": code,
+            "in": "query",
+            "description": f"{parameter.type} search parameter",
+            "schema": {"type": "array", "items": {"type": "string"}},
+            "explode": True,
+        }
+
+
+def _body(route: Route, name: str | None) -> Json | None:
+    if route.interaction == "search-type" and route.method == "POST":
+        form = {"schema": {"type": "object", "additionalProperties": {"type": "string"}}}
+        return {"content": {"application/x-www-form-urlencoded": form}}
+    schema = BODY_OF.get(route.interaction)
+    if schema is None:
+        return None
+    media: Json = {"schema": parts.reference("schemas", schema)}
+    example = parts.example(name if schema == "Resource" else schema)
+    if example:
+        media["example"] = example
+    return {"required": True, "content": {parts.FHIR_JSON: media}}
