@@ -102,9 +102,13 @@ class NotFound(FhirError):
 
 
 class MethodNotAllowed(FhirError):
-    """The URL exists, the method does not."""
+    """The URL exists, the method does not; ``allow`` has the methods that do."""
 
     status, code = 405, "not-supported"
+
+    def __init__(self, diagnostics: str, allow: Iterable[str]) -> None:
+        super().__init__(diagnostics)
+        self.allow = tuple(allow)
 
 
 class NotAcceptable(FhirError):

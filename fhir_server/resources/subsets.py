@@ -5,6 +5,7 @@ https://hl7.org/fhir/R4/search.html#elements and https://hl7.org/fhir/R4/search.
 
 from __future__ import annotations
 
+import re
 from typing import TYPE_CHECKING
 
 from fhir_server.resources.wire import pieces
@@ -14,6 +15,7 @@ if TYPE_CHECKING:
 
     from fhir_server.resources.definitions import Definitions
 
+_CHOICE = re.compile(r"([a-z]+)[A-Z][A-Za-z0-9]*")
 _ALWAYS = ("resourceType", "id", "meta", "implicitRules")
 _SUBSETTED = (
     b'{"system":"http://terminology.hl7.org/CodeSystem/v3-ObservationValue","code":"SUBSETTED"}'
@@ -46,12 +48,10 @@ def narrow(
 
 def _is_kept(name: str, kept: Collection[str]) -> bool:
     plain = name.removeprefix("_")
-    return plain in _ALWAYS or plain in kept or _choice(plain) in kept
-
-
-def _choice(name: str) -> str:
-    """Give ``value`` for ``valueQuantity``: a choice is asked for by its stem."""
-    return name.rstrip()
+    if plain in _ALWAYS or plain in kept:
+        return True
+    stem = _CHOICE.match(plain)  # valueQuantity is asked for as value
+    return stem is not None and stem[1] in kept
 
 
 def _tagged(meta: bytes) -> bytes:

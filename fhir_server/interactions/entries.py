@@ -1,0 +1,127 @@
+"""Bundle entries as requests, and answers as Bundle entries.
+
+https://hl7.org/fhir/R4/bundle.html
+"""
+
+from __future__ import annotations
+
+import re
+from dataclasses import dataclass, replace
+from email.utils import parsedate_to_datetime
+from typing import TYPE_CHECKING, Any
+
+from fhir_server.errors import BadRequest, FhirError
+from fhir_server.interactions.answers import etag
+from fhir_server.interactions.grammar import find
+from fhir_server.interactions.outcome import outcome
+from fhir_server.interactions.request import Request
+from fhir_server.resources.wire import dump, instant
+
+if TYPE_CHECKING:
+    from collections.abc import Collection, Mapping
+
+    from fhir_server.errors import Issue
+    from fhir_server.interactions.request import Answer
+    from fhir_server.resources.bundles import Entry
+    from fhir_server.store.ops import Stored
+
+ORDER = {"DELETE": 0, "POST": 1, "PUT": 2, "PATCH": 3, "GET": 4, "HEAD": 4}
+_FROM_OUTSIDE = ("prefer", "accept-language")
+
+
+@dataclass(frozen=True, slots=True)
+class Step:
+    """One entry, read: its place in the Bundle, what it asks for, the request it stands for."""
+
+    place: int
+    entry: Entry
+    interaction: str
+    variables: tuple[str, ...]
+    request: Request
+
+
+def step(place: int, entry: Entry, outer: Request, types: Collection[str]) -> Step:
+    """Read one entry; BadRequest, NotFound or MethodNotAllowed if it asks for no interaction."""
+    asked = entry.request
+    where = f"Bundle.entry[{place}].request"
+    if asked is None:
+        raise BadRequest("An entry of a batch or transaction needs a request.", expression=where)
+    if asked.method not in ORDER:
+        raise BadRequest(
+            f"The method {asked.method!r} is not one of {', '.join(ORDER)}.",
+            expression=f"{where}.method",
+        )
+    path, _, query = asked.url.removeprefix(f"{outer.base}/").removeprefix("/").partition("?")
+    if ":" in path:
+        raise BadRequest(
+            f"The URL {asked.url!r} is not below {outer.base}.", expression=f"{where}.url"
+        )
+    route, variables = find(asked.method, path, types)
+    request = Request(
+        asked.method, path, outer.base, query, _headers(entry, outer.headers), bytes(entry.resource)
+    )
+    return Step(place, entry, route.interaction, tuple(variables), request)
+
+
+def _headers(entry: Entry, outer: Mapping[str, str]) -> dict[str, str]:
+    asked: Any = entry.request
+    given = {
+        "if-match": asked.if_match,
+        "if-none-match": asked.if_none_match,
+        "if-modified-since": asked.if_modified_since,
+        "if-none-exist": asked.if_none_exist,
+    } | {name: outer.get(name) for name in _FROM_OUTSIDE}
+    return {name: value for name, value in given.items() if value is not None}
+
+
+def within(issue: Issue, place: int) -> Issue:
+    """Say where in the Bundle an issue of one entry stands."""
+    expression = issue.expression
+    if expression is not None and expression.startswith("Bundle.entry["):
+        return issue
+    inner = expression.partition(".")[2] if expression else ""
+    where = f"Bundle.entry[{place}]"
+    if expression:
+        where += f".resource.{inner}" if inner else ".resource"
+    return replace(issue, expression=where)
+
+
+def language_of(headers: Mapping[str, str]) -> str | None:
+    """Give ``id`` where Indonesian is the first of the accepted languages."""
+    first = (headers.get("accept-language") or "").strip().lower()
+    return "id" if re.match(r"id\b", first) else None
+
+
+def of_answer(answer: Answer, base: str) -> bytes:
+    """Write the entry that answers one entry of a batch, or a GET of a transaction."""
+    response: dict[str, Any] = {"status": str(answer.status)}
+    location = answer.headers.get("Location")
+    if location is not None:
+        response["location"] = location.removeprefix(f"{base}/")
+    if "ETag" in answer.headers:
+        response["etag"] = answer.headers["ETag"]
+    if "Last-Modified" in answer.headers:
+        response["lastModified"] = instant(parsedate_to_datetime(answer.headers["Last-Modified"]))
+    head = b'{"resource":%s,' % answer.body if answer.body else b"{"
+    return head + b'"response":' + dump(response) + b"}"
+
+
+def of_error(error: FhirError, place: int, language: str | None) -> bytes:
+    """Write the entry that answers one that was refused."""
+    issues = [within(issue, place) for issue in error.issues]
+    says = outcome(issues, language)
+    return dump({"response": {"status": str(error.status), "outcome": says}})
+
+
+def of_stored(stored: Stored, status: int, base: str, *, whole: bool) -> bytes:
+    """Write the entry that answers a create or update; ``whole``: with the resource."""
+    address = f"{stored.resource_type}/{stored.id}"
+    response = {
+        "status": str(status),
+        "location": f"{address}/_history/{stored.version}",
+        "etag": etag(stored.version),
+        "lastModified": instant(stored.moment),
+    }
+    full_url = dump(f"{base}/{address}")
+    resource = b'"resource":%s,' % stored.raw if whole else b""
+    return b'{"fullUrl":%s,%s"response":%s}' % (full_url, resource, dump(response))

@@ -1,0 +1,127 @@
+"""FHIR history of an instance, a type, the whole server.
+
+https://hl7.org/fhir/R4/http.html#history
+"""
+
+from __future__ import annotations
+
+from datetime import datetime
+from typing import TYPE_CHECKING, Any
+
+from fhir_server.errors import BadRequest, NotFound
+from fhir_server.interactions.answers import etag
+from fhir_server.interactions.request import Answer
+from fhir_server.interactions.search import page_key, pairs_of
+from fhir_server.resources.bundles import join
+from fhir_server.resources.wire import dump, instant
+from fhir_server.search import cursor
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+    from fhir_server.context import Context
+    from fhir_server.interactions.request import Request
+    from fhir_server.store.ops import Stored
+
+_DELETED = "204"
+
+
+def history_instance(
+    context: Context, request: Request, resource_type: str, resource_id: str
+) -> Answer:
+    """Answer with the versions of one resource, the newest first; 404 if it never was."""
+    return _history(context, request, resource_type, resource_id)
+
+
+def history_type(context: Context, request: Request, resource_type: str) -> Answer:
+    """Answer with the versions of all resources of a type, the newest first."""
+    return _history(context, request, resource_type, None)
+
+
+def history_system(context: Context, request: Request) -> Answer:
+    """Answer with the versions of all resources, the newest first."""
+    return _history(context, request, None, None)
+
+
+def _history(
+    context: Context, request: Request, resource_type: str | None, resource_id: str | None
+) -> Answer:
+    asked = _asked(context, request)
+    page = context.store.history(
+        resource_type,
+        resource_id,
+        since=_instant(asked, "_since"),
+        at=_instant(asked, "_at"),
+        count=_count(context, asked),
+        after=asked.get("after"),
+    )
+    if resource_id is not None and not page.resources and "after" not in asked:
+        _require(context, resource_type or "", resource_id)
+    links = [("self", _address(request) + (f"?{request.query}" if request.query else ""))]
+    if page.more:
+        state = {name: value for name, value in asked.items() if name != "after"}
+        token = cursor.seal_state(state | {"after": page.last}, page_key(context))
+        links.append(("next", f"{_address(request)}?_page={token}"))
+    return Answer(200, join("history", _entries(request, page.resources), links=links))
+
+
+def _asked(context: Context, request: Request) -> dict[str, Any]:
+    asked: dict[str, Any] = dict(pairs_of(request))
+    if "_page" in asked:
+        return cursor.unseal_state(asked["_page"], page_key(context))
+    return asked
+
+
+def _instant(asked: dict[str, Any], name: str) -> datetime | None:
+    text = asked.get(name)
+    if text is None:
+        return None
+    try:
+        moment = datetime.fromisoformat(text.replace(" ", "+"))
+    except ValueError:
+        moment = None
+    if moment is None or moment.tzinfo is None:
+        raise BadRequest(f"{name}={text} is not an instant such as 2026-01-31T08:00:00+07:00.")
+    return moment
+
+
+def _count(context: Context, asked: dict[str, Any]) -> int:
+    text = str(asked.get("_count", context.settings.count_default))
+    if not text.isascii() or not text.isdigit():
+        raise BadRequest(f"_count={text} is not a number of entries.")
+    return max(1, min(int(text), context.settings.count_limit))
+
+
+def _require(context: Context, resource_type: str, resource_id: str) -> None:
+    if context.store.read(resource_type, resource_id) is None:
+        raise NotFound(f"There is no {resource_type}/{resource_id}.")
+
+
+def _address(request: Request) -> str:
+    return f"{request.base}/{request.path}"
+
+
+def _entries(request: Request, versions: tuple[Stored, ...]) -> Iterator[bytes]:
+    for stored in versions:
+        address = f"{stored.resource_type}/{stored.id}"
+        asked = {
+            "method": stored.method,
+            "url": stored.resource_type if stored.method == "POST" else address,
+        }
+        response = {
+            "status": _status(stored),
+            "etag": etag(stored.version),
+            "lastModified": instant(stored.moment),
+        }
+        yield b'{"fullUrl":%s,%s"request":%s,"response":%s}' % (
+            dump(f"{request.base}/{address}"),
+            b"" if stored.text is None else b'"resource":%s,' % stored.raw,
+            dump(asked),
+            dump(response),
+        )
+
+
+def _status(stored: Stored) -> str:
+    if stored.text is None:
+        return _DELETED
+    return "201" if stored.version == 1 else "200"

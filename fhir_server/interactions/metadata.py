@@ -1,0 +1,105 @@
+"""What this server can do, said by the tables it works with.
+
+https://hl7.org/fhir/R4/http.html#capabilities
+"""
+
+from __future__ import annotations
+
+from importlib.metadata import version
+from typing import TYPE_CHECKING, Any
+
+from fhir_server.interactions.grammar import ROUTES, UNSUPPORTED
+from fhir_server.interactions.request import Answer
+from fhir_server.resources.wire import dump, instant
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator, Mapping
+
+    from fhir_server.context import Context
+    from fhir_server.interactions.request import Request
+    from fhir_server.resources.wire import Document
+    from fhir_server.search.parameters import SearchParameter
+
+_BASE = "urn:x-fhir-server:base"
+_OF_SYSTEM = ("transaction", "batch", "history-system")
+_OF_TYPE = {
+    "versioning": "versioned-update",
+    "readHistory": True,
+    "updateCreate": True,
+    "conditionalCreate": True,
+    "conditionalRead": "full-support",
+    "conditionalUpdate": False,
+    "conditionalDelete": "not-supported",
+    "referencePolicy": ["literal", "logical", "local"],
+}
+_templates: dict[int, bytes] = {}
+
+
+def capabilities(context: Context, request: Request) -> Answer:
+    """Answer with the CapabilityStatement; ``mode`` is ignored, as R4 allows."""
+    key = id(context.parameters)  # lives as long as the process
+    if key not in _templates:
+        _templates[key] = dump(_statement(context))
+    base = dump(request.base)[1:-1]
+    return Answer(200, _templates[key].replace(_BASE.encode(), base))
+
+
+def _statement(context: Context) -> Document:
+    release = version("fhir-server")
+    return {
+        "resourceType": "CapabilityStatement",
+        "status": "active",
+        "date": instant(context.clock()),
+        "kind": "instance",
+        "software": {"name": "fhir-server", "version": release},
+        "implementation": {"description": "FHIR server for primary care", "url": _BASE},
+        "fhirVersion": "4.0.1",
+        "format": ["application/fhir+json", "json"],
+        "rest": [_rest(context)],
+    }
+
+
+def _rest(context: Context) -> Document:
+    types = sorted(context.definitions.types)
+    return {
+        "mode": "server",
+        "resource": [_resource(context, name) for name in types],
+        "interaction": [{"code": code} for code in _OF_SYSTEM],
+    }
+
+
+def _resource(context: Context, resource_type: str) -> Document:
+    parameters = context.parameters.of(resource_type)
+    described: dict[str, Any] = {"type": resource_type, "interaction": list(_interactions())}
+    described |= _OF_TYPE
+    includes = [f"{resource_type}:{name}" for name in _references(parameters)]
+    if includes:
+        described["searchInclude"] = includes
+    back = sorted(_pointing(context, resource_type))
+    if back:
+        described["searchRevInclude"] = back
+    described["searchParam"] = [
+        {"name": name, "definition": each.url, "type": each.type}
+        for name, each in sorted(parameters.items())
+    ]
+    return described
+
+
+def _interactions() -> Iterator[Document]:
+    codes = {
+        route.interaction: None
+        for route in ROUTES
+        if "{type}" in route.pattern and route.interaction not in UNSUPPORTED
+    }
+    return ({"code": code} for code in codes)
+
+
+def _references(parameters: Mapping[str, SearchParameter]) -> Iterator[str]:
+    return (name for name, each in sorted(parameters.items()) if each.type == "reference")
+
+
+def _pointing(context: Context, target: str) -> Iterator[str]:
+    for source in context.definitions.types:
+        for name, each in context.parameters.of(source).items():
+            if each.type == "reference" and target in each.targets:
+                yield f"{source}:{name}"

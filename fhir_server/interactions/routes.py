@@ -1,0 +1,57 @@
+"""Finds and runs the interaction a request asks for.
+
+https://hl7.org/fhir/R4/http.html#summary
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+from fhir_server.errors import NotSupported
+from fhir_server.interactions.batch import process
+from fhir_server.interactions.create import create
+from fhir_server.interactions.delete import delete
+from fhir_server.interactions.grammar import ROUTES, UNSUPPORTED, find
+from fhir_server.interactions.history import history_instance, history_system, history_type
+from fhir_server.interactions.metadata import capabilities
+from fhir_server.interactions.read import read, vread
+from fhir_server.interactions.search import search_type
+from fhir_server.interactions.update import update
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+    from fhir_server.context import Context
+    from fhir_server.interactions.request import Answer, Request
+
+__all__ = ["ROUTES", "UNSUPPORTED", "answer", "find"]
+
+
+def answer(context: Context, request: Request) -> Answer:
+    """Run one interaction; every failure is a FhirError."""
+    route, variables = find(request.method, request.path, context.definitions.types)
+    return _HANDLERS[route.interaction](context, request, *variables)
+
+
+def _bundle(context: Context, request: Request) -> Answer:
+    return process(context, request, answer)
+
+
+def _unsupported(_: Context, request: Request, *variables: str) -> Answer:
+    where = "/".join(variables) or "the whole server"
+    raise NotSupported(f"{request.method} on {where}: this interaction is not supported yet.")
+
+
+_HANDLERS: dict[str, Callable[..., Any]] = {
+    "capabilities": capabilities,
+    "transaction": _bundle,
+    "history-system": history_system,
+    "search-type": search_type,
+    "create": create,
+    "history-type": history_type,
+    "read": read,
+    "update": update,
+    "delete": delete,
+    "history-instance": history_instance,
+    "vread": vread,
+} | dict.fromkeys(UNSUPPORTED, _unsupported)

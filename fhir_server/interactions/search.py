@@ -1,0 +1,114 @@
+"""FHIR search of one type, by GET and by POST.
+
+https://hl7.org/fhir/R4/http.html#search
+"""
+
+from __future__ import annotations
+
+from functools import lru_cache
+from typing import TYPE_CHECKING
+from urllib.parse import parse_qsl, urlencode
+
+from fhir_server.errors import Issue
+from fhir_server.interactions.answers import preferences
+from fhir_server.interactions.outcome import outcome
+from fhir_server.interactions.request import Answer
+from fhir_server.resources.bundles import join
+from fhir_server.resources.subsets import narrow
+from fhir_server.resources.wire import dump
+from fhir_server.search import cursor
+from fhir_server.search.compile import compile
+from fhir_server.search.query import parse
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+    from fhir_server.context import Context
+    from fhir_server.interactions.request import Request
+    from fhir_server.search.query import Query
+    from fhir_server.store.mongo import Store
+    from fhir_server.store.ops import Found, Stored
+
+_OF_HTTP = frozenset({"_format", "_pretty"})
+
+
+def search_type(context: Context, request: Request, resource_type: str) -> Answer:
+    """Answer one page of matches and what they include."""
+    query = _query(context, request, resource_type)
+    found = context.store.search(compile(query, context.parameters, context.settings))
+    links = _links(context, request, query, found)
+    if query.summary == "count":
+        return Answer(200, join("searchset", (), links=links, total=found.total))
+    entries = _entries(context, request, query, found)
+    return Answer(200, join("searchset", entries, links=links, total=found.total))
+
+
+def pairs_of(request: Request) -> list[tuple[str, str]]:
+    """Read the parameters of the URL and, for POST, of the form, in the order they came."""
+    text = request.query
+    if request.method == "POST" and request.body:
+        text = f"{text}&{request.body.decode('utf-8', 'replace')}"
+    pairs = parse_qsl(text, keep_blank_values=True)
+    return [pair for pair in pairs if pair[0] not in _OF_HTTP]
+
+
+def page_key(context: Context) -> bytes:
+    """Give the key that seals page links."""
+    return cursor.key(context.settings.page_key or _kept(context.store))
+
+
+@lru_cache(maxsize=16)
+def _kept(store: Store) -> bytes:
+    return store.secret("pages")
+
+
+def _query(context: Context, request: Request, resource_type: str) -> Query:
+    pairs = pairs_of(request)
+    for name, value in pairs:
+        if name == "_page":
+            return cursor.unseal(value, resource_type, page_key(context), context.parameters)
+    strict = preferences(request.headers).get("handling") == "strict"
+    return parse(resource_type, pairs, context.parameters, strict=strict)
+
+
+def _links(
+    context: Context, request: Request, query: Query, found: Found
+) -> Iterator[tuple[str, str]]:
+    address = f"{request.base}/{query.resource_type}"
+    if query.after is None:
+        used = urlencode(query.used, safe=":,|/$")
+        yield "self", f"{address}?{used}" if used else address
+    else:
+        yield "self", f"{address}?{request.query}"
+    if found.more and found.last is not None:
+        token = cursor.seal(query, found.last, page_key(context))
+        yield "next", f"{address}?_page={token}"
+
+
+def _entries(context: Context, request: Request, query: Query, found: Found) -> Iterator[bytes]:
+    base = dump(request.base)[:-1]
+    if not query.elements and query.summary in (None, "false"):
+        for stored in found.resources:
+            yield _entry(base, stored, stored.raw)
+    else:
+        for stored in found.resources:
+            elements = query.elements if stored.mode == "match" else ()
+            raw = narrow(stored.raw, context.definitions, elements, query.summary)
+            yield _entry(base, stored, raw)
+    if query.ignored and query.after is None:
+        yield b'{"resource":%s,"search":{"mode":"outcome"}}' % dump(outcome(_ignored(query)))
+
+
+def _entry(base: bytes, stored: Stored, raw: bytes) -> bytes:
+    return b'{"fullUrl":%s/%s/%s","resource":%s,"search":{"mode":"%s"}}' % (
+        base,
+        stored.resource_type.encode(),
+        stored.id.encode(),
+        raw,
+        stored.mode.encode(),
+    )
+
+
+def _ignored(query: Query) -> Iterator[Issue]:
+    for name, value, why in query.ignored:
+        yield Issue("not-supported", f"{name}={value} was ignored: {why}", severity="warning")

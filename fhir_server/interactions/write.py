@@ -1,0 +1,101 @@
+"""The road every write takes: parse, validate, index, store.
+
+create, update, transaction, the SOP API, the bridges and the command line all come through
+here. ``prepare`` is pure and can run for many resources before anything is stored; ``commit`` is
+the one call that changes the database.
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from fhir_server.errors import BadRequest, Invalid
+from fhir_server.resources.validate import validate
+from fhir_server.resources.wire import parse, text
+from fhir_server.search.index import index
+from fhir_server.store.ops import Put
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from fhir_server.context import Context
+    from fhir_server.resources.wire import Document
+    from fhir_server.store.ops import Condition, Method, Op, Written
+
+
+def prepare(
+    context: Context,
+    body: bytes,
+    resource_id: str | None = None,
+    *,
+    resource_type: str | None = None,
+    if_match: int | None = None,
+) -> Put:
+    """Turn the body of a request into a write that can no longer be refused for its content.
+
+    Without ``resource_id`` it is a create under a new id, whatever id the body has; with it an
+    update, and the body must have the same id. ``resource_type`` is what the URL says, if any.
+    """
+    document = checked(context, body)
+    expect(document, resource_type, resource_id)
+    if resource_id is None:
+        return put(context, document, body, context.new_id(), method="POST")
+    return put(context, document, body, resource_id, method="PUT", if_match=if_match)
+
+
+def checked(context: Context, body: bytes) -> Document:
+    """Parse and validate; any issue worse than a warning raises Invalid."""
+    document = parse(body, context.settings.depth_limit)
+    issues = validate(document, context.definitions)
+    if any(issue.severity in ("error", "fatal") for issue in issues):
+        raise Invalid(issues)
+    return document
+
+
+def expect(document: Document, resource_type: str | None, resource_id: str | None) -> None:
+    """Hold the body against the URL it was sent to."""
+    given, own_id = document["resourceType"], document.get("id")
+    if resource_type is not None and given != resource_type:
+        says = f"The URL is of {resource_type}, but the body is a {given}."
+        raise BadRequest(says, expression=f"{given}.resourceType")
+    if resource_id is not None and own_id != resource_id:
+        has = "the body has no id" if own_id is None else f"the id in the body is {own_id}"
+        says = f"The URL is of {given}/{resource_id}, but {has}; they must be the same."
+        raise BadRequest(says, expression=f"{given}.id")
+
+
+def put(  # noqa: PLR0913
+    context: Context,
+    document: Document,
+    raw: bytes,
+    resource_id: str,
+    *,
+    method: Method,
+    if_match: int | None = None,
+) -> Put:
+    """Make the write of a resource that was checked; ``raw`` is the text of ``document``.
+
+    A POST writes what is new, under an id the server made.
+    """
+    new = method == "POST"
+    document["id"] = resource_id
+    return Put(
+        document["resourceType"],
+        resource_id,
+        text(raw, resource_id),
+        index(document, context.parameters),
+        method,
+        existing=False if new else None,
+        if_match=if_match,
+        concerns=context.rules.concerns(document, resource_id, new=new),
+    )
+
+
+def commit(
+    context: Context, ops: Sequence[Op], conditions: Sequence[Condition] = ()
+) -> list[Written]:
+    """Store all of them or none; the rules of the SOPs judge them in the same transaction."""
+    concerns = [concern for op in ops if isinstance(op, Put) for concern in op.concerns]
+    if concerns:
+        conditions = [*conditions, *context.rules.checks(concerns)]
+    return context.store.transact(ops, conditions)
