@@ -22,7 +22,6 @@ if TYPE_CHECKING:
 def build_context(settings: Settings, uri: str) -> Context:
     """Put together what interactions may touch; connects to the database at ``uri``."""
     definitions = load_definitions()
-    parameters = load_parameters(definitions)
     parameters = load_parameters(definitions, timezone=settings.timezone)
     return Context(
         settings=settings,

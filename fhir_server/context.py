@@ -12,7 +12,6 @@ if TYPE_CHECKING:
     from fhir_server.auth.principals import Principal
     from fhir_server.config import Settings
     from fhir_server.mappings.rules import Rules
-    from fhir_server.mappings.rules import Rules
     from fhir_server.resources.definitions import Definitions
     from fhir_server.search.parameters import Parameters
     from fhir_server.store.mongo import Store
@@ -31,7 +30,6 @@ class Context:
     parameters: Parameters
     rules: Rules
     store: Store
-    rules: Rules
     principal: Principal
     clock: Callable[[], datetime]
     new_id: Callable[[], str]
