@@ -81,9 +81,7 @@ def newest_past(
     )
 
 
-def write(
-    database: Database[Document], changes: Sequence[Change], session: ClientSession
-) -> None:
+def write(database: Database[Document], changes: Sequence[Change], session: ClientSession) -> None:
     """Write all changes; Again if a resource is no longer what ``look_up`` saw."""
     by_type: dict[str, list[Change]] = defaultdict(list)
     for change in changes:
@@ -150,10 +148,18 @@ def _of(changes: Iterable[Change], kind: str) -> list[Change]:
 def _everything(wanted: dict[str, list[str]]) -> list[Document]:
     stages: list[Document] = []
     for resource_type, ids in wanted.items():
-        name = {"$set": {"type": {"$literal": resource_type}}}
+        name: Document = {"$set": {"type": {"$literal": resource_type}}}
         firsts = [{"id": resource_id, "v": 1} for resource_id in ids]
-        current = [{"$match": {"_id": {"$in": ids}}}, {"$project": versions.SERVED}, name]
-        past = [{"$match": {"_id": {"$in": firsts}}}, {"$project": {"_id": 1}}, name]
+        current: list[Document] = [
+            {"$match": {"_id": {"$in": ids}}},
+            {"$project": versions.SERVED},
+            name,
+        ]
+        past: list[Document] = [
+            {"$match": {"_id": {"$in": firsts}}},
+            {"$project": {"_id": 1}},
+            name,
+        ]
         stages += [_union(resource_type, current)] if stages else current
         stages.append(_union(versions.past_name(resource_type), past))
     return stages

@@ -61,7 +61,7 @@ class Embedded:
 
     @classmethod
     def start(cls, settings: Settings, on_failure: Callable[[], None] | None = None) -> Self:
-        """Start mongod and wait until it takes writes; NotStarted says in one line why it cannot."""
+        """Start mongod and wait until it takes writes; NotStarted says why it cannot."""
         embedded = cls(settings, on_failure)
         embedded._claim()
         embedded._thread.start()
@@ -170,9 +170,7 @@ class Embedded:
             config = client.admin.command("replSetGetConfig")["config"]
         except OperationFailure:
             if hello.get("isreplicaset"):
-                client.admin.command(
-                    "replSetInitiate", {"_id": REPLICA_SET, "members": [member]}
-                )
+                client.admin.command("replSetInitiate", {"_id": REPLICA_SET, "members": [member]})
             return
         if config["members"][0]["host"] != self._socket:
             config["members"] = [{**config["members"][0], **member}]

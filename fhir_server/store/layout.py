@@ -52,9 +52,14 @@ class Layout:
                 self._make(resource_type)
                 self._made.add(resource_type)
 
+    def types(self) -> list[str]:
+        """List the resource types that were ever written."""
+        names = self._database.list_collection_names()
+        return sorted(name for name in names if name.isalpha() and name[0].isupper())
+
     def prepare_own(self) -> None:
         """Make the collections of guards and counters, for transactions to write into."""
-        if OWN <= self._made:
+        if self._made >= OWN:
             return
         with self._lock:
             for name in sorted(OWN - self._made):

@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 import secrets
+from datetime import datetime, timedelta
 from typing import TYPE_CHECKING, Any
 
 from bson.codec_options import CodecOptions
 from pymongo import MongoClient, ReadPreference, ReturnDocument, WriteConcern
 from pymongo.read_concern import ReadConcern
 
-from fhir_server.store import versions
+from fhir_server.store import history, versions
 from fhir_server.store.bulk import newest_past
 from fhir_server.store.conditions import Judge
 from fhir_server.store.failures import translated
@@ -25,15 +26,14 @@ if TYPE_CHECKING:
 
     from fhir_server.config import Settings
     from fhir_server.search.plan import Plan
+    from fhir_server.store.history import Page
     from fhir_server.store.ops import Condition, Found, Op, Stored, Written
 
 SELECTION_MS = 5_000
 JOURNALED = WriteConcern(w="majority", j=True)
 
 
-def connect(
-    uri: str, settings: Settings, listeners: Sequence[CommandListener] = ()
-) -> Store:
+def connect(uri: str, settings: Settings, listeners: Sequence[CommandListener] = ()) -> Store:
     """Open a store; a process makes its own, after it was forked. Unavailable if none answers."""
     with translated():
         client: MongoClient[dict[str, Any]] = MongoClient(
@@ -62,6 +62,7 @@ class Store:
             read_concern=ReadConcern("local"),
         )
         self._layout = Layout(self._database)
+        self._secrets: dict[str, bytes] = {}
         judge = Judge(self._database, self._search)
         self._writer = Writer(self._database, self._layout, judge)
 
@@ -82,19 +83,69 @@ class Store:
                 found = newest_past(self._database, resource_type, resource_id)
         return versions.stored(resource_type, found) if found else None
 
+    def vread(self, resource_type: str, resource_id: str, version: int) -> Stored | None:
+        """Give one version, perhaps a deletion (``text`` is None), or None if it never was."""
+        past = {"$match": {"_id": {"id": resource_id, "v": version}}}
+        union = {"coll": versions.past_name(resource_type), "pipeline": [past]}
+        current = {"$match": {"_id": resource_id, "v": version}}
+        stages: list[dict[str, Any]] = [
+            current,
+            {"$project": versions.SERVED},
+            {"$unionWith": union},
+        ]
+        with translated():
+            for found in self._database[resource_type].aggregate(stages):
+                return versions.stored(resource_type, found)
+        return None
+
+    def history(  # noqa: PLR0913 -- what the specification lets a client ask
+        self,
+        resource_type: str | None = None,
+        resource_id: str | None = None,
+        *,
+        since: datetime | None = None,
+        at: datetime | tuple[datetime, datetime] | None = None,
+        count: int = 20,
+        after: Sequence[Any] | None = None,
+    ) -> Page:
+        """Give a page of the history of a resource, a type or everything, the newest first.
+
+        ``at`` is a moment or a period [low, high); ``after`` is the ``last`` of the page before.
+        """
+        if isinstance(at, datetime):
+            at = (at, at + timedelta(milliseconds=1))
+        wanted = history.Wanted(since, at, count, after)
+        with translated():
+            if resource_type and resource_id:
+                return history.of_resource(self._database, resource_type, resource_id, wanted)
+            types = [resource_type] if resource_type else self._layout.types()
+            return history.of_types(self._database, types, wanted)
+
+    def statistics(self) -> dict[str, int]:
+        """Count the resources of each type that are not deleted."""
+        with translated():
+            counts = {
+                kind: self._database[kind].count_documents({}, hint="_id_")
+                for kind in self._layout.types()
+            }
+        return {kind: number for kind, number in counts.items() if number}
+
     def search(self, plan: Plan) -> Found:
         """Run one page of a search."""
         with translated():
             return self._search(plan)
+
+    def search_many(self, plans: Sequence[Plan]) -> list[Found]:
+        """Run several searches."""
+        with translated():
+            return [self._search(plan) for plan in plans]
 
     def _search(self, plan: Plan, session: ClientSession | None = None) -> Found:
         from fhir_server.store import search
 
         return search.run(self._database, plan, self._settings, session)
 
-    def transact(
-        self, ops: Sequence[Op], conditions: Sequence[Condition] = ()
-    ) -> list[Written]:
+    def transact(self, ops: Sequence[Op], conditions: Sequence[Condition] = ()) -> list[Written]:
         """Apply all ops or none, and say what became of each, in order."""
         with translated():
             return self._writer.transact(ops, conditions)
@@ -107,6 +158,11 @@ class Store:
 
     def secret(self, name: str) -> bytes:
         """Give 32 random bytes that every process of this database shares under this name."""
+        if name not in self._secrets:
+            self._secrets[name] = self._secret(name)
+        return self._secrets[name]
+
+    def _secret(self, name: str) -> bytes:
         with translated():
             kept = self._database[SECRETS].find_one_and_update(
                 {"_id": name},

@@ -1,17 +1,8 @@
 import pytest
 
 from fhir_server.errors import BadRequest, Conflict, NotFound, PreconditionFailed
-from fhir_server.resources.wire import text
-from fhir_server.store.ops import Delete, Put
-
-
-def put(resource_id, number=1, *, resource_type="Patient", method="PUT", **more):
-    raw = b'{"resourceType":"%s","n":%d}' % (resource_type.encode(), number)
-    return Put(resource_type, resource_id, text(raw, resource_id), {}, method=method, **more)
-
-
-def create(resource_id, number=1, **more):
-    return put(resource_id, number, method="POST", **more)
+from fhir_server.store.ops import Delete
+from tests.store.writes import create, put
 
 
 def test_an_update_makes_the_next_version(store):

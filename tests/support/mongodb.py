@@ -18,6 +18,7 @@ from fhir_server.config import Settings
 from fhir_server.store.embedded import Embedded
 from fhir_server.store.mongo import connect
 
+MEMORY = "/dev/shm"  # noqa: S108 -- mkdtemp makes a folder that is ours alone
 _SHARED = "mongodb_uri"
 _numbers = itertools.count()
 
@@ -31,7 +32,7 @@ class OneMongod:
 
     def uri(self):
         if self._embedded is None:
-            memory = "/dev/shm" if os.access("/dev/shm", os.W_OK) else None
+            memory = MEMORY if os.access(MEMORY, os.W_OK) else None
             self._folder = tempfile.mkdtemp(prefix="fhir-test-", dir=memory)
             self._embedded = Embedded.start(Settings(data=Path(self._folder)))
         return self._embedded.uri
