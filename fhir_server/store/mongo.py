@@ -11,10 +11,10 @@ from pymongo import MongoClient, ReadPreference, ReturnDocument, WriteConcern
 from pymongo.read_concern import ReadConcern
 
 from fhir_server.store import history, versions
-from fhir_server.store.bulk import newest_past
 from fhir_server.store.conditions import Judge
 from fhir_server.store.failures import translated
 from fhir_server.store.layout import SECRETS, TALLIES, Layout
+from fhir_server.store.reading import Reader
 from fhir_server.store.transact import Writer
 
 if TYPE_CHECKING:
@@ -63,6 +63,7 @@ class Store:
         )
         self._layout = Layout(self._database)
         self._secrets: dict[str, bytes] = {}
+        self._reader = Reader(self._database)
         judge = Judge(self._database, self._search)
         self._writer = Writer(self._database, self._layout, judge)
 
@@ -78,10 +79,7 @@ class Store:
     def read(self, resource_type: str, resource_id: str) -> Stored | None:
         """Give the current version, a deletion (``text`` is None), or None if it never was."""
         with translated():
-            found = self._database[resource_type].find_one({"_id": resource_id}, versions.SERVED)
-            if found is None:
-                found = newest_past(self._database, resource_type, resource_id)
-        return versions.stored(resource_type, found) if found else None
+            return self._reader.read(resource_type, resource_id)
 
     def vread(self, resource_type: str, resource_id: str, version: int) -> Stored | None:
         """Give one version, perhaps a deletion (``text`` is None), or None if it never was."""

@@ -2,8 +2,8 @@
 
 Three roads, the shortest that fits:
 
-* a new resource with an id of the server's: one insert (1 round trip);
-* one update or deletion: ``single`` (3), or with others at the same moment ``bulk``;
+* a new resource with an id of the server's: one insert (1 round trip), shared with others;
+* one update or deletion: ``single`` (3 round trips), or with others one ``bulk``;
 * everything else: ``bulk``, with conditions inside the same transaction. Each condition costs its
   plans, all guards together one.
 
@@ -14,12 +14,11 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any, TypeVar
 
-from pymongo.errors import DuplicateKeyError
-
 from fhir_server.errors import BadRequest, Conflict, FhirError
 from fhir_server.store import bulk, single, transactions, versions
 from fhir_server.store.changes import Before, attributed, change, is_new, repeated
 from fhir_server.store.ops import Put, Written
+from fhir_server.store.together import Together
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping, Sequence
@@ -42,6 +41,7 @@ class Writer:
         self._database = database
         self._layout = layout
         self._judge = judge
+        self._together = Together(database)
 
     def transact(self, ops: Sequence[Op], conditions: Sequence[Condition]) -> list[Written]:
         """Apply all ops or none; the error of one op has its place as ``error.op``."""
@@ -60,18 +60,10 @@ class Writer:
 
     def _one(self, op: Op) -> Written:
         if isinstance(op, Put) and is_new(op):
-            return self._create(op)
+            return self._together.create(op)
         if single.fits(op):
-            return self._run(lambda session: single.write(self._database, op, session))
+            return self._together.change(op)
         return self._run(lambda session: self._all([op], (), session))[0]
-
-    def _create(self, put: Put) -> Written:
-        done = change(put, Before(), versions.now())
-        try:
-            self._database[put.resource_type].insert_one(done.document or {})
-        except DuplicateKeyError as error:
-            raise _taken(put) from error
-        return done.written
 
     def _run(self, body: Callable[[ClientSession], Result]) -> Result:
         return transactions.run(self._database.client, body)

@@ -1,0 +1,97 @@
+"""Requests that come at the same moment go to the database together.
+
+Who comes first leads: it runs at once, with nobody to wait for. Who comes while it runs joins the
+next batch, led by the first of them. So nobody alone waits, and the busier the server is, the
+larger the batches are. Every request gets its own answer or error.
+"""
+
+from __future__ import annotations
+
+import threading
+from collections import deque
+from typing import TYPE_CHECKING, Generic, TypeVar, cast
+
+from pymongo.errors import PyMongoError
+
+from fhir_server.store.failures import translate
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Sequence
+
+Item = TypeVar("Item")
+Result = TypeVar("Result")
+
+LARGEST_BATCH = 64
+
+
+class _Slot(Generic[Item, Result]):
+    """One request in the queue. ``batch`` is set when its turn to lead has come."""
+
+    __slots__ = ("batch", "item", "outcome", "wake")
+
+    def __init__(self, item: Item) -> None:
+        self.item = item
+        self.outcome: Result | Exception | None = None
+        self.batch: list[_Slot[Item, Result]] = []
+        self.wake = threading.Lock()
+        self.wake.acquire()
+
+
+class Coalescer(Generic[Item, Result]):
+    """Runs requests in batches, one batch at a time; ``run`` gives an outcome for each item.
+
+    An outcome that is an exception is raised to its own request; what ``run`` raises goes to all.
+    """
+
+    def __init__(self, run: Callable[[Sequence[Item]], Sequence[Result | Exception]]) -> None:
+        self._run = run
+        self._lock = threading.Lock()
+        self._busy = False
+        self._queue: deque[_Slot[Item, Result]] = deque()
+
+    def ask(self, item: Item) -> Result:
+        """Run one request, alone or in company."""
+        slot: _Slot[Item, Result] = _Slot(item)
+        if self._must_wait(slot):
+            slot.wake.acquire()
+        if slot.batch:
+            self._lead(slot.batch)
+        if isinstance(slot.outcome, Exception):
+            raise slot.outcome
+        return cast("Result", slot.outcome)
+
+    def _must_wait(self, slot: _Slot[Item, Result]) -> bool:
+        with self._lock:
+            if self._busy:
+                self._queue.append(slot)
+                return True
+            self._busy = True
+            slot.batch = [slot]
+            return False
+
+    def _lead(self, batch: list[_Slot[Item, Result]]) -> None:
+        try:
+            outcomes = self._run([slot.item for slot in batch])
+            for slot, outcome in zip(batch, outcomes, strict=True):
+                slot.outcome = outcome
+        except PyMongoError as error:
+            for slot in batch:
+                slot.outcome = translate(error)
+        except BaseException as error:
+            for slot in batch:
+                slot.outcome = RuntimeError(f"The batch failed: {type(error).__name__}")
+            raise
+        finally:
+            self._pass_on()
+            for slot in batch[1:]:
+                slot.wake.release()
+
+    def _pass_on(self) -> None:
+        with self._lock:
+            if not self._queue:
+                self._busy = False
+                return
+            size = min(len(self._queue), LARGEST_BATCH)
+            batch = [self._queue.popleft() for _ in range(size)]
+        batch[0].batch = batch
+        batch[0].wake.release()

@@ -1,0 +1,139 @@
+"""Writes of different requests that came at the same moment, each with its own fate.
+
+New resources become one unordered insert with one flush of the journal. Updates and deletions
+become one transaction; if anything gets in its way each is done again on its own.
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any, TypeVar
+
+from pymongo.errors import BulkWriteError, PyMongoError
+
+from fhir_server.errors import Conflict, FhirError, Unavailable
+from fhir_server.store import bulk, single, transactions, versions
+from fhir_server.store.changes import Before, Change, change
+from fhir_server.store.coalesce import Coalescer
+from fhir_server.store.failures import DUPLICATE, translate
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Sequence
+    from datetime import datetime
+
+    from pymongo.client_session import ClientSession
+    from pymongo.database import Database
+
+    from fhir_server.store.ops import Op, Put, Written
+
+    Numbered = tuple[int, Op]
+
+Result = TypeVar("Result")
+Document = dict[str, Any]
+LARGEST_SHARED = 256 * 1024
+
+
+class Together:
+    """Writes single ops into one database."""
+
+    def __init__(self, database: Database[Document]) -> None:
+        self._database = database
+        self._creates: dict[str, Coalescer[Put, Written]] = {}
+        self._changes: Coalescer[Op, Written] = Coalescer(self._change)
+
+    def create(self, put: Put) -> Written:
+        """Insert a resource whose id is new; Conflict if it is not."""
+        if len(put.text.raw) > LARGEST_SHARED:
+            return _given(self._insert([put]))
+        coalescer = self._creates.get(put.resource_type)
+        if coalescer is None:
+            coalescer = self._creates.setdefault(put.resource_type, Coalescer(self._insert))
+        return coalescer.ask(put)
+
+    def change(self, op: Op) -> Written:
+        """Update or delete a resource."""
+        return self._changes.ask(op)
+
+    def _insert(self, puts: Sequence[Put]) -> list[Written | Exception]:
+        moment = versions.now()
+        changes = [change(put, Before(), moment) for put in puts]
+        documents = [each.document for each in changes if each.document]
+        outcomes: list[Written | Exception] = [each.written for each in changes]
+        try:
+            self._database[puts[0].resource_type].insert_many(documents, ordered=False)
+        except BulkWriteError as error:
+            if error.details["writeConcernErrors"]:
+                return [translate(error) for _ in puts]
+            for failed in error.details["writeErrors"]:
+                outcomes[failed["index"]] = _refused(puts[failed["index"]], failed["code"])
+        return outcomes
+
+    def _change(self, ops: Sequence[Op]) -> list[Written | Exception]:
+        outcomes: dict[int, Written | Exception] = {}
+        waiting = list(enumerate(ops))
+        while waiting:
+            batch, waiting = _distinct(waiting)
+            done = self._change_distinct([op for _, op in batch])
+            outcomes.update(zip((number for number, _ in batch), done, strict=True))
+        return [outcomes[number] for number in range(len(ops))]
+
+    def _change_distinct(self, ops: Sequence[Op]) -> list[Written | Exception]:
+        if len(ops) > 1:
+            try:
+                return self._run(lambda session: self._change_all(ops, session), patience=0)
+            except (PyMongoError, transactions.Again, bulk.Taken):
+                pass  # somebody else is changing one of them: each for itself, below
+        return [self._change_one(op) for op in ops]
+
+    def _change_one(self, op: Op) -> Written | Exception:
+        try:
+            return self._run(lambda session: single.write(self._database, op, session))
+        except FhirError as error:
+            return error
+        except PyMongoError as error:
+            return translate(error)
+
+    def _change_all(self, ops: Sequence[Op], session: ClientSession) -> list[Written | Exception]:
+        before = bulk.look_up(self._database, ops)
+        moment = versions.now()
+        outcomes = [_tried(op, before.get((op.resource_type, op.id)), moment) for op in ops]
+        changes = [each for each in outcomes if isinstance(each, Change)]
+        bulk.write(self._database, changes, session)
+        return [each.written if isinstance(each, Change) else each for each in outcomes]
+
+    def _run(
+        self,
+        body: Callable[[ClientSession], Result],
+        patience: float = transactions.PATIENCE_SECONDS,
+    ) -> Result:
+        return transactions.run(self._database.client, body, patience)
+
+
+def _given(outcomes: Sequence[Written | Exception]) -> Written:
+    (outcome,) = outcomes
+    if isinstance(outcome, Exception):
+        raise outcome
+    return outcome
+
+
+def _refused(put: Put, code: int) -> FhirError:
+    if code == DUPLICATE:
+        return Conflict(f"{put.resource_type}/{put.id} exists already.")
+    return Unavailable(f"The database refused {put.resource_type}/{put.id} (code {code}).")
+
+
+def _tried(op: Op, before: Before | None, moment: datetime) -> Change | FhirError:
+    try:
+        return change(op, before or Before(), moment)
+    except FhirError as error:
+        return error
+
+
+def _distinct(numbered: Sequence[Numbered]) -> tuple[list[Numbered], list[Numbered]]:
+    """Take the first op on each resource; the others come later."""
+    firsts: dict[tuple[str, str], Numbered] = {}
+    later: list[Numbered] = []
+    for number, op in numbered:
+        key = (op.resource_type, op.id)
+        if firsts.setdefault(key, (number, op))[0] != number:
+            later.append((number, op))
+    return list(firsts.values()), later
