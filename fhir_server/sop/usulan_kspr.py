@@ -28,10 +28,10 @@ class Fakta:
     last birth, not the last miscarriage.
     """
 
-    tanggal_lahir: date
     hpht: date
     tanggal: date
-    gravida: int
+    tanggal_lahir: date | None = None
+    gravida: int | None = None
     paritas: int = 0
     abortus: int = 0
     persalinan_terakhir: date | None = None
@@ -64,10 +64,12 @@ def usulkan(fakta: Fakta, dikonfirmasi: Collection[str] = ()) -> list[Usulan]:
 
 
 def _umur(fakta: Fakta) -> Iterator[Usulan]:
+    if fakta.tanggal_lahir is None:
+        return
     umur = tahun_genap(fakta.tanggal_lahir, fakta.hpht)
     if umur <= 16:
         yield Usulan("f01", f"umur {umur} tahun pada HPHT")
-    if umur >= 35:
+    if umur >= 35 and fakta.gravida is not None:
         pertama = fakta.gravida == 1
         yield Usulan("f02b" if pertama else "f06", f"umur {umur} tahun pada HPHT")
 

@@ -24,7 +24,9 @@ SITI = Fakta(
     sistolik=130,
     diastolik=85,
 )
-BIASA = Fakta(date(1998, 1, 1), date(2024, 1, 15), date(2024, 4, 2), gravida=1)
+BIASA = Fakta(
+    tanggal_lahir=date(1998, 1, 1), hpht=date(2024, 1, 15), tanggal=date(2024, 4, 2), gravida=1
+)
 
 
 def kode(fakta, **beda):
@@ -38,9 +40,9 @@ def test_siti_of_s1():
 
 def test_endang_of_s4():
     endang = Fakta(
-        date(1983, 5, 14),
-        date(2024, 1, 8),
-        date(2024, 8, 5),
+        tanggal_lahir=date(1983, 5, 14),
+        hpht=date(2024, 1, 8),
+        tanggal=date(2024, 8, 5),
         gravida=3,
         paritas=1,
         abortus=1,
@@ -66,6 +68,11 @@ def test_nur_aini_of_s10():
 
 def test_nothing_known_suggests_nothing():
     assert kode(BIASA) == []
+    assert kode(SITI, tanggal_lahir=None, persalinan_terakhir=None) == ["f10", "f11ab"]
+
+
+def test_without_gravida_age_over_35_is_left_to_the_bidan():
+    assert kode(BIASA, tanggal_lahir=date(1980, 1, 1), gravida=None) == []
 
 
 @pytest.mark.parametrize(

@@ -1,0 +1,101 @@
+"""KasusKonsultasi: a citizen's request for an online consultation (domain §1.D, §2.1 row 26)."""
+
+from __future__ import annotations
+
+from datetime import datetime
+from typing import TYPE_CHECKING, Any, Final, Literal
+
+from fhir_server.sop import pihak
+from fhir_server.sop.dokumen import Dokumen, Teguran, bidang, dokumen
+from fhir_server.sop.percakapan_konsultasi import LayananKonsultasi, Medium
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator, Mapping
+
+StatusKasus = Literal[
+    "diajukan",
+    "ditolak",
+    "diteruskan",
+    "saran-dibuat",
+    "ditolak-penyetuju",
+    "disetujui",
+    "diteruskan-ke-pasien",
+    "diterima",
+    "selesai",
+    "dibatalkan-pasien",
+    "tidak-dapat-dihubungi",
+    "darurat",
+]
+BERAKHIR: Final = ("ditolak", "selesai", "dibatalkan-pasien", "tidak-dapat-dihubungi")
+BR_D2: Final = "BR-D2"
+
+
+@dokumen
+class KasusKonsultasi(Dokumen):
+    """Kasus konsultasi daring."""
+
+    noKasus: str = bidang("Nomor kasus", "§2.1/26", contoh="LGK-2021-0712-001", cari=True)
+    layanan: LayananKonsultasi = bidang(
+        "Layanan", "§2.1/26", kode="layanan-konsultasi", contoh="lakon"
+    )
+    faskes: str = bidang("Penyelenggara", "§1.D D-m1", rujuk="faskes", contoh="tim-lakon-kembaran")
+    pasien: str = bidang("Pasien", "§2.1/26", rujuk="pasien", contoh="bambang", cari=True)
+    pemohon: str = bidang("Pemohon", "§2.1/26", pola=pihak.POLA, contoh="pasien/bambang")
+    kanal: Medium = bidang("Kanal", "§2.1/26", kode="medium-komunikasi", contoh="whatsapp")
+    keluhan: str = bidang("Keluhan", "§2.1/26", contoh="batuk pilek 2 hari, demam")
+    diajukan: datetime = bidang(
+        "Waktu pesan pertama", "§1.D D5", contoh="2021-07-12T08:00:00+07:00", cari=True
+    )
+    penanggungJawab: str | None = bidang(
+        "Penanggung jawab",
+        "§2.1/26",
+        default=None,
+        rujuk="petugas",
+        contoh="dokter-pj",
+        cari=True,
+    )
+    status: StatusKasus = bidang(
+        "Status", "§1.D", default="diajukan", kode="status-kasus", contoh="diteruskan", cari=True
+    )
+    alasan: str | None = bidang("Alasan penolakan atau pembatalan", "§1.D", default=None)
+    selesai: datetime | None = bidang(
+        "Waktu selesai", "§1.D", default=None, contoh="2021-07-12T11:15:00+07:00"
+    )
+
+
+def periksa(kasus: KasusKonsultasi) -> Iterator[Teguran]:
+    """Find what one case can get wrong."""
+    if kasus.status in {"ditolak", "dibatalkan-pasien"} and not kasus.alasan:
+        yield Teguran("alasan", f"kasus {kasus.status} tanpa alasan.", "alasannya.", "§1.D")
+    if (kasus.status in BERAKHIR) != (kasus.selesai is not None):
+        yield Teguran(
+            "selesai",
+            f"tidak cocok dengan status {kasus.status}.",
+            f"waktu selesai, hanya pada status {', '.join(BERAKHIR)}.",
+        )
+    if kasus.selesai is not None and kasus.selesai < kasus.diajukan:
+        yield Teguran("selesai", "sebelum diajukan.", "sesudah diajukan.")
+
+
+def periksa_perubahan(lama: Mapping[str, Any], baru: KasusKonsultasi) -> Iterator[Teguran]:
+    """Find which changes a case forbids: one that ended stays ended."""
+    dulu = lama.get("status")
+    if dulu in BERAKHIR and baru.status != dulu:
+        yield Teguran(
+            "status",
+            f"kasus sudah {dulu}.",
+            "ajukan kasus baru.",
+            "§1.D",
+            jenis="keadaan",
+        )
+
+
+def gratis(noKasus: str) -> Teguran:  # noqa: N803 - as the document calls it
+    """Word BR-D2: nothing is charged for a LAKON consultation."""
+    return Teguran(
+        "context",
+        f"layanan konsultasi LAKON (kasus {noKasus}) gratis.",
+        "tanpa tagihan.",
+        BR_D2,
+        english="BR-D2: a LAKON consultation is free of charge; nothing can be billed for it.",
+    )

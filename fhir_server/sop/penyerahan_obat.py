@@ -1,0 +1,94 @@
+"""PenyerahanObat: a drug prepared and handed over, at the counter or at home (domain §2.1/16)."""
+
+from __future__ import annotations
+
+from datetime import datetime
+from decimal import Decimal
+from typing import TYPE_CHECKING, Any, Final, Literal
+
+from fhir_server.sop import pihak
+from fhir_server.sop.dokumen import Dokumen, Teguran, bidang, dokumen
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator, Mapping
+
+StatusPenyerahan = Literal["disiapkan", "diantar", "selesai", "ditolak"]
+BERAKHIR: Final = ("selesai", "ditolak")
+
+
+@dokumen
+class PenyerahanObat(Dokumen):
+    """Penyerahan satu obat dari resep."""
+
+    resep: str = bidang(
+        "Obat pada resep (MedicationRequest)",
+        "§2.1/16",
+        rujuk="resep",
+        contoh="resep-s2",
+        cari=True,
+    )
+    pasien: str = bidang("Pasien", "§2.1/16", rujuk="pasien", contoh="bambang", cari=True)
+    obat: str = bidang("Kode KFA", "§2.1/16", pola=r"9[0-9]{7}", contoh="93000937")
+    nama: str = bidang("Nama obat", "§2.1/16", contoh="Tablet tambah darah (Fe dan asam folat)")
+    jumlah: Decimal = bidang("Jumlah", "§2.1/16", contoh=30)
+    petugas: str = bidang("Petugas farmasi", "§2.1/16", rujuk="petugas", contoh="apoteker-1")
+    satuan: str = bidang("Satuan", "§2.1/16", default="tablet", contoh="tablet")
+    kunjungan: str | None = bidang(
+        "Kunjungan", "§2.1/16", default=None, rujuk="kunjungan", contoh="anc-s1", cari=True
+    )
+    kasus: str | None = bidang(
+        "Kasus konsultasi", "§1.D D-m6", default=None, rujuk="kasus-konsultasi", contoh="kasus-s2"
+    )
+    disiapkan: datetime | None = bidang(
+        "Waktu disiapkan", "§2.1/16", default=None, contoh="2021-07-12T10:50:00+07:00"
+    )
+    diserahkan: datetime | None = bidang(
+        "Waktu diserahkan", "§2.1/16", default=None, contoh="2021-07-12T11:15:00+07:00"
+    )
+    diantarKe: str | None = bidang(
+        "Alamat pengantaran", "§1.D D-m6", default=None, contoh="rumah pasien"
+    )
+    kurir: str | None = bidang(
+        "Kurir", "§1.D D-m6", default=None, rujuk="faskes", contoh="apotik-mitra"
+    )
+    penerima: str | None = bidang(
+        "Penerima", "§2.1/16", default=None, pola=pihak.POLA, contoh="pasien/bambang"
+    )
+    status: StatusPenyerahan = bidang(
+        "Status",
+        "§2.1/16",
+        default="disiapkan",
+        kode="status-penyerahan",
+        contoh="selesai",
+        cari=True,
+    )
+    alasan: str | None = bidang("Alasan ditolak", "BR-C9", default=None)
+
+
+def periksa(penyerahan: PenyerahanObat) -> Iterator[Teguran]:
+    """Find what one handing over can get wrong."""
+    if penyerahan.jumlah <= 0:
+        yield Teguran("jumlah", f"{penyerahan.jumlah}.", "lebih dari nol.")
+    if (penyerahan.status == "selesai") != (penyerahan.diserahkan is not None):
+        yield Teguran(
+            "diserahkan",
+            f"tidak cocok dengan status {penyerahan.status}.",
+            "waktu diserahkan, hanya pada status selesai.",
+        )
+    if (
+        penyerahan.disiapkan is not None
+        and penyerahan.diserahkan is not None
+        and penyerahan.diserahkan < penyerahan.disiapkan
+    ):
+        yield Teguran("diserahkan", "sebelum disiapkan.", "sesudah disiapkan.")
+    if penyerahan.status == "ditolak" and not penyerahan.alasan:
+        yield Teguran("alasan", "ditolak tanpa alasan.", "alasannya.", "BR-C9")
+    if penyerahan.status == "diantar" and not penyerahan.diantarKe:
+        yield Teguran("diantarKe", "kosong.", "ke mana obat diantar.", "§1.D D-m6")
+
+
+def periksa_perubahan(lama: Mapping[str, Any], baru: PenyerahanObat) -> Iterator[Teguran]:
+    """Find which changes a handing over forbids: one that ended stays as it is."""
+    dulu = lama.get("status")
+    if dulu in BERAKHIR and baru.status != dulu:
+        yield Teguran("status", f"sudah {dulu}.", f"{dulu}.", "§2.1/16", jenis="keadaan")

@@ -1,0 +1,75 @@
+"""PersetujuanAdvis: the second pair of eyes on an advice (domain §1.D D7, §2.1 row 29, §4.4)."""
+
+from __future__ import annotations
+
+from datetime import datetime
+from typing import TYPE_CHECKING, Any, Literal
+
+from fhir_server.sop.advis import BR_D7
+from fhir_server.sop.dokumen import Dokumen, Teguran, bidang, dokumen
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator, Mapping
+
+Keputusan = Literal["disetujui", "ditolak"]
+
+
+@dokumen
+class PersetujuanAdvis(Dokumen):
+    """Persetujuan advis."""
+
+    advis: str = bidang("Advis", "§2.1/29", rujuk="advis", contoh="advis-s2", cari=True)
+    kasus: str = bidang("Kasus", "§4.4", rujuk="kasus-konsultasi", contoh="kasus-s2", cari=True)
+    noKasus: str = bidang("Nomor kasus", "§2.1/26", contoh="LGK-2021-0712-001", cari=True)
+    pasien: str = bidang("Pasien", "§4.4", rujuk="pasien", contoh="bambang", cari=True)
+    peminta: str = bidang(
+        "Dokter penulis advis", "§1.D D7", rujuk="petugas", contoh="dokter-relawan-1"
+    )
+    penyetuju: str = bidang(
+        "Dokter penanggung jawab", "§1.D D7", rujuk="petugas", contoh="dokter-pj", cari=True
+    )
+    diminta: datetime = bidang(
+        "Waktu diminta", "§4.3", contoh="2021-07-12T08:07:40+07:00", cari=True
+    )
+    keputusan: Keputusan | None = bidang(
+        "Keputusan; kosong: belum diputuskan",
+        "§2.1/29",
+        default=None,
+        kode="keputusan",
+        contoh="disetujui",
+    )
+    waktu: datetime | None = bidang(
+        "Waktu keputusan", "§2.1/29", default=None, contoh="2021-07-12T08:29:05+07:00"
+    )
+    alasan: str | None = bidang("Alasan", "§2.1/29", default=None)
+
+
+def periksa(persetujuan: PersetujuanAdvis) -> Iterator[Teguran]:
+    """Find what one approval can get wrong."""
+    if persetujuan.penyetuju == persetujuan.peminta:
+        yield Teguran(
+            "penyetuju",
+            "penulis advis tidak menyetujui advisnya sendiri.",
+            "dokter penanggung jawab lain.",
+            BR_D7,
+            english="BR-D7: the author of an advice cannot approve it; another doctor must.",
+        )
+    if (persetujuan.keputusan is None) != (persetujuan.waktu is None):
+        yield Teguran("waktu", "tidak cocok dengan keputusan.", "keduanya, atau tidak keduanya.")
+    if persetujuan.waktu is not None and persetujuan.waktu < persetujuan.diminta:
+        yield Teguran("waktu", "sebelum diminta.", "sesudah diminta.")
+    if persetujuan.keputusan == "ditolak" and not persetujuan.alasan:
+        yield Teguran("alasan", "ditolak tanpa alasan.", "alasan penolakan.", BR_D7)
+
+
+def periksa_perubahan(lama: Mapping[str, Any], baru: PersetujuanAdvis) -> Iterator[Teguran]:
+    """Find which changes an approval forbids: a decision stands, a new cycle is a new document."""
+    dulu = lama.get("keputusan")
+    if dulu is not None and baru.keputusan != dulu:
+        yield Teguran(
+            "keputusan",
+            f"sudah {dulu}.",
+            "keputusan tetap; advis baru meminta persetujuan baru.",
+            BR_D7,
+            jenis="keadaan",
+        )
