@@ -10,17 +10,55 @@ import pkgutil
 from dataclasses import dataclass, field
 from functools import cache
 from importlib import import_module
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, Protocol
 
 if TYPE_CHECKING:
     import types
-    from collections.abc import Callable, Mapping as Table
+    from collections.abc import Callable, Sequence
+    from collections.abc import Mapping as Table
+    from datetime import datetime
 
     from fhir_server.resources.wire import Document
+    from fhir_server.store.ops import Condition
 
     Resources = Table[str, Any]
+    Parts = Callable[[Document, Table[str, Document]], Table[str, str]]
 
 PRIMARY = ""
+
+
+class Reader(Protocol):
+    """What a mapping may look up in the store while a document is being written."""
+
+    @property
+    def now(self) -> datetime:
+        """The present instant, in the zone of the SOP clocks."""
+
+    def read(self, reference: str) -> Document | None:
+        """Give a resource by ``Type/id``, or None if it is not there."""
+
+    def find(self, resource_type: str, pairs: Sequence[tuple[str, str]]) -> list[Document]:
+        """Give everything a FHIR search finds."""
+
+    def tally(self, key: str) -> int:
+        """Give the present number of a counter."""
+
+
+def no_parts(_primary: Document, _gathered: Table[str, Document]) -> dict[str, str]:
+    """Say that the primary resource is all."""
+    return {}
+
+
+def as_given(
+    document: Any, _before: Table[str, Any] | None, _reader: Reader
+) -> tuple[Any, tuple[Condition, ...]]:
+    """Leave a document as it came."""
+    return document, ()
+
+
+def nothing_else(_document: Any, _id: str, _reader: Reader) -> dict[str, Document]:
+    """Change no other resource."""
+    return {}
 
 
 @dataclass(frozen=True, slots=True)
@@ -33,7 +71,13 @@ class Mapping:
     ``to_fhir(document, id)`` gives role → resource; ids and ``meta`` are set by ``exchange``.
     ``from_fhir(role → JSON)`` gives the fields it finds; it must survive resources that others
     wrote, so it may give fewer than the document requires.
-    ``parts(primary)`` says where the other roles are: role → ``Type/id``.
+    ``parts(primary, gathered)`` says where the other roles are: role → ``Type/id``; ``gather``
+    are the search pairs that bring them along (``("_revinclude", "Task:focus")``), ``gathered``
+    is what they found, by ``Type/id``.
+    ``complete(document, before, reader)`` fills what only the server knows, before ``to_fhir``;
+    its conditions must hold when the resources are written. ``before`` is None on a create.
+    ``amend(document, id, reader)`` gives the resources of others that change with this document,
+    by ``Type/id``; they are written in the same transaction.
     ``filters``: field of the SOP list → FHIR search parameter (``name``) or parameter and pattern
     (``identifier=https://…|{}``). ``criteria``: what a search must always say to find only this
     entity. ``constants``: elements that no field decides, without indexes; whatever stands below
@@ -46,18 +90,23 @@ class Mapping:
     from_fhir: Callable[[Table[str, Document]], dict[str, Any]]
     filters: Table[str, str] = field(default_factory=dict)
     criteria: tuple[tuple[str, str], ...] = ()
-    parts: Callable[[Document], Table[str, str]] = lambda _primary: {}
+    gather: tuple[tuple[str, str], ...] = ()
+    parts: Parts = no_parts
     profiles: Table[str, str] = field(default_factory=dict)
     constants: frozenset[str] = frozenset()
+    complete: Callable[[Any, Table[str, Any] | None, Reader], tuple[Any, tuple[Condition, ...]]] = (
+        as_given
+    )
+    amend: Callable[[Any, str, Reader], Table[str, Document]] = nothing_else
     sort: str = "-_lastUpdated"
     version: int = 1
 
 
-def fixed(**roles: str) -> Callable[[Document], Table[str, str]]:
+def fixed(**roles: str) -> Parts:
     """Say that a mapping always has the same parts: role → resource type."""
 
-    def parts(primary: Document) -> dict[str, str]:
-        return {role: f"{kind}/{primary['id']}-{role}" for role, kind in roles.items()}
+    def parts(primary: Document, _gathered: Table[str, Document]) -> dict[str, str]:
+        return {role: f"{kind}/{part_id(primary['id'], role)}" for role, kind in roles.items()}
 
     return parts
 

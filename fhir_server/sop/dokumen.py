@@ -5,6 +5,8 @@ from __future__ import annotations
 from dataclasses import MISSING, dataclass, field, fields, is_dataclass
 from typing import Any, Literal, TypeVar, dataclass_transform
 
+import msgspec
+
 T = TypeVar("T")
 
 Sumber = Literal["webhook", "impor-ekspor", "entri-manual", "api", "bridge"]
@@ -43,13 +45,15 @@ def bidang(  # noqa: PLR0913 - one keyword per thing a field can say
     pola: str | None = None,
     contoh: Any = None,
     cari: bool = False,
+    rahasia: bool = False,
     server: bool = False,
 ) -> Any:
     """Describe a field of a document; one without ``default`` is required.
 
     ``asal`` is where the SOP asks for it, ``kode`` the code list its values come from, ``rujuk``
     the entity whose id it holds, ``pola`` a regular expression for the whole value, ``contoh`` an
-    example, ``cari`` whether lists can be filtered by it, ``server`` whether the server fills it.
+    example, ``cari`` whether lists can be filtered by it (``rahasia``: only where the value stands
+    in no URL), ``server`` whether the server fills it.
     """
     metadata = {
         "label": label,
@@ -59,6 +63,7 @@ def bidang(  # noqa: PLR0913 - one keyword per thing a field can say
         "pola": pola,
         "contoh": contoh,
         "cari": cari,
+        "rahasia": rahasia,
         "server": server,
     }
     return field(default=default, metadata=metadata)
@@ -87,3 +92,11 @@ def isi(value: Any) -> Any:
     if isinstance(value, list | tuple):
         return [isi(each) for each in value]
     return value
+
+
+_encoder = msgspec.json.Encoder(decimal_format="number")
+
+
+def tulis(value: Any) -> bytes:
+    """Write plain values as JSON; decimals keep their digits."""
+    return _encoder.encode(value)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from datetime import date
+from itertools import pairwise
 from typing import TYPE_CHECKING, Literal
 
 from fhir_server.sop.dokumen import Dokumen, Teguran, bidang, dokumen
@@ -23,22 +24,27 @@ class Pasien(Dokumen):
     """Pasien puskesmas."""
 
     faskes: str = bidang("Puskesmas", "§2.1/1", rujuk="faskes", contoh="pkm-dharma-rini")
-    noRM: str = bidang("Nomor rekam medis", "§2.1/1", contoh="RM-000123", cari=True)
-    nama: str = bidang("Nama lengkap", "§2.1/1", contoh="Siti Rahmawati", cari=True)
-    tanggalLahir: date = bidang("Tanggal lahir", "§2.1/1", contoh="1986-03-12", cari=True)
+    noRM: str = bidang("Nomor rekam medis", "§2.1/1", contoh="RM-000123", cari=True, rahasia=True)
+    nama: str = bidang("Nama lengkap", "§2.1/1", contoh="Siti Rahmawati", cari=True, rahasia=True)
+    tanggalLahir: date = bidang(
+        "Tanggal lahir", "§2.1/1", contoh="1986-03-12", cari=True, rahasia=True
+    )
     jenisKelamin: JenisKelamin = bidang(
         "Jenis kelamin", "§2.1/1", kode="jenis-kelamin", contoh="female", cari=True
     )
     provinsi: str = bidang("Kode provinsi", "§2.1/1", pola=r"\d{2}", contoh="99")
     kabupaten: str = bidang("Kode kabupaten/kota", "§2.1/1", pola=r"\d{4}", contoh="9902")
-    kecamatan: str = bidang(
-        "Kode kecamatan", "§2.1/1", pola=r"\d{6}", contoh="990201", cari=True
-    )
+    kecamatan: str = bidang("Kode kecamatan", "§2.1/1", pola=r"\d{6}", contoh="990201", cari=True)
     desa: str = bidang(
         "Kode desa/kelurahan", "§2.1/1", pola=r"\d{10}", contoh="9902012001", cari=True
     )
     nik: str | None = bidang(
-        "Nomor induk kependudukan", "§2.1/1, §0", default=None, contoh="9902015203860001"
+        "Nomor induk kependudukan",
+        "§2.1/1, §0",
+        default=None,
+        contoh="9902015203860001",
+        cari=True,
+        rahasia=True,
     )
     nikIbu: str | None = bidang(
         "NIK ibu (bayi baru lahir)", "§2.1/1", default=None, pola=NIK, contoh="9902015203860001"
@@ -50,12 +56,8 @@ class Pasien(Dokumen):
     noBPJS: str | None = bidang(
         "Nomor kartu BPJS", "§2.1/1", default=None, pola=r"\d{13}", contoh="9900000000001"
     )
-    noBukuKIA: str | None = bidang(
-        "Nomor buku KIA", "§2.1/1", default=None, contoh="KIA-2024-0117"
-    )
-    urutanLahir: int | None = bidang(
-        "Urutan lahir (bayi kembar)", "§2.1/1", default=None, contoh=1
-    )
+    noBukuKIA: str | None = bidang("Nomor buku KIA", "§2.1/1", default=None, contoh="KIA-2024-0117")
+    urutanLahir: int | None = bidang("Urutan lahir (bayi kembar)", "§2.1/1", default=None, contoh=1)
     hp: str | None = bidang("Nomor telepon genggam", "§2.1/1", default=None, contoh="6280000000001")
     alamat: str | None = bidang("Alamat", "§2.1/1", default=None, contoh="Dusun Krajan")
     rt: str | None = bidang("RT", "§2.1/1", default=None, pola=r"\d{1,3}", contoh="02")
@@ -88,7 +90,7 @@ def umur(tanggal_lahir: date, pada: date) -> int:
 
 def _wilayah(pasien: Pasien) -> Iterator[Teguran]:
     codes = ("provinsi", "kabupaten", "kecamatan", "desa")
-    for luar, dalam in zip(codes, codes[1:], strict=False):
+    for luar, dalam in pairwise(codes):
         awal, kode = getattr(pasien, luar), getattr(pasien, dalam)
         if not kode.startswith(awal):
             yield Teguran(

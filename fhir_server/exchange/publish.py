@@ -1,0 +1,303 @@
+"""Write a SOP document: judge it, keep it, turn it into resources, commit once."""
+
+from __future__ import annotations
+
+import hashlib
+import random
+import time
+from dataclasses import dataclass, replace
+from typing import TYPE_CHECKING, Any
+
+from fhir_server.errors import (
+    Conflict,
+    FhirError,
+    Invalid,
+    Issue,
+    NotFound,
+    PreconditionFailed,
+    RuleBroken,
+)
+from fhir_server.exchange import present as seen
+from fhir_server.exchange.reader import StoreReader, outward
+from fhir_server.exchange.refusal import judge
+from fhir_server.interactions import write
+from fhir_server.mappings import load_mappings, part_id
+from fhir_server.mappings.codes import code_system, structure
+from fhir_server.mappings.trace import as_json, written_by
+from fhir_server.mappings.weave import weave
+from fhir_server.sop import arsip, entitas
+from fhir_server.sop.dokumen import isi, tulis
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from fhir_server.context import Context
+    from fhir_server.exchange.present import Presented, Standing
+    from fhir_server.mappings import Mapping
+    from fhir_server.resources.wire import Document
+    from fhir_server.sop.arsip import Arsip
+    from fhir_server.sop.dokumen import Dokumen, Teguran
+    from fhir_server.store.ops import Put, Written
+
+ASAL_DATA = code_system("asal-data")
+ATTEMPTS = 60
+LONGEST_WAIT = 0.05
+
+
+def publish(  # noqa: PLR0913 - what a client may say about a document
+    context: Context,
+    entity: str,
+    document: Dokumen,
+    *,
+    key: str | None = None,
+    source: str | None = None,
+    document_id: str | None = None,
+) -> Presented:
+    """Keep a new document and write what it becomes.
+
+    ``key`` is the client's Idempotency-Key: the same one with the same document gives the first
+    answer again. ``source`` is the document word for word, ``document_id`` the id to use (demo
+    and import choose one; else the server does). Raises Invalid or RuleBroken in SOP words.
+    """
+    warnings = judge(entitas()[entity].periksa(document))
+    entry = _entry(context, entity, document, document_id or context.new_id(), source, key)
+    kept = arsip.catat(entry)
+    if kept is not entry:
+        _same(kept, entry)
+        if (before := _first(context, entity, kept)) is not None:
+            return replace(before, replayed=True)
+    return _settled(context, kept, _Create(context, entity, document, kept.idDokumen), warnings)
+
+
+def revise(  # noqa: PLR0913 - what a client may say about a change
+    context: Context,
+    entity: str,
+    document_id: str,
+    document: Dokumen,
+    *,
+    etag: str | None = None,
+    version: int | None = None,
+    source: str | None = None,
+) -> Presented:
+    """Write a document anew; what others added to its resources stays.
+
+    ``etag`` or ``version`` is what the client has read; PreconditionFailed if it is not current.
+    """
+    kind = entitas()[entity]
+    standing = seen.standing(context, entity, document_id)
+    _current(standing, etag, version)
+    warnings = judge([*kind.periksa(document), *kind.periksa_perubahan(standing.fields, document)])
+    entry = arsip.catat(_entry(context, entity, document, document_id, source, None))
+    return _settled(context, entry, _Update(context, entity, document, standing), warnings)
+
+
+@dataclass(frozen=True, slots=True)
+class _Create:
+    """One attempt after another to write a new document."""
+
+    context: Context
+    entity: str
+    document: Dokumen
+    id: str
+
+    def __call__(self) -> list[Written]:
+        mapping = load_mappings()[self.entity]
+        reader = StoreReader(self.context)
+        document, conditions = mapping.complete(self.document, None, reader)
+        puts = []
+        for role, resource in mapping.to_fhir(document, self.id).items():
+            resource_id = part_id(self.id, role)
+            whole = _dressed(mapping, role, as_json(resource), resource_id, document)
+            puts.append(_put(self.context, whole, resource_id, "POST"))
+        puts += _amendments(self.context, mapping, document, self.id, reader)
+        return write.commit(self.context, puts, conditions)
+
+    def done(self) -> bool:
+        """Say whether another request with the same key wrote it meanwhile."""
+        mapping = load_mappings()[self.entity]
+        return self.context.store.read(mapping.resource_type, self.id) is not None
+
+
+@dataclass(frozen=True, slots=True)
+class _Update:
+    """One attempt after another to write a document over what stands."""
+
+    context: Context
+    entity: str
+    document: Dokumen
+    standing: Standing
+
+    @property
+    def id(self) -> str:
+        """The document's id."""
+        return self.standing.id
+
+    def __call__(self) -> list[Written]:
+        mapping, stands = load_mappings()[self.entity], self.standing
+        reader = StoreReader(self.context)
+        document, conditions = mapping.complete(self.document, stands.fields, reader)
+        base = _base(mapping, stands)
+        puts = [
+            self._over(mapping, role, as_json(each), base.get(role), document)
+            for role, each in mapping.to_fhir(document, self.id).items()
+        ]
+        puts += _amendments(self.context, mapping, document, self.id, reader)
+        return write.commit(self.context, puts, conditions)
+
+    def _over(
+        self,
+        mapping: Mapping,
+        role: str,
+        new: Document,
+        base: Document | None,
+        document: Dokumen,
+    ) -> Put:
+        stands = self.standing.resources.get(role)
+        if stands is None:
+            resource_id = part_id(self.id, role)
+            whole = _dressed(mapping, role, new, resource_id, document)
+            return _put(self.context, whole, resource_id, "POST")
+        resource_id = stands["id"]
+        woven = weave({**stands, "meta": {}}, {**(base or {}), "meta": {}}, new)
+        whole = _dressed(mapping, role, woven, resource_id, document, stands.get("meta"))
+        version = self.standing.versions[role]
+        return replace(_put(self.context, whole, resource_id, "PUT"), if_match=version)
+
+    def done(self) -> bool:
+        """Give up: what the client read is no longer current."""
+        raise PreconditionFailed(
+            f"{self.entity} {self.id} sudah diubah oleh permintaan lain. Baca lagi, lalu ulangi."
+        )
+
+
+def _settled(
+    context: Context, entry: Arsip, attempt: _Create | _Update, warnings: Sequence[Teguran]
+) -> Presented:
+    """Write until it is written or refused, and close the archive's entry either way."""
+    try:
+        written = _insist(attempt)
+    except FhirError as refusal:
+        if refusal.status < 500:  # else nobody knows what became of it
+            arsip.tolak(entry, refusal.issues[0].diagnostics)
+        raise
+    if written is None:
+        first = seen.present(context, attempt.entity, attempt.id, version=1)
+        return replace(first, replayed=True)
+    arsip.selesaikan(entry, [f"{_name(w)}/_history/{w.stored.version}" for w in written])
+    return replace(seen.present(context, attempt.entity, attempt.id), warnings=tuple(warnings))
+
+
+def _insist(attempt: _Create | _Update) -> list[Written] | None:
+    """Try again while other requests win the race; None if one of them wrote this document."""
+    for number in range(ATTEMPTS):
+        try:
+            return attempt()
+        except RuleBroken:
+            raise
+        except (Conflict, PreconditionFailed):
+            if attempt.done():
+                return None
+            if number + 1 == ATTEMPTS:
+                raise
+            time.sleep(random.uniform(0, LONGEST_WAIT))  # noqa: S311 - no secret
+    return None
+
+
+def _first(context: Context, entity: str, entry: Arsip) -> Presented | None:
+    """Give the answer that the first request with a key had, or None if it never wrote."""
+    try:
+        first = seen.present(context, entity, entry.idDokumen, version=1)
+    except NotFound:
+        return None
+    if entry.keadaan == "diterima":
+        arsip.selesaikan(entry, [f"{first.reference}/_history/1"])
+    return first
+
+
+def _entry(  # noqa: PLR0913, PLR0917 - what an entry says
+    context: Context,
+    entity: str,
+    document: Dokumen,
+    document_id: str,
+    source: str | None,
+    key: str | None,
+) -> Arsip:
+    plain = tulis(isi(document))
+    return arsip.baru(
+        entitas=entity,
+        id_dokumen=document_id,
+        naskah=plain.decode() if source is None else source,
+        sidik=hashlib.sha256(plain).hexdigest(),
+        versi_pemetaan=load_mappings()[entity].version,
+        pengirim=context.principal.subject,
+        kunci=key,
+    )
+
+
+def _same(kept: Arsip, entry: Arsip) -> None:
+    if kept.sidik != entry.sidik:
+        says = (
+            "Idempotency-Key: kunci ini sudah dipakai untuk dokumen lain. Seharusnya: dokumen "
+            "yang sama, atau kunci baru."
+        )
+        raise Invalid([Issue("duplicate", says, indonesian=says)])
+
+
+def _current(standing: Standing, etag: str | None, version: int | None) -> None:
+    wrong_etag = etag is not None and etag != standing.etag
+    if wrong_etag or (version is not None and version != standing.version):
+        says = f"versi yang dibaca bukan lagi versi sekarang ({standing.version}). Baca lagi."
+        raise PreconditionFailed(says, indonesian=says)
+
+
+def _base(mapping: Mapping, standing: Standing) -> dict[str, Document]:
+    """Give what the mapping would have written for the document as it stands."""
+    kind = entitas()[standing.entity].dokumen
+    known = {name: value for name, value in standing.fields.items() if value is not None}
+    try:
+        return written_by(mapping, kind(**known), standing.id)
+    except TypeError:  # a resource made by others may lack what the SOP requires
+        return {}
+
+
+def _dressed(  # noqa: PLR0913, PLR0917 - what a resource wears
+    mapping: Mapping,
+    role: str,
+    resource: Document,
+    resource_id: str,
+    document: Dokumen,
+    meta: Document | None = None,
+) -> Document:
+    """Set id and meta: profile and origin, beside whatever others have put there."""
+    kept = meta or {}
+    name = mapping.profiles.get(role) if role else mapping.profile
+    profiles = dict.fromkeys([*kept.get("profile", ()), *([structure(name)] if name else ())])
+    tags = [tag for tag in kept.get("tag", ()) if tag.get("system") != ASAL_DATA]
+    tags.append({"system": ASAL_DATA, "code": document.sumber})
+    own = {"profile": list(profiles), "tag": tags}
+    own = {key: value for key, value in {**kept, **own}.items() if value}
+    rest = {key: value for key, value in resource.items() if key not in ("id", "meta")}
+    return {"resourceType": rest.pop("resourceType"), "id": resource_id, "meta": own, **rest}
+
+
+def _put(context: Context, resource: Document, resource_id: str, method: Any) -> Put:
+    raw = outward(context, resource)
+    return write.put(context, write.checked(context, raw), raw, resource_id, method=method)
+
+
+def _amendments(
+    context: Context, mapping: Mapping, document: Dokumen, document_id: str, reader: StoreReader
+) -> list[Put]:
+    """Write the changes that a document makes to others' resources, against what was read."""
+    amended = mapping.amend(document, document_id, reader)
+    return [
+        replace(
+            _put(context, each, each["id"], "PUT" if name in reader.versions else "POST"),
+            if_match=reader.versions.get(name),
+        )
+        for name, each in amended.items()
+    ]
+
+
+def _name(written: Written) -> str:
+    return f"{written.stored.resource_type}/{written.stored.id}"

@@ -1,0 +1,70 @@
+"""Write a document anew without losing what others added to its resources. Pure.
+
+A hospital may add an identifier or an element that the SOP does not know. The mapping tells what
+it would have written for the resource as it stands (``base``); whatever else stands there is not
+the SOP's to remove.
+"""
+
+from __future__ import annotations
+
+from typing import Any
+
+
+def weave(stands: Any, base: Any, new: Any) -> Any:
+    """Put ``new`` in the place of ``base`` inside what stands there, keeping the rest."""
+    if isinstance(stands, dict) and isinstance(base, dict) and isinstance(new, dict):
+        return _objects(stands, base, new)
+    if isinstance(stands, list) and isinstance(base, list) and isinstance(new, list):
+        return _arrays(stands, base, new)
+    return new
+
+
+def _objects(stands: dict[str, Any], base: dict[str, Any], new: dict[str, Any]) -> dict[str, Any]:
+    choices = {_choice(key) for key in new} - {None}
+    kept = {
+        key: value
+        for key, value in stands.items()
+        if key not in base and key not in new and _choice(key) not in choices
+    }
+    woven = {
+        key: weave(stands[key], base[key], value) if key in stands and key in base else value
+        for key, value in new.items()
+    }
+    return {**woven, **kept}
+
+
+def _arrays(stands: list[Any], base: list[Any], new: list[Any]) -> list[Any]:
+    left = list(stands)
+    woven = []
+    for place, value in enumerate(new):
+        ours = base[place] if place < len(base) else None
+        found = next((each for each in left if ours is not None and _covers(each, ours)), None)
+        if found is not None:
+            left.remove(found)
+        woven.append(value if found is None else weave(found, ours, value))
+    for ours in base[len(new) :]:
+        found = next((each for each in left if _covers(each, ours)), None)
+        if found is not None:
+            left.remove(found)
+    return woven + [each for each in left if each not in woven and not _ours(each, base)]
+
+
+def _ours(value: Any, base: list[Any]) -> bool:
+    return any(_covers(value, each) for each in base)
+
+
+def _covers(wide: Any, narrow: Any) -> bool:
+    """Say whether everything of ``narrow`` stands in ``wide``."""
+    if isinstance(wide, dict) and isinstance(narrow, dict):
+        return all(key in wide and _covers(wide[key], value) for key, value in narrow.items())
+    if isinstance(wide, list) and isinstance(narrow, list):
+        return all(any(_covers(each, value) for each in wide) for value in narrow)
+    return bool(wide == narrow)
+
+
+def _choice(key: str) -> str | None:
+    """Name the choice element a key belongs to: ``multipleBirth`` of ``multipleBirthInteger``."""
+    for stem in ("value", "multipleBirth", "deceased", "effective", "onset", "occurrence"):
+        if key.startswith(stem) and key != stem:
+            return stem
+    return None

@@ -1,0 +1,175 @@
+"""marshmallow schemas of the SOP documents, made from their dataclasses."""
+
+from __future__ import annotations
+
+import difflib
+from dataclasses import MISSING, Field, fields, is_dataclass
+from datetime import date, datetime
+from decimal import Decimal
+from functools import cache
+from typing import TYPE_CHECKING, Any, Literal, get_args, get_origin, get_type_hints
+
+import marshmallow as ma
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable
+
+REQUIRED = "wajib diisi."
+ANSWERED = {
+    "id": ma.fields.String(dump_only=True, metadata={"description": "Id dokumen"}),
+    "versi": ma.fields.Integer(dump_only=True, metadata={"description": "Nomor versi"}),
+    "diubah": ma.fields.AwareDateTime(dump_only=True, metadata={"description": "Kapan ditulis"}),
+    "peringatan": ma.fields.List(
+        ma.fields.String(), dump_only=True, metadata={"description": "Yang perlu diperiksa"}
+    ),
+}
+TYPES: dict[type, tuple[type[ma.fields.Field[Any]], dict[str, Any], str]] = {
+    str: (ma.fields.String, {}, "bukan teks. Seharusnya: teks di antara tanda petik."),
+    bool: (
+        ma.fields.Boolean,
+        {"truthy": {True}, "falsy": {False}},
+        "bukan ya/tidak. Seharusnya: true atau false.",
+    ),
+    int: (ma.fields.Integer, {"strict": True}, "bukan bilangan bulat. Seharusnya: mis. 1."),
+    Decimal: (ma.fields.Decimal, {}, "bukan bilangan. Seharusnya: mis. 10.8."),
+    date: (ma.fields.Date, {}, "bukan tanggal. Seharusnya: TTTT-BB-HH, mis. 2024-04-02."),
+    datetime: (
+        ma.fields.AwareDateTime,
+        {},
+        "bukan waktu dengan zona. Seharusnya: mis. 2024-04-02T07:45:00+07:00.",
+    ),
+}
+
+
+class DocumentSchema(ma.Schema):
+    """A document on its way in (a dataclass comes out) and on its way back."""
+
+    document: type[Any]
+
+    class Meta:
+        """Unknown fields are refused, not lost."""
+
+        unknown = ma.RAISE
+
+    @ma.pre_load
+    def forget(self, data: Any, **_: Any) -> Any:
+        """Let a client send back what it has read: what only the server says is not its to say."""
+        if not isinstance(data, dict):
+            return data
+        return {name: value for name, value in data.items() if name not in ANSWERED}
+
+    @ma.post_load
+    def build(self, data: dict[str, Any], **_: Any) -> Any:
+        """Make the document."""
+        return self.document(**data)
+
+    def handle_error(self, error: ma.ValidationError, data: Any, **_: Any) -> None:
+        """Say which field was meant by one that does not exist."""
+        if isinstance(error.messages, dict) and isinstance(data, dict):
+            for name in data.keys() - self.fields.keys():
+                error.messages[name] = [unknown(name, list(self.fields))]
+
+
+def unknown(name: str, names: list[str]) -> str:
+    """Say that a field does not exist, and which one is nearest."""
+    near = difflib.get_close_matches(name, names, n=1)
+    return "bidang ini tidak dikenal. Seharusnya: " + (
+        f"{near[0]}?" if near else f"salah satu dari {', '.join(sorted(names))}."
+    )
+
+
+@cache
+def schema_of(document: type[Any]) -> type[DocumentSchema]:
+    """Make the schema of a document, or of a part of one."""
+    hints = get_type_hints(document)
+    own = {each.name: field_of(each, hints[each.name]) for each in fields(document)}
+    answered = ANSWERED if hasattr(document, "sumber") else {}
+    attributes = {**own, **answered, "document": document, "__doc__": document.__doc__}
+    return type(document.__name__, (DocumentSchema,), attributes)
+
+
+def field_of(each: Field[Any], hint: Any) -> ma.fields.Field[Any]:
+    """Make the field of a schema; whatever is not required may be null or absent."""
+    says = each.metadata
+    required = each.default is MISSING and each.default_factory is MISSING
+    validators = []
+    if says.get("pola"):
+        validators.append(_pattern(says["pola"], says.get("contoh")))
+    options: dict[str, Any] = {
+        "required": required,
+        "allow_none": not required,
+        "validate": validators or None,
+        "metadata": _metadata(says),
+        "error_messages": {"required": REQUIRED, "null": REQUIRED},
+    }
+    if not required:
+        options["load_default"] = each.default
+    return _typed(hint, options)
+
+
+def _typed(hint: Any, options: dict[str, Any]) -> ma.fields.Field[Any]:
+    hint = (
+        next((arg for arg in get_args(hint) if arg is not type(None)), hint)
+        if (type(None) in get_args(hint))
+        else hint
+    )
+    if get_origin(hint) is tuple:
+        return _Tuple(_typed(get_args(hint)[0], {}), **options)
+    if get_origin(hint) is Literal:
+        return _coded(get_args(hint), options)
+    if is_dataclass(hint) and isinstance(hint, type):
+        return ma.fields.Nested(schema_of(hint), **options)
+    kind, arguments, says = TYPES[hint]
+    messages = {**options.pop("error_messages", {}), "invalid": says, "format": says}
+    messages |= {"invalid_datetime": says, "naive": says, "too_large": says}
+    return kind(**options, **arguments, error_messages=messages)
+
+
+class _Tuple(ma.fields.List[Any]):
+    """A list that loads as the tuple a frozen document holds."""
+
+    default_error_messages = {"invalid": "bukan daftar. Seharusnya: [ … ]."}  # noqa: RUF012
+
+    def _deserialize(self, *arguments: Any, **options: Any) -> Any:
+        return tuple(super()._deserialize(*arguments, **options))
+
+
+def _coded(codes: tuple[str, ...], options: dict[str, Any]) -> ma.fields.Field[Any]:
+    says = f"bukan kode yang dikenal. Seharusnya: {', '.join(codes)}."
+    validators = [*(options.pop("validate", None) or []), ma.validate.OneOf(codes, error=says)]
+    messages = {**options.pop("error_messages", {}), "invalid": says}
+    return ma.fields.String(**options, validate=validators, error_messages=messages)
+
+
+def _pattern(pattern: str, example: Any) -> ma.validate.Regexp:
+    says = f"bentuknya salah. Seharusnya: {pattern}" + (f", mis. {example}." if example else ".")
+    return ma.validate.Regexp(rf"\A(?:{pattern})\Z", error=says)
+
+
+def _metadata(says: Any) -> dict[str, Any]:
+    words = says.get("label", "")
+    if says.get("rujuk"):
+        words += f" (id {says['rujuk']})"
+    if says.get("asal"):
+        words += f". Asal: {says['asal']}"
+    found = {"description": words}
+    if says.get("contoh") is not None:
+        found["example"] = says["contoh"]
+    return found
+
+
+def filters_of(document: type[Any], names: Iterable[str], *, secret: bool) -> dict[str, Any]:
+    """Make the fields that filter a list; those that identify somebody only with ``secret``."""
+    hints = get_type_hints(document)
+    found: dict[str, Any] = {}
+    for each in fields(document):
+        says = each.metadata
+        if each.name in names and says.get("cari") and (secret or not says.get("rahasia")):
+            found[each.name] = _filter(hints[each.name], says)
+    return found
+
+
+def _filter(hint: Any, says: Any) -> ma.fields.Field[Any]:
+    codes = next((get_args(h) for h in (hint, *get_args(hint)) if get_origin(h) is Literal), ())
+    options: dict[str, Any] = {"metadata": _metadata(says)}
+    return _coded(codes, options) if codes else ma.fields.String(**options)

@@ -1,0 +1,109 @@
+"""The archive: every SOP document word for word, and what became of it.
+
+An entry is made *before* the resources are written and closed *after*. It already holds the id
+that the primary resource will get, so whatever happens in between can be told from the store:
+
+* the server dies before the resources are written: the entry stays ``diterima`` and no resource
+  has its id; the same key sent again writes them, once, under that id;
+* it dies after: the resource is there; the same key sent again closes the entry and answers what
+  the first answer would have been, version 1 of what was written;
+* two requests with one key at once: the unique index lets one make the entry, the other finds it,
+  and the store lets one of them create the id.
+
+A document that was refused keeps its entry (``ditolak``) and gives its key back.
+"""
+
+from __future__ import annotations
+
+from datetime import UTC, datetime
+from typing import TYPE_CHECKING
+
+import mongoengine as me
+from mongoengine import connection
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+
+class Arsip(me.Document):  # type: ignore[misc]  # mongoengine has no types
+    """One document as it was received."""
+
+    entitas = me.StringField(required=True)
+    idDokumen = me.StringField(required=True)
+    naskah = me.StringField(required=True)
+    sidik = me.StringField(required=True)
+    versiPemetaan = me.IntField(required=True)
+    pengirim = me.StringField(required=True)
+    kunci = me.StringField()
+    keadaan = me.StringField(choices=("diterima", "selesai", "ditolak"), default="diterima")
+    menjadi = me.ListField(me.StringField())
+    alasan = me.StringField()
+    diterima = me.DateTimeField(required=True)
+
+    meta = {  # noqa: RUF012 - mongoengine reads it
+        "collection": "sop.arsip",
+        "indexes": [
+            {
+                "fields": ["entitas", "kunci"],
+                "unique": True,
+                "partialFilterExpression": {"kunci": {"$type": "string"}},
+            },
+            ("entitas", "idDokumen", "diterima"),
+        ],
+    }
+
+
+def sambungkan(uri: str, database: str) -> None:
+    """Open the archive's connection, once per process and after it was forked."""
+    connection.disconnect()
+    me.connect(database, host=uri, tz_aware=True, uuidRepresentation="standard", w="majority")
+
+
+def catat(entry: Arsip) -> Arsip:
+    """Keep a document, or give the entry that its key already has."""
+    try:
+        entry.save(force_insert=True)
+    except me.NotUniqueError:
+        found = Arsip.objects(entitas=entry.entitas, kunci=entry.kunci).first()
+        if found is None:  # its owner was refused meanwhile and gave the key back
+            return catat(entry)
+        return found
+    return entry
+
+
+def baru(  # noqa: PLR0913 - what an entry says
+    *,
+    entitas: str,
+    id_dokumen: str,
+    naskah: str,
+    sidik: str,
+    versi_pemetaan: int,
+    pengirim: str,
+    kunci: str | None = None,
+) -> Arsip:
+    """Make an entry that is not kept yet."""
+    return Arsip(
+        entitas=entitas,
+        idDokumen=id_dokumen,
+        naskah=naskah,
+        sidik=sidik,
+        versiPemetaan=versi_pemetaan,
+        pengirim=pengirim,
+        kunci=kunci,
+        diterima=datetime.now(UTC),
+    )
+
+
+def selesaikan(entry: Arsip, menjadi: Sequence[str]) -> None:
+    """Close an entry: the resources it became are written (``Type/id/_history/version``)."""
+    entry.update(set__keadaan="selesai", set__menjadi=list(menjadi))
+
+
+def tolak(entry: Arsip, alasan: str) -> None:
+    """Close an entry whose document was refused; its key may be used again."""
+    entry.update(set__keadaan="ditolak", set__alasan=alasan, unset__kunci=True)
+
+
+def riwayat(entitas: str, id_dokumen: str) -> list[Arsip]:
+    """Give what was received for a document, the oldest first."""
+    return list(Arsip.objects(entitas=entitas, idDokumen=id_dokumen).order_by("diterima"))
