@@ -22,6 +22,8 @@ if TYPE_CHECKING:
 CHUNK = 200
 NAMESPACE = uuid.UUID("5f6d0f5e-8a51-5c0e-9c64-2a1a6b2f7d10")
 
+NOTHING = msgspec.Raw()
+
 _ID = re.compile(r"[A-Za-z0-9.-]{1,64}")
 _NEEDS = re.compile(rb'"reference"\s*:\s*"([A-Z][A-Za-z]+)\?')
 _OFFERS = re.compile(rb'"resourceType"\s*:\s*"([A-Z][A-Za-z]+)"')
@@ -33,10 +35,10 @@ class Unreadable(ValueError):
 
 
 class Entry(msgspec.Struct, rename="camel", omit_defaults=True):
-    """What is read of a Bundle entry."""
+    """What is read of a Bundle entry; ``resource`` is empty if there is none."""
 
     full_url: str = ""
-    resource: msgspec.Raw | None = None
+    resource: msgspec.Raw = NOTHING
     request: dict[str, str] | None = None
 
 
@@ -140,7 +142,7 @@ def _from_content(path: Path, content: bytes) -> Iterator[Chunk]:
 
 
 def _is_wanted(entry: Entry) -> bool:
-    if entry.resource is None:
+    if entry.resource is NOTHING:
         return entry.request is not None
     return _head(entry.resource).resource_type != "OperationOutcome"
 
@@ -180,7 +182,7 @@ def put(entry: Entry) -> Entry:
     request = entry.request or {}
     if request.get("method", "POST") != "POST" or "ifNoneExist" in request:
         return entry
-    if entry.resource is None:
+    if entry.resource is NOTHING:
         raise Unreadable("An entry has neither a resource nor a request.")
     head = _head(entry.resource)
     name = head.id or _name(entry)
@@ -195,5 +197,5 @@ def _name(entry: Entry) -> str:
     last = entry.full_url.replace(":", "/").rsplit("/", 1)[-1]
     if entry.full_url and _ID.fullmatch(last):
         return last
-    content = bytes(entry.resource or b"")
+    content = bytes(entry.resource)
     return str(uuid.uuid5(NAMESPACE, content.decode("utf-8", "replace")))
