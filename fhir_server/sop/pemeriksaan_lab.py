@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from difflib import get_close_matches
 from typing import Final, Literal
 
 Bentuk = Literal["angka", "pilihan", "teks"]
@@ -49,3 +50,23 @@ _DAFTAR = (
 )  # fmt: skip
 
 DAFTAR: Final[dict[str, Pemeriksaan]] = {each.kode: each for each in _DAFTAR}
+
+
+def dikenal(kode: str) -> bool:
+    """Say whether a test can be ordered by this code: one of ours, or a LOINC code."""
+    return kode in DAFTAR or angka_uji_benar(kode)
+
+
+def saran(kode: str) -> list[str]:
+    """Give the codes of ours that a misspelt one may mean."""
+    return get_close_matches(kode, DAFTAR, 3, 0.5) or sorted(DAFTAR)
+
+
+def angka_uji_benar(kode: str) -> bool:
+    """Say whether a code has the form of a LOINC code and its check digit (modulus 10)."""
+    badan, _, uji = kode.partition("-")
+    if not (badan.isascii() and badan.isdigit() and uji.isdigit() and len(badan) <= 7):
+        return False
+    ganda = str(int(badan[::-1][::2][::-1]) * 2)
+    jumlah = sum(map(int, ganda)) + sum(map(int, badan[::-1][1::2]))
+    return uji == str(-jumlah % 10)
