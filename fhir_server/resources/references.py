@@ -105,7 +105,8 @@ class Rewriter:
     def _type_of(self, owner: str, name: str) -> str:
         if name.startswith("_"):
             return "Element"
-        return self._definitions.type_of(owner, name) or ""
+        element = self._definitions.elements(owner).get(name)
+        return element.type if element else ""
 
     def _value(self, raw: bytes, kind: str, base: str) -> bytes:
         match raw[:1]:

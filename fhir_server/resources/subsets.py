@@ -5,17 +5,15 @@ https://hl7.org/fhir/R4/search.html#elements and https://hl7.org/fhir/R4/search.
 
 from __future__ import annotations
 
-import re
 from typing import TYPE_CHECKING
 
 from fhir_server.resources.wire import pieces
 
 if TYPE_CHECKING:
-    from collections.abc import Collection
+    from collections.abc import Callable, Collection
 
-    from fhir_server.resources.definitions import Definitions
+    from fhir_server.resources.definitions import Definitions, Element
 
-_CHOICE = re.compile(r"([a-z]+)[A-Z][A-Za-z0-9]*")
 _ALWAYS = ("resourceType", "id", "meta", "implicitRules")
 _SUBSETTED = (
     b'{"system":"http://terminology.hl7.org/CodeSystem/v3-ObservationValue","code":"SUBSETTED"}'
@@ -27,35 +25,39 @@ def narrow(
 ) -> bytes:
     """Keep what is asked for and what R4 requires, and tag the result SUBSETTED.
 
-    ``elements`` are names at the top of the resource; they go before ``summary``.
+    ``elements`` are names at the top of the resource, a choice by its stem or in full; they go
+    before ``summary``.
     """
     parts = pieces(raw)
-    resource_type = parts["resourceType"].decode().strip('"')
-    if summary == "data" and not elements:
-        kept = set(parts) - {"text"}
-    elif elements:
-        kept = {*elements, *definitions.mandatory(resource_type)}
-    elif summary == "text":
-        kept = {"text", *definitions.mandatory(resource_type)}
-    elif summary == "true":
-        kept = {*definitions.summary(resource_type), *definitions.mandatory(resource_type)}
-    else:
-        return raw
-    chosen = {name: part for name, part in parts.items() if _is_kept(name, kept)}
+    known = definitions.elements(parts["resourceType"].decode().strip('"'))
+    keeps = _judge(elements, summary)
+    chosen = {}
+    for name, part in parts.items():
+        element = known.get(name.removeprefix("_"))
+        if name in _ALWAYS or (element is not None and keeps(element)):
+            chosen[name] = part
     chosen["meta"] = _tagged(chosen.get("meta", b"{}"))
-    return b"{" + b",".join(b'"%s":%s' % (n.encode(), p) for n, p in chosen.items()) + b"}"
+    return _object(chosen)
 
 
-def _is_kept(name: str, kept: Collection[str]) -> bool:
-    plain = name.removeprefix("_")
-    if plain in _ALWAYS or plain in kept:
-        return True
-    stem = _CHOICE.match(plain)  # valueQuantity is asked for as value
-    return stem is not None and stem[1] in kept
+def _judge(elements: Collection[str], summary: str | None) -> Callable[[Element], bool]:
+    if elements:
+        return lambda each: (
+            each.minimum > 0 or each.name in elements or (each.choice or "") in elements
+        )
+    if summary == "text":
+        return lambda each: each.minimum > 0 or each.name == "text"
+    if summary == "data":
+        return lambda each: each.name != "text"
+    return lambda each: each.minimum > 0 or each.summary
 
 
 def _tagged(meta: bytes) -> bytes:
     parts = pieces(meta)
     tags = parts.get("tag", b"[]")
     parts["tag"] = tags[:-1] + (b"," if tags != b"[]" else b"") + _SUBSETTED + b"]"
+    return _object(parts)
+
+
+def _object(parts: dict[str, bytes]) -> bytes:
     return b"{" + b",".join(b'"%s":%s' % (n.encode(), p) for n, p in parts.items()) + b"}"

@@ -1,0 +1,184 @@
+"""One Python function for each type of R4, which says whether a JSON object is of that type.
+
+The functions are written from the definitions, when a type is first met. They only say yes or
+no; ``wording`` judges again, and words the issues, where they say no. They may say no to
+something rare that is right: a repeating primitive with an extension.
+
+https://hl7.org/fhir/R4/json.html
+"""
+
+from __future__ import annotations
+
+from threading import RLock
+from typing import TYPE_CHECKING, Any
+
+from fhir_server.resources.bindings import concept_predicate
+from fhir_server.resources.primitives import Predicate, accepts, is_text, printable
+
+if TYPE_CHECKING:
+    from fhir_server.resources.definitions import Definitions, Element
+
+REFUSALS = (KeyError, TypeError, AttributeError, ValueError, IndexError)
+"""What a predicate raises for a value of quite another kind: it means no."""
+
+_ONE = """
+def one(value):
+    for name, child in value.items():
+        accept = table[name]
+        if not (child and accept(child)) and not again(accept, child):
+            return False
+    {rules}
+    return True
+"""
+
+_MANY = """
+def many(values):
+    for value in values:
+        if not value:
+            return False
+        for name, child in value.items():
+            accept = table[name]
+            if not (child and accept(child)) and not again(accept, child):
+                return False
+        {rules}
+    return True
+"""
+
+
+class Structure:
+    """The predicates of all types, each made when first asked for."""
+
+    def __init__(self, definitions: Definitions) -> None:
+        self._definitions = definitions
+        self._made: dict[str, tuple[Predicate, Predicate]] = {}
+        self._lock = RLock()
+
+    def accepts(self, resource: dict[str, Any]) -> bool:
+        """Say whether this is surely a valid resource; False asks for ``wording``."""
+        try:
+            return self._is_resource(resource)
+        except REFUSALS:
+            return False
+
+    def _is_resource(self, value: dict[str, Any]) -> bool:
+        name = value["resourceType"]
+        made = self._made.get(name)
+        if made is None:
+            if name not in self._definitions.types:
+                return False
+            made = self._pair(name)
+        return made[0](value)  # type: ignore[no-any-return]
+
+    def _are_contained(self, values: list[dict[str, Any]]) -> bool:
+        if type(values) is not list:
+            return False
+        return not any("contained" in value or not self._is_resource(value) for value in values)
+
+    def _pair(self, path: str) -> tuple[Predicate, Predicate]:
+        """Give the predicates of one object of this type and of an array of them."""
+        with self._lock:
+            if path not in self._made:
+                table: dict[str, Predicate] = {}
+                self._made[path] = _compile(path, self._definitions, table)
+                table.update(self._table(path))
+            return self._made[path]
+
+    def _table(self, path: str) -> dict[str, Predicate]:
+        table: dict[str, Predicate] = {}
+        for name, element in self._definitions.elements(path).items():
+            table[name] = self._predicate(element)
+            if element.is_primitive and name != "id":
+                table[f"_{name}"] = _never if element.repeats else self._pair("Element")[0]
+        if path in self._definitions.types:
+            table["resourceType"] = frozenset([path]).__contains__
+        return table
+
+    def _predicate(self, element: Element) -> Predicate:
+        if element.type == "Resource":
+            return self._are_contained if element.repeats else self._is_resource
+        if not element.is_primitive:
+            return self._complex(element)
+        codes = self._definitions.value_sets.get(element.codes or "")
+        if codes is None:
+            accept = accepts[element.type]
+        else:
+            accept = frozenset(code for each in codes.values() for code in each).__contains__
+        return _many_primitives(accept) if element.repeats else accept
+
+    def _complex(self, element: Element) -> Predicate:
+        one, many = self._pair(element.type)
+        codes = self._definitions.value_sets.get(element.codes or "")
+        if codes is None:
+            return many if element.repeats else one
+        concept = concept_predicate(one, codes)
+        return _many_primitives(concept) if element.repeats else concept
+
+
+def _compile(
+    path: str, definitions: Definitions, table: dict[str, Predicate]
+) -> tuple[Predicate, Predicate]:
+    rules, names = _rules(path, definitions)
+    space: dict[str, Any] = {"table": table, "again": _again, **names}
+    for template, indent in ((_ONE, " " * 4), (_MANY, " " * 8)):
+        source = template.format(rules=f"\n{indent}".join(rules) or "pass")
+        exec(compile(source, f"<{path}>", "exec"), space)  # noqa: S102
+    return space["one"], space["many"]
+
+
+def _rules(path: str, definitions: Definitions) -> tuple[list[str], dict[str, Any]]:
+    """Write what must be there, and which choices exclude one another, as lines of Python."""
+    lines: list[str] = []
+    names: dict[str, Any] = {}
+    choices: dict[str, list[Element]] = {}
+    for name, element in definitions.elements(path).items():
+        if element.choice is not None:
+            choices.setdefault(element.choice, []).append(element)
+        elif element.minimum:
+            absent = f"{name!r} not in value"
+            also = f" and '_{name}' not in value" if element.is_primitive else ""
+            lines.append(f"if {absent}{also}: return False")
+    if path in definitions.types:
+        lines.append("if 'resourceType' not in value: return False")
+    for choice, elements in choices.items():
+        names[f"of_{choice}"] = _spellings(elements)
+        lines += _choice_rules(path, choice, elements[0].minimum)
+    return lines, names
+
+
+def _choice_rules(path: str, choice: str, minimum: int) -> list[str]:
+    count = f"len(of_{choice}.intersection(value))"
+    if path == "Extension":
+        return [f"if {count} + ('extension' in value) != 1: return False"]
+    if minimum:
+        return [f"if {count} != 1: return False"]
+    return [f"if {count} > 1: return False"]
+
+
+def _spellings(elements: list[Element]) -> frozenset[str]:
+    names = [element.name for element in elements]
+    return frozenset(
+        names + [f"_{element.name}" for element in elements if element.is_primitive]
+    )
+
+
+def _many_primitives(accept: Predicate) -> Predicate:
+    def each(values: list[Any]) -> bool:
+        if type(values) is not list:
+            return False
+        for value in values:
+            if not (value and accept(value)) and not _again(accept, value):
+                return False
+        return True
+
+    return each
+
+
+def _again(accept: Predicate, value: Any) -> bool:
+    """Look a second time at what is empty in Python but not in FHIR, and at odd strings."""
+    if accept is printable:
+        return value != "" and is_text(value)
+    return (value is False or type(value) in (int, float)) and bool(accept(value))
+
+
+def _never(value: Any) -> bool:  # noqa: ARG001
+    return False
