@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING
 from urllib.parse import parse_qsl
 
 from fhir_server.errors import BadRequest, PreconditionFailed
-from fhir_server.search.compile import compile
+from fhir_server.search.compile import compile as compile_query
 from fhir_server.search.query import parse
 from fhir_server.store.ops import Check
 
@@ -62,7 +62,7 @@ def criteria(context: Context, resource_type: str, search: str, source: str) -> 
     query = parse(resource_type, pairs, context.parameters, strict=True)
     if not query.criteria:
         raise BadRequest(f"{source}: there is no criterion, such as identifier=system|value.")
-    plan = compile(query, context.parameters, context.settings)
+    plan = compile_query(query, context.parameters, context.settings)
     spelling = "&".join(sorted(f"{name}={value}" for name, value in pairs))
     plan = replace(plan, limit=2, includes=(), total="none", count_only=False)
     return Criteria(resource_type, plan, spelling, source)

@@ -5,8 +5,9 @@ https://hl7.org/fhir/R4/http.html#history
 
 from __future__ import annotations
 
-from datetime import datetime
+from datetime import UTC, datetime, timedelta
 from typing import TYPE_CHECKING, Any
+from zoneinfo import ZoneInfo
 
 from fhir_server.errors import BadRequest, NotFound
 from fhir_server.interactions.answers import etag
@@ -15,6 +16,7 @@ from fhir_server.interactions.search import page_key, pairs_of
 from fhir_server.resources.bundles import join
 from fhir_server.resources.wire import dump, instant
 from fhir_server.search import cursor
+from fhir_server.search.date import bounds
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -23,6 +25,7 @@ if TYPE_CHECKING:
     from fhir_server.interactions.request import Request
     from fhir_server.store.ops import Stored
 
+_EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 _DELETED = "204"
 
 
@@ -47,42 +50,50 @@ def _history(
     context: Context, request: Request, resource_type: str | None, resource_id: str | None
 ) -> Answer:
     asked = _asked(context, request)
+    since = _period(context, asked, "_since")
     page = context.store.history(
         resource_type,
         resource_id,
-        since=_instant(asked, "_since"),
-        at=_instant(asked, "_at"),
+        since=since[0] if since else None,
+        at=_period(context, asked, "_at"),
         count=_count(context, asked),
-        after=asked.get("after"),
+        after=tuple(asked["after"]) if "after" in asked else None,
     )
     if resource_id is not None and not page.resources and "after" not in asked:
         _require(context, resource_type or "", resource_id)
-    links = [("self", _address(request) + (f"?{request.query}" if request.query else ""))]
+    address = f"{request.base}/{request.path}"
+    links = [("self", address + (f"?{request.query}" if request.query else ""))]
     if page.more:
         state = {name: value for name, value in asked.items() if name != "after"}
-        token = cursor.seal_state(state | {"after": page.last}, page_key(context))
-        links.append(("next", f"{_address(request)}?_page={token}"))
-    return Answer(200, join("history", _entries(request, page.resources), links=links))
+        token = cursor.seal_state(state | {"after": page.last}, request.path, page_key(context))
+        links.append(("next", f"{address}?_page={token}"))
+    entries = _entries(request, page.resources)
+    return Answer(200, join("history", entries, links=links, total=page.total))
 
 
 def _asked(context: Context, request: Request) -> dict[str, Any]:
     asked: dict[str, Any] = dict(pairs_of(request))
     if "_page" in asked:
-        return cursor.unseal_state(asked["_page"], page_key(context))
+        return _page(context, request, asked["_page"])
     return asked
 
 
-def _instant(asked: dict[str, Any], name: str) -> datetime | None:
+def _page(context: Context, request: Request, token: str) -> dict[str, Any]:
+    state: dict[str, Any] = cursor.unseal_state(token, request.path, page_key(context))
+    return state
+
+
+def _period(context: Context, asked: dict[str, Any], name: str) -> tuple[datetime, datetime] | None:
     text = asked.get(name)
     if text is None:
         return None
-    try:
-        moment = datetime.fromisoformat(text.replace(" ", "+"))
+    try:  # a "+" that was not escaped arrives as a space
+        low, high = bounds(text.replace(" ", "+"), ZoneInfo(context.settings.timezone))
     except ValueError:
-        moment = None
-    if moment is None or moment.tzinfo is None:
-        raise BadRequest(f"{name}={text} is not an instant such as 2026-01-31T08:00:00+07:00.")
-    return moment
+        raise BadRequest(
+            f"{name}={text} is neither a date nor an instant such as 2026-01-31T08:00:00%2B07:00."
+        ) from None
+    return _EPOCH + timedelta(milliseconds=low), _EPOCH + timedelta(milliseconds=high)
 
 
 def _count(context: Context, asked: dict[str, Any]) -> int:
@@ -95,10 +106,6 @@ def _count(context: Context, asked: dict[str, Any]) -> int:
 def _require(context: Context, resource_type: str, resource_id: str) -> None:
     if context.store.read(resource_type, resource_id) is None:
         raise NotFound(f"There is no {resource_type}/{resource_id}.")
-
-
-def _address(request: Request) -> str:
-    return f"{request.base}/{request.path}"
 
 
 def _entries(request: Request, versions: tuple[Stored, ...]) -> Iterator[bytes]:

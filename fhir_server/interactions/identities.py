@@ -16,7 +16,7 @@ from fhir_server.resources.references import conditional
 from fhir_server.search.index import index
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Mapping
+    from collections.abc import Iterable
 
     from fhir_server.context import Context
     from fhir_server.interactions.entries import Step

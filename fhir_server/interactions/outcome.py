@@ -15,7 +15,7 @@ if TYPE_CHECKING:
 
 
 def outcome(issues: Iterable[Issue], language: str | None = None) -> Document:
-    """Build an OperationOutcome; ``language="id"`` takes the Indonesian wording where there is one."""
+    """Build an OperationOutcome; ``language="id"`` prefers the Indonesian wording."""
     return {
         "resourceType": "OperationOutcome",
         "issue": [_issue(issue, language) for issue in issues],

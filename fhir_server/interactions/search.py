@@ -9,7 +9,6 @@ from functools import lru_cache
 from typing import TYPE_CHECKING
 from urllib.parse import parse_qsl, urlencode
 
-from fhir_server.errors import Issue
 from fhir_server.interactions.answers import preferences
 from fhir_server.interactions.outcome import outcome
 from fhir_server.interactions.request import Answer
@@ -17,7 +16,7 @@ from fhir_server.resources.bundles import join
 from fhir_server.resources.subsets import narrow
 from fhir_server.resources.wire import dump
 from fhir_server.search import cursor
-from fhir_server.search.compile import compile
+from fhir_server.search.compile import compile as compile_query
 from fhir_server.search.query import parse
 
 if TYPE_CHECKING:
@@ -35,9 +34,10 @@ _OF_HTTP = frozenset({"_format", "_pretty"})
 def search_type(context: Context, request: Request, resource_type: str) -> Answer:
     """Answer one page of matches and what they include."""
     query = _query(context, request, resource_type)
-    found = context.store.search(compile(query, context.parameters, context.settings))
+    plan = compile_query(query, context.parameters, context.settings)
+    found = context.store.search(plan)
     links = _links(context, request, query, found)
-    if query.summary == "count":
+    if plan.count_only:
         return Answer(200, join("searchset", (), links=links, total=found.total))
     entries = _entries(context, request, query, found)
     return Answer(200, join("searchset", entries, links=links, total=found.total))
@@ -95,8 +95,8 @@ def _entries(context: Context, request: Request, query: Query, found: Found) -> 
             elements = query.elements if stored.mode == "match" else ()
             raw = narrow(stored.raw, context.definitions, elements, query.summary)
             yield _entry(base, stored, raw)
-    if query.ignored and query.after is None:
-        yield b'{"resource":%s,"search":{"mode":"outcome"}}' % dump(outcome(_ignored(query)))
+    if query.warnings and query.after is None:
+        yield b'{"resource":%s,"search":{"mode":"outcome"}}' % dump(outcome(query.warnings))
 
 
 def _entry(base: bytes, stored: Stored, raw: bytes) -> bytes:
@@ -107,8 +107,3 @@ def _entry(base: bytes, stored: Stored, raw: bytes) -> bytes:
         raw,
         stored.mode.encode(),
     )
-
-
-def _ignored(query: Query) -> Iterator[Issue]:
-    for name, value, why in query.ignored:
-        yield Issue("not-supported", f"{name}={value} was ignored: {why}", severity="warning")

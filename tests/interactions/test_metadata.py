@@ -1,0 +1,37 @@
+from fhir_server.interactions.grammar import UNSUPPORTED
+from fhir_server.resources.validate import validate
+
+
+def test_the_statement_is_valid_r4(ask, definitions):
+    said = ask("GET", "metadata")
+
+    assert said.status == 200
+    assert validate(said.json, definitions) == []
+    assert said.json["fhirVersion"] == "4.0.1"
+
+
+def test_it_says_what_is_there_and_nothing_else(ask, definitions, parameters):
+    (rest,) = ask("GET", "metadata").json["rest"]
+
+    assert {each["type"] for each in rest["resource"]} == definitions.types
+    for each in rest["resource"]:
+        codes = {interaction["code"] for interaction in each["interaction"]}
+        assert codes.isdisjoint(UNSUPPORTED)
+        assert {"read", "create", "update", "delete", "search-type"} <= codes
+        stated = {parameter["name"] for parameter in each["searchParam"]}
+        assert stated <= parameters.of(each["type"]).keys()
+
+
+def test_the_address_is_the_one_that_was_asked(ask):
+    assert ask("GET", "metadata").json["implementation"]["url"] == "https://puskesmas.example/fhir"
+
+
+def test_what_is_not_supported_says_so(ask):
+    for method, url in [
+        ("PATCH", "Patient/p"),
+        ("DELETE", "Patient?name=x"),
+        ("PUT", "Patient?a=b"),
+    ]:
+        said = ask(method, url)
+
+        assert (said.status, said.issues[0].code) == (400, "not-supported")
