@@ -14,10 +14,14 @@ Filter = dict[str, Any]
 
 @dataclass(frozen=True, slots=True)
 class SortKey:
-    """One field to sort by."""
+    """One field to sort by; ``many``: it may hold several values, the first of which counts.
+
+    What has no value comes first, or last when ``descending``.
+    """
 
     field: str
     descending: bool = False
+    many: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -28,12 +32,14 @@ class Join:
     that match ``filter``, referred to by the searched resource's ``field``.
     Not ``forward`` (``Patient?_has:Observation:patient:code=``): resources of ``resource_type``
     that match ``filter`` and refer by their own ``field`` to the searched resource.
+    ``driving``: few of them are expected to match, so the search begins there.
     """
 
     resource_type: str
     filter: Filter
     field: str
     forward: bool
+    driving: bool = False
 
 
 @dataclass(frozen=True, slots=True)

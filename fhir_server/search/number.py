@@ -1,0 +1,115 @@
+"""What a search parameter of type number writes to the index, and how it asks.
+
+A number is written as the range ``{l, h}`` from itself to itself; a number asked for stands for
+all that round to it.
+
+https://hl7.org/fhir/R4/search.html#number
+"""
+
+from __future__ import annotations
+
+import re
+from decimal import Decimal
+from typing import TYPE_CHECKING, Any
+
+from fhir_server.errors import BadRequest, NotSupported
+
+if TYPE_CHECKING:
+    from fhir_server.search.field import Add, Field, Place, Writers
+    from fhir_server.search.plan import Filter
+
+SORT = ".l"
+SINGLE = frozenset({"integer", "decimal", "positiveInt", "unsignedInt", "Range"})
+_NUMBER = re.compile(
+    r"(?P<prefix>eq|ne|gt|lt|ge|le|sa|eb|ap)?(?P<value>[+-]?\d+(?P<part>\.\d+)?([eE][+-]?\d+)?)"
+)
+_LONGEST = 40
+
+
+def _number(value: Any, add: Add) -> None:
+    number = float(value)
+    add({"l": number, "h": number})
+
+
+def _range(value: Any, add: Add) -> None:
+    low, high = value.get("low", {}).get("value"), value.get("high", {}).get("value")
+    if low is not None or high is not None:
+        add(
+            {
+                "l": float("-inf") if low is None else float(low),
+                "h": float("inf") if high is None else float(high),
+            }
+        )
+
+
+def writers(_place: Place) -> Writers:
+    """Give the write half for each FHIR type."""
+    plain = dict.fromkeys(("integer", "decimal", "positiveInt", "unsignedInt"), _number)
+    return {**plain, "Range": _range}
+
+
+def asides(_place: Place) -> tuple[str, Writers]:
+    """Write nothing beside."""
+    return "", {}
+
+
+def condition(field: Field, modifier: str | None, value: str, _place: Place) -> Filter:
+    """Compile ``field=value``, with any of R4's prefixes."""
+    if modifier is not None:
+        raise NotSupported(
+            f"Modifier :{modifier} is not supported on number parameters; :missing is, and the "
+            "prefixes eq ne gt lt ge le sa eb ap."
+        )
+    return within(field, asked(value))
+
+
+def asked(value: str) -> list[Filter]:
+    """Read ``lt5.4`` as tests of ``l`` and ``h``, any of which must hold; raises BadRequest."""
+    match = _NUMBER.fullmatch(value.replace(" ", "+"))
+    if match is None or len(value) > _LONGEST:
+        raise BadRequest(
+            f"{value!r} is not a number to search for; right would be 5.4, lt5 or ap1.2e3."
+        )
+    return compared(match["prefix"] or "eq", Decimal(match["value"]), _half(match))
+
+
+def _half(match: re.Match[str]) -> Decimal:
+    """Give half a unit of the last digit; R4 reads 1e2 as two digits, 95 to 105."""
+    exponent = Decimal(match["value"]).as_tuple().exponent
+    shift = int(exponent) - (match["part"] is None and "e" in match["value"].lower())
+    return Decimal(5).scaleb(shift - 1)
+
+
+def compared(prefix: str, number: Decimal, half: Decimal) -> list[Filter]:
+    """Say which ranges [l, h] compare so with ``number``; any of the filters given."""
+    exact, low, high = float(number), float(number - half), float(number + half)
+    inside: Filter = {"l": {"$gte": low, "$lt": high}, "h": {"$lt": high}}
+    match prefix:
+        case "eq":
+            return [inside]
+        case "ne":
+            return [{"l": {"$lt": low}}, {"h": {"$gte": high}}]
+        case "gt":
+            return [{"h": {"$gt": exact}}]
+        case "lt":
+            return [{"l": {"$lt": exact}}]
+        case "ge":
+            return [{"h": {"$gte": exact}}]
+        case "le":
+            return [{"l": {"$lte": exact}}]
+        case "sa":
+            return [{"l": {"$gt": exact}}]
+        case "eb":
+            return [{"h": {"$lt": exact}}]
+    margin = max(abs(number) / 10, half)
+    return [{"l": {"$lte": float(number + margin)}, "h": {"$gte": float(number - margin)}}]
+
+
+def within(field: Field, choices: list[Filter], also: Filter | None = None) -> Filter:
+    """Put the tests at their place; ``also`` must hold for the same element."""
+    tests = [{**each, **(also or {})} for each in choices]
+    if field.many:
+        found: list[Filter] = [{field.path: {"$elemMatch": each}} for each in tests]
+    else:
+        found = [{f"{field.path}.{end}": test for end, test in each.items()} for each in tests]
+    return found[0] if len(found) == 1 else {"$or": found}

@@ -1,0 +1,124 @@
+"""What a search parameter writes to the index: all of them, by resource type.
+
+R4's own come from the definitions, an operator's from SearchParameter resources. A type is
+compiled when it is first used.
+
+https://hl7.org/fhir/R4/searchparameter-registry.html
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+from zoneinfo import ZoneInfo
+
+from fhir_server.search import expressions
+from fhir_server.search.field import Place, Row
+from fhir_server.search.generate import Model
+from fhir_server.search.typed import compiled
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Mapping, Sequence
+
+    from fhir_server.resources.definitions import Definitions
+    from fhir_server.search.expressions import Path, Truth
+    from fhir_server.search.field import SearchParameter
+    from fhir_server.search.typed import Compiled
+
+EVERYWHERE = ("Resource", "DomainResource")
+
+
+class Parameters:
+    """All search parameters this server knows."""
+
+    def __init__(
+        self, definitions: Definitions, documents: Sequence[Mapping[str, Any]], place: Place
+    ) -> None:
+        self.types = definitions.types
+        self.model = Model(definitions)
+        self.place = place
+        self._by_base: dict[str, list[Mapping[str, Any]]] = {}
+        self.by_url: dict[str, Mapping[str, Any]] = {}
+        for document in documents:
+            self.by_url[document["url"]] = document
+            for each in document.get("base", ()):
+                self._by_base.setdefault(each, []).append(document)
+        self._compiled: dict[str, Compiled] = {}
+
+    def of(self, resource_type: str) -> Mapping[str, SearchParameter]:
+        """Give the search parameters of a resource type by their code."""
+        return self.compiled(resource_type).parameters
+
+    def compiled(self, resource_type: str) -> Compiled:
+        """Compile a type at its first use."""
+        found = self._compiled.get(resource_type)
+        if found is None:
+            found = self._compiled[resource_type] = compiled(self, resource_type)
+        return found
+
+    def rows(self, resource_type: str) -> list[Row]:
+        """Read the parameters that a type has, those of every resource first."""
+        found: dict[str, Row] = {}
+        for base in (*EVERYWHERE, resource_type):
+            for document in self._by_base.get(base, ()):
+                row = _row(document, resource_type)
+                if row is not None:
+                    found[row.code] = row
+        return list(found.values())
+
+
+def load_parameters(
+    definitions: Definitions,
+    *,
+    extra: Iterable[Mapping[str, Any]] = (),
+    base_url: str = "",
+    timezone: str = "Asia/Jakarta",
+) -> Parameters:
+    """Load R4's search parameters and those of our own.
+
+    ``extra`` are SearchParameter documents; one with the code of another of the same type
+    replaces it. ``base_url`` is this server's public FHIR base, ``timezone`` the zone of dates
+    that name none.
+    """
+    bases = (base_url.rstrip("/") + "/",) if base_url else ()
+    rows = definitions.search_parameters.items()
+    documents = [*({**row, "url": url} for url, row in rows), *extra]
+    return Parameters(definitions, documents, Place(ZoneInfo(timezone), bases))
+
+
+def _row(document: Mapping[str, Any], resource_type: str) -> Row | None:
+    text = document.get("expression", "")
+    if not text:
+        return None
+    paths = tuple(_own(expressions.read(text), resource_type))
+    components = tuple(
+        (each["definition"], each["expression"]) for each in document.get("component", ())
+    )
+    return Row(
+        document["code"],
+        document["type"],
+        document["url"],
+        text,
+        _resolved(paths) or tuple(document.get("target", ())),
+        components,
+        paths,
+    )
+
+
+def _own(paths: Iterable[Path | Truth], resource_type: str) -> Iterable[Path | Truth]:
+    """Keep the alternatives that begin at this type, without that first step."""
+    for path in paths:
+        if isinstance(path, expressions.Truth):
+            if path.path[0].value == resource_type:
+                yield expressions.Truth(path.path[1:], path.unequal)
+        elif path[0].value in {resource_type, *EVERYWHERE}:
+            yield path[1:]
+        elif path[0].value[0].islower():
+            yield path
+
+
+def _resolved(paths: tuple[Path | Truth, ...]) -> tuple[str, ...]:
+    """Give the types that every path insists on with ``where(resolve() is …)``."""
+    ends = [path[-1] for path in paths if not isinstance(path, expressions.Truth) and path]
+    if not ends or any(step.kind != "resolves" for step in ends):
+        return ()
+    return tuple(dict.fromkeys(step.value for step in ends))

@@ -1,0 +1,115 @@
+"""What a search parameter of type quantity writes to the index, and how it asks.
+
+``{l, h, u}``: from which number to which, and the units, spelt ``code``, ``system|code`` and as
+the ``unit`` for people. ``<5`` reaches down without end. Units are compared, not converted.
+
+https://hl7.org/fhir/R4/search.html#quantity
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+from fhir_server.errors import BadRequest, NotSupported
+from fhir_server.search import number
+from fhir_server.search.escapes import split
+from fhir_server.search.token import key
+
+if TYPE_CHECKING:
+    from fhir_server.search.field import Add, Field, Place, Writers
+    from fhir_server.search.plan import Filter
+
+SORT = ".l"
+SINGLE = frozenset(
+    {"Quantity", "Age", "Duration", "Count", "Distance", "MoneyQuantity", "SimpleQuantity"}
+    | {"Money", "Range", "SampledData"}
+)
+_INFINITE = float("inf")
+
+
+def _units(value: Any) -> list[str]:
+    system, code, unit = value.get("system"), value.get("code"), value.get("unit")
+    spelt = [code, key(system, code)] if code is not None else []
+    if unit is not None and unit != code:
+        spelt.append(unit)
+    return spelt
+
+
+def _quantity(value: Any, add: Add) -> None:
+    given = value.get("value")
+    if given is None:
+        return
+    amount = float(given)
+    low = high = amount
+    match value.get("comparator"):
+        case "<" | "<=":
+            low = -_INFINITE
+        case ">" | ">=":
+            high = _INFINITE
+    add({"l": low, "h": high, "u": _units(value)})
+
+
+def _money(value: Any, add: Add) -> None:
+    given, currency = value.get("value"), value.get("currency")
+    if given is not None:
+        units = [currency, key("urn:iso:std:iso:4217", currency)] if currency else []
+        add({"l": float(given), "h": float(given), "u": units})
+
+
+def _range(value: Any, add: Add) -> None:
+    low, high = value.get("low", {}), value.get("high", {})
+    start, end = low.get("value"), high.get("value")
+    if start is None and end is None:
+        return
+    add(
+        {
+            "l": -_INFINITE if start is None else float(start),
+            "h": _INFINITE if end is None else float(end),
+            "u": list(dict.fromkeys(_units(low) + _units(high))),
+        }
+    )
+
+
+def _sampled(value: Any, add: Add) -> None:
+    """Index the origin, which has the unit of the data; the samples are no one quantity."""
+    _quantity(value.get("origin", {}), add)
+
+
+def writers(_place: Place) -> Writers:
+    """Give the write half for each FHIR type."""
+    return {
+        **dict.fromkeys(SINGLE, _quantity),
+        "Money": _money,
+        "Range": _range,
+        "SampledData": _sampled,
+    }
+
+
+def asides(_place: Place) -> tuple[str, Writers]:
+    """Write nothing beside."""
+    return "", {}
+
+
+def condition(field: Field, modifier: str | None, value: str, _place: Place) -> Filter:
+    """Compile ``field=[prefix]number``, ``…|system|code`` or ``…||code`` (code or unit)."""
+    if modifier is not None:
+        raise NotSupported(
+            f"Modifier :{modifier} is not supported on quantity parameters; :missing is, and the "
+            "prefixes eq ne gt lt ge le sa eb ap."
+        )
+    parts = split(value, "|")
+    if len(parts) not in {1, 3}:
+        raise BadRequest(
+            f"{value!r} is not a quantity to search for; right would be 5.4, "
+            "5.4|http://unitsofmeasure.org|mg or 5.4||mg."
+        )
+    unit = _asked_unit(*parts[1:]) if len(parts) == 3 else None
+    return number.within(field, number.asked(parts[0]), {"u": unit} if unit else None)
+
+
+def _asked_unit(system: str, code: str) -> str | None:
+    if not system:
+        return code or None
+    if not code:
+        raise BadRequest(f"A quantity of the system {system!r} needs a code, as in |{system}|mg.")
+    return key(system, code)

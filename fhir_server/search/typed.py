@@ -1,0 +1,247 @@
+"""What the search parameters of one resource type write to the index.
+
+No value is written twice. A parameter that is the union of others (``combo-code``) or repeats
+another (``combo-code-value-quantity`` on the resource itself) is asked in their fields.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, replace
+from typing import TYPE_CHECKING, Any
+
+from fhir_server.search import generate, special
+from fhir_server.search.expressions import Truth, read
+from fhir_server.search.field import Component, Field, Row, SearchParameter
+from fhir_server.search.generate import Here, Leaf, Source
+from fhir_server.search.kinds import KINDS
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Mapping
+
+    from fhir_server.resources.wire import Document
+    from fhir_server.search.expressions import Path
+    from fhir_server.search.parameters import Parameters
+
+LETTERS = "abc"
+BUILT_IN = {"_id": "_id", "_lastUpdated": "t"}
+
+
+@dataclass(slots=True)
+class Compiled:
+    """The parameters of one type, and the function that indexes its documents."""
+
+    parameters: Mapping[str, SearchParameter]
+    index: Callable[[Document, dict[str, Any]], None]
+
+
+class _Type:
+    """The work on one type: its rows, the fields made so far, the code so far."""
+
+    def __init__(self, parameters: Parameters, resource_type: str) -> None:
+        self.parameters = parameters
+        self.type = resource_type
+        self.rows = {row.code: row for row in parameters.rows(resource_type)}
+        self.source = Source(parameters.model)
+        self.fields: dict[tuple[str, frozenset[Any]], Field] = {}
+        self.made: dict[str, SearchParameter] = {}
+        self.letters: dict[tuple[str, Any], list[Leaf]] = {}
+
+    def all(self) -> Compiled:
+        simple = [row for row in self.rows.values() if row.type != "composite"]
+        for row in sorted(simple, key=lambda row: len(row.paths)):
+            self.made[row.code] = self.simple(row)
+        for row in self.rows.values():
+            if row.type == "composite":
+                self.made[row.code] = self.composite(row)
+        index = generate.built(self.source, "index(d, ix)")
+        return Compiled({code: self.made[code] for code in self.rows}, index)
+
+    def simple(self, row: Row) -> SearchParameter:
+        if row.code in BUILT_IN:
+            kind = "id" if row.code == "_id" else "instant"
+            fields: tuple[Field, ...] = (Field(BUILT_IN[row.code], frozenset({kind}), many=False),)
+        elif row.code in special.REFUSED:
+            fields = ()
+        else:
+            fields = self.covering(row) or self.own(row)
+        refused = special.REFUSED.get(row.code, "")
+        return SearchParameter(
+            row.code, row.type, row.url, row.expression, row.targets, fields, refused=refused
+        )
+
+    def covering(self, row: Row) -> tuple[Field, ...]:
+        """Find fields made before that together hold exactly what this parameter finds."""
+        wanted = frozenset(row.paths)
+        same = self.fields.get((row.type, wanted))
+        if same is not None:
+            return (Field(same.path, same.kinds, same.many, row.targets or same.targets),)
+        parts = [key for key in self.fields if key[0] == row.type and key[1] < wanted]
+        chosen, covered = [], frozenset[Any]()
+        for key in sorted(parts, key=lambda key: -len(key[1])):
+            if not key[1] & covered:
+                chosen.append(self.fields[key])
+                covered |= key[1]
+        return tuple(chosen) if covered == wanted else ()
+
+    def own(self, row: Row) -> tuple[Field, ...]:
+        """Write the code for a field of its own."""
+        source = self.source
+        leaves_before = len(source.leaves)
+        kind = KINDS[row.type]
+        mark = len(source.lines)
+        depth = self.guard(row.paths)
+        writers = kind.writers(self.parameters.place)
+        source.line(depth, "out = []")
+        source.line(depth, "add = out.append")
+        self.emit(row.paths, "add", writers, Here("d", self.type, depth, root=("d", self.type)))
+        leaves = source.leaves[leaves_before:]
+        if not leaves:
+            del source.lines[mark:]
+            return ()
+        many = _many(row.type, leaves, row.paths)
+        self.store(f"ix[{row.code!r}]", depth, many=many)
+        suffix, aside = kind.asides(self.parameters.place)
+        if any(leaf.kind in aside for leaf in leaves):
+            self.aside(row, suffix, aside, depth)
+        del source.leaves[leaves_before:]
+        systems = tuple(dict.fromkeys(each for leaf in leaves for each in leaf.systems))
+        targets = systems if row.type == "token" else row.targets
+        made = Field(f"ix.{row.code}", frozenset(leaf.kind for leaf in leaves), many, targets)
+        self.fields[row.type, frozenset(row.paths)] = made
+        return (made,)
+
+    def guard(self, paths: tuple[Path | Truth, ...]) -> int:
+        """Skip the field when the document has none of the elements it begins at."""
+        if any(isinstance(path, Truth) for path in paths):
+            return 1
+        plain = [path for path in paths if not isinstance(path, Truth)]
+        keys = generate.first_keys(self.parameters.model, self.type, plain)
+        if not keys:
+            return 1
+        self.source.line(1, "if " + " or ".join(f"{key!r} in d" for key in keys) + ":")
+        return 2
+
+    def emit(self, paths: Any, add: str, writers: Any, here: Here) -> None:
+        self.source.wanted = frozenset(writers)
+        for path in paths:
+            if isinstance(path, Truth):
+                generate.truth(self.source, path, here, add, writers)
+            else:
+                generate.walk(self.source, path, here, generate.writes(add, writers))
+
+    def store(self, target: str, depth: int, *, many: bool) -> None:
+        self.source.line(depth, "if out:")
+        unique = self.source.bind("unique", _unique)
+        value = f"{unique}(out) if len(out) > 1 else out" if many else "out[0]"
+        self.source.line(depth + 1, f"{target} = {value}")
+
+    def aside(self, row: Row, suffix: str, writers: Any, depth: int) -> None:
+        source = self.source
+        source.line(depth + 1, "out = []")
+        source.line(depth + 1, "add = out.append")
+        here = Here("d", self.type, depth + 1, root=("d", self.type))
+        self.emit(row.paths, "add", writers, here)
+        self.store(f"ix[{row.code + suffix!r}]", depth + 1, many=True)
+
+    def composite(self, row: Row) -> SearchParameter:
+        """Ask the resource itself by the parameters of the parts, its elements by a field."""
+        parts = [self.part(url, expression) for url, expression in row.components]
+        inner = tuple(path for path in row.paths if path)
+        fields = self.elements(row, inner, parts) if inner else ()
+        own = len(inner) < len(row.paths)
+        pairs = tuple(self.equal(part) for part in parts) if own else ()
+        components = tuple(
+            Component(part.type, self.within(letter, part), part.code)
+            for letter, part in zip(LETTERS, parts, strict=False)
+        )
+        return SearchParameter(
+            row.code, row.type, row.url, row.expression, (), fields, components, pairs
+        )
+
+    def part(self, url: str, expression: str) -> Row:
+        """Read one component: what its parameter is, and where it stands in the element."""
+        document = self.parameters.by_url[url]
+        targets = tuple(document.get("target", ()))
+        return Row(
+            document["code"], document["type"], url, expression, targets, (), read(expression)
+        )
+
+    def equal(self, part: Row) -> SearchParameter:
+        """Find or make the parameter that asks the resource for one component."""
+        wanted = frozenset(part.paths)
+        wider = [
+            self.fields[key]
+            for key in self.fields
+            if key[0] == part.type and key[1] >= wanted and len({p[:1] for p in key[1]}) == 1
+        ]
+        fields = tuple(wider[:1]) or self.own(replace(part, code=f"{part.code}:part"))
+        return SearchParameter(
+            part.code, part.type, part.url, part.expression, part.targets, fields
+        )
+
+    def within(self, letter: str, part: Row) -> Field:
+        """Say what a letter of an element's entry holds."""
+        leaves = self.letters.get((part.type, part.paths), [])
+        systems = tuple(dict.fromkeys(each for leaf in leaves for each in leaf.systems))
+        targets = systems if part.type == "token" else part.targets
+        return Field(letter, frozenset(leaf.kind for leaf in leaves), many=True, targets=targets)
+
+    def elements(self, row: Row, paths: tuple[Path, ...], parts: list[Row]) -> tuple[Field, ...]:
+        """Write the code for one entry per element, with a letter for each component."""
+        source = self.source
+        key = ("composite", frozenset((*paths, *(part.paths for part in parts))))
+        if key in self.fields:
+            return (self.fields[key],)
+        depth = self.guard(paths)
+        source.line(depth, "rows = []")
+
+        def arrive(inner: Source, here: Here) -> None:
+            inner.line(here.depth, "row = {}")
+            for letter, part in zip(LETTERS, parts, strict=False):
+                self.letter(letter, part, replace(here, root=("d", self.type)))
+            inner.line(here.depth, f"if len(row) == {len(parts)}:")
+            inner.line(here.depth + 1, "rows.append(row)")
+
+        for path in paths:
+            generate.walk(source, path, Here("d", self.type, depth, root=("d", self.type)), arrive)
+        source.line(depth, "if rows:")
+        source.line(depth + 1, f"ix[{row.code!r}] = rows")
+        made = Field(f"ix.{row.code}", frozenset({"composite"}), many=True)
+        self.fields[key] = made
+        return (made,)
+
+    def letter(self, letter: str, part: Row, here: Here) -> None:
+        self.source.line(here.depth, "out = []")
+        writers = KINDS[part.type].writers(self.parameters.place)
+        before = len(self.source.leaves)
+        self.emit(part.paths, "out.append", writers, here)
+        known = self.letters.setdefault((part.type, part.paths), [])
+        known += self.source.leaves[before:]
+        del self.source.leaves[before:]
+        self.source.line(here.depth, "if out:")
+        self.source.line(here.depth + 1, f"row[{letter!r}] = out")
+
+
+def _unique(entries: list[Any]) -> list[Any]:
+    """Leave out what is there already; ranges are compared as they stand."""
+    if isinstance(entries[0], str):
+        return list(dict.fromkeys(entries))
+    found: list[Any] = []
+    for each in entries:
+        if each not in found:
+            found.append(each)
+    return found
+
+
+def _many(kind: str, leaves: list[Leaf], paths: Any) -> bool:
+    """Tell whether there may be two entries: two elements, or two entries from one."""
+    single: frozenset[str] = KINDS[kind].SINGLE  # type: ignore[attr-defined]
+    if any(leaf.many or leaf.kind not in single for leaf in leaves):
+        return True
+    elements = {path[:1] for path in paths if not isinstance(path, Truth)}
+    return len(elements) > 1
+
+
+def compiled(parameters: Parameters, resource_type: str) -> Compiled:
+    """Compile the search parameters of one type."""
+    return _Type(parameters, resource_type).all()

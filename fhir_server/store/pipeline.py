@@ -1,0 +1,230 @@
+"""Searches as MongoDB runs them: a Plan becomes a filter, or the stages of an aggregation."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from fhir_server.search.plan import Filter, Join, Plan, SortKey
+
+Stage = dict[str, Any]
+
+SERVED = {"v": 1, "t": 1, "m": 1, "raw": 1, "at": 1}
+TOO_MANY = 241
+
+
+def is_plain(plan: Plan) -> bool:
+    """Tell whether a simple find can answer: no join, no key to be computed."""
+    return not plan.joins and not any(key.many for key in plan.sort)
+
+
+def fields(plan: Plan) -> list[str]:
+    """Name the field that each sort key reads, computed ones as they are called here."""
+    return [f"_s{at}" if key.many else key.field for at, key in enumerate(plan.sort)]
+
+
+def order(plan: Plan) -> dict[str, int]:
+    """Give the sort as MongoDB takes it."""
+    return {
+        name: -1 if key.descending else 1 for name, key in zip(fields(plan), plan.sort, strict=True)
+    }
+
+
+def projection(plan: Plan) -> dict[str, int]:
+    """Give what a match must bring: what is served, its sort values, its references to follow."""
+    wanted: dict[str, int] = dict(SERVED)
+    for name in fields(plan):
+        wanted[name] = 1
+    for each in plan.includes:
+        if each.forward:
+            wanted[each.field] = 1
+    return wanted
+
+
+def match(plan: Plan) -> Filter:
+    """Give the filter of a page that a find can answer."""
+    return both(plan.filter, beyond(plan)) if plan.after else plan.filter
+
+
+def both(one: Filter, other: Filter) -> Filter:
+    """Join two filters, both of which must hold."""
+    if not one or not other:
+        return one or other
+    return {"$and": [one, other]} if one.keys() & other.keys() else one | other
+
+
+def beyond(plan: Plan) -> Filter:
+    """Select what sorts after the last match of the page before, over as many keys as there are."""
+    if plan.after is None:
+        return {}
+    keys = list(zip(fields(plan), plan.sort, plan.after, strict=True))
+    choices: list[Filter] = []
+    equal: Filter = {}
+    for name, key, value in keys:
+        further = _further(name, key, value)
+        if further is not None:
+            choices.append({**equal, **further})
+        equal[name] = value
+    bound = _bound(*keys[0])
+    if len(choices) == 1:
+        return choices[0]
+    return {**bound, "$or": choices}
+
+
+def _further(name: str, key: SortKey, value: Any) -> Filter | None:
+    if value is None:
+        return None if key.descending else {name: {"$ne": None}}
+    if key.descending:
+        return {name: {"$lt": value}} if name in {"_id", "t"} else {name: {"$not": {"$gte": value}}}
+    return {name: {"$gt": value}}
+
+
+def _bound(name: str, key: SortKey, value: Any) -> Filter:
+    """Bound the first key outside the ``$or``, so that an index is entered at the right place."""
+    if value is None:
+        return {name: None} if key.descending else {}
+    if key.descending:
+        return {name: {"$lte": value}} if name in {"_id", "t"} else {name: {"$not": {"$gt": value}}}
+    return {name: {"$gte": value}}
+
+
+def page(plan: Plan, chain_limit: int) -> tuple[str, list[Stage]]:
+    """Give the collection to begin at and the stages that find one page."""
+    ending = [
+        {"$sort": order(plan)},
+        *(stage for at, each in enumerate(_checks(plan)) for stage in _checked(plan, each, at)),
+        {"$limit": plan.limit + 1},
+        {"$project": projection(plan)},
+    ]
+    return _begun(plan, [*_computed(plan), *_positioned(plan), *ending], chain_limit)
+
+
+def count(plan: Plan, chain_limit: int) -> tuple[str, list[Stage]]:
+    """Give the collection to begin at and the stages that count all matches."""
+    checks = [stage for at, each in enumerate(_checks(plan)) for stage in _checked(plan, each, at)]
+    return _begun(plan, [*checks, {"$count": "n"}], chain_limit)
+
+
+def _computed(plan: Plan) -> list[Stage]:
+    """Compute the keys that hold several values: the least counts, or the greatest."""
+    pairs = zip(fields(plan), plan.sort, strict=True)
+    made = {
+        name: {"$max" if key.descending else "$min": f"${key.field}"}
+        for name, key in pairs
+        if key.many
+    }
+    return [{"$set": made}] if made else []
+
+
+def _positioned(plan: Plan) -> list[Stage]:
+    return [{"$match": beyond(plan)}] if plan.after else []
+
+
+def _driver(plan: Plan) -> Join | None:
+    return next((each for each in plan.joins if each.driving), None)
+
+
+def _checks(plan: Plan) -> list[Join]:
+    return [each for each in plan.joins if each is not _driver(plan)]
+
+
+def _begun(plan: Plan, stages: list[Stage], chain_limit: int) -> tuple[str, list[Stage]]:
+    """Begin at the searched type, or at the few resources that a driving join expects."""
+    own: list[Stage] = [{"$match": plan.filter}] if plan.filter else []
+    driver = _driver(plan)
+    if driver is None:
+        return plan.resource_type, own + stages
+    found = (_targets if driver.forward else _referred)(plan, driver, chain_limit)
+    joined = {
+        "from": plan.resource_type,
+        "localField": "ids",
+        "foreignField": driver.field if driver.forward else "_id",
+        "pipeline": own + stages,
+        "as": "r",
+    }
+    return driver.resource_type, [
+        *found,
+        {"$set": {"ids": _unless_too_many(chain_limit)}},
+        {"$lookup": joined},
+        {"$unwind": "$r"},
+        {"$replaceRoot": {"newRoot": "$r"}},
+    ]
+
+
+def _targets(_plan: Plan, join: Join, limit: int) -> list[Stage]:
+    """Collect what the references to the join's matches look like."""
+    key = {"$concat": [join.resource_type + "/", "$_id"]}
+    return [
+        {"$match": join.filter},
+        {"$limit": limit + 1},
+        {"$project": {"_id": 1}},
+        {"$group": {"_id": None, "ids": {"$push": key}}},
+    ]
+
+
+def _referred(plan: Plan, join: Join, limit: int) -> list[Stage]:
+    """Collect the ids that the join's matches refer to, each once."""
+    start = plan.resource_type + "/"
+    within = {"$gte": start, "$lt": start[:-1] + "0"}
+    return [
+        {"$match": join.filter},
+        {"$unwind": f"${join.field}"},
+        {"$match": {join.field: within}},
+        {"$group": {"_id": f"${join.field}"}},
+        {"$limit": limit + 1},
+        {"$group": {"_id": None, "ids": {"$push": _rest_of("$_id", start)}}},
+    ]
+
+
+def _rest_of(value: str, start: str) -> dict[str, Any]:
+    return {"$substrBytes": [value, len(start), -1]}
+
+
+def _unless_too_many(limit: int) -> dict[str, Any]:
+    """Keep the ids, or fail the whole aggregation with TOO_MANY: an empty text is no number."""
+    failure = {"$toInt": {"$substrBytes": [{"$first": "$ids"}, 0, 0]}}
+    return {"$cond": [{"$gt": [{"$size": "$ids"}, limit]}, failure, "$ids"]}
+
+
+def _checked(plan: Plan, join: Join, at: int) -> list[Stage]:
+    """Keep those candidates for which the join finds something, looked up one by one."""
+    name = f"_j{at}"
+    keys: Any = {"$concat": [plan.resource_type + "/", "$_id"]}
+    if join.forward:
+        keys = _ids_in(join.field, join.resource_type + "/")
+    joined = {
+        "from": join.resource_type,
+        "localField": name,
+        "foreignField": "_id" if join.forward else join.field,
+        "pipeline": [{"$match": join.filter}, {"$limit": 1}, {"$project": {"_id": 1}}],
+        "as": name,
+    }
+    return [{"$set": {name: keys}}, {"$lookup": joined}, {"$match": {name: {"$ne": []}}}]
+
+
+def _ids_in(field: str, start: str) -> dict[str, Any]:
+    """Take the ids out of a field with one reference, several or none."""
+    given = {"$cond": [{"$isArray": f"${field}"}, f"${field}", [{"$ifNull": [f"${field}", ""]}]]}
+    ours = {"$eq": [{"$substrBytes": ["$$r", 0, len(start)]}, start]}
+    kept = {"$filter": {"input": given, "as": "r", "cond": ours}}
+    return {"$map": {"input": kept, "as": "r", "in": _rest_of("$$r", start)}}
+
+
+def included(branches: Sequence[tuple[str, Filter]], limit: int) -> tuple[str, list[Stage]]:
+    """Find what is to be included, of several types in one command."""
+    parts = [
+        (
+            kind,
+            [
+                {"$match": wanted},
+                {"$limit": limit + 1},
+                {"$project": {**SERVED, "k": {"$literal": kind}}},
+            ],
+        )
+        for kind, wanted in branches
+    ]
+    (first, stages), others = parts[0], parts[1:]
+    unions = [{"$unionWith": {"coll": kind, "pipeline": each}} for kind, each in others]
+    return first, [*stages, *unions]

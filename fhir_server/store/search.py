@@ -1,0 +1,161 @@
+"""Runs a Plan: one command for the matches, one more for what they include, one for the total."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from typing import TYPE_CHECKING, Any
+
+from pymongo.errors import OperationFailure
+
+from fhir_server.errors import BadRequest
+from fhir_server.store import pipeline, versions
+from fhir_server.store.ops import Found
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Sequence
+
+    from pymongo.client_session import ClientSession
+    from pymongo.database import Database
+
+    from fhir_server.config import Settings
+    from fhir_server.search.plan import Filter, Include, Plan
+    from fhir_server.store.ops import Stored
+    from fhir_server.store.pipeline import Stage
+
+Document = dict[str, Any]
+
+
+class Run:
+    """One search in one database, perhaps inside a transaction."""
+
+    def __init__(
+        self, database: Database[Document], settings: Settings, session: ClientSession | None
+    ) -> None:
+        self.database = database
+        self.settings = settings
+        self.session = session
+
+    def page(self, plan: Plan) -> Found:
+        """Find one page."""
+        if plan.count_only:
+            return Found((), total=self.count(plan))
+        rows = self.matches(plan)
+        more = len(rows) > plan.limit
+        del rows[plan.limit :]
+        total = None
+        if plan.total != "none":
+            is_all = not more and plan.after is None
+            total = len(rows) if is_all else self.count(plan)
+        matches = [versions.stored(plan.resource_type, row) for row in rows]
+        others = self.included(plan, rows) if plan.includes and rows else ()
+        last = _position(plan, rows[-1]) if rows else None
+        return Found((*matches, *others), more, last, total)
+
+    def matches(self, plan: Plan) -> list[Document]:
+        """Give the matches of the page and one more, if there is one."""
+        if not pipeline.is_plain(plan):
+            return self.aggregate(*pipeline.page(plan, self.settings.chain_limit), plan.limit + 1)
+        cursor = self.database[plan.resource_type].find(
+            pipeline.match(plan),
+            pipeline.projection(plan),
+            sort=list(pipeline.order(plan).items()),
+            limit=plan.limit + 1,
+            batch_size=plan.limit + 2,
+            max_time_ms=self.settings.query_time_limit_ms,
+            session=self.session,
+        )
+        return list(cursor)
+
+    def count(self, plan: Plan) -> int:
+        """Count all matches."""
+        rows = self.aggregate(*pipeline.count(plan, self.settings.chain_limit), 1)
+        return int(rows[0]["n"]) if rows else 0
+
+    def aggregate(self, collection: str, stages: list[Stage], most: int) -> list[Document]:
+        """Run an aggregation that gives at most so many documents, in one answer."""
+        try:
+            cursor = self.database[collection].aggregate(
+                stages,
+                batchSize=most + 1,
+                maxTimeMS=self.settings.query_time_limit_ms,
+                allowDiskUse=True,
+                session=self.session,
+            )
+            return list(cursor)
+        except OperationFailure as error:
+            if error.code == pipeline.TOO_MANY:
+                raise _too_many(
+                    "a chain or _has passes through", self.settings.chain_limit
+                ) from error
+            raise
+
+    def included(self, plan: Plan, rows: Sequence[Document]) -> list[Stored]:
+        """Find what the page's matches refer to, and what refers to them."""
+        branches = _branches(plan, rows)
+        if not branches:
+            return []
+        limit = self.settings.include_limit
+        most = (limit + 1) * len(branches)
+        found = self.aggregate(*pipeline.included(branches, limit), most)
+        known = {(plan.resource_type, row["_id"]) for row in rows}
+        others = {(row["k"], row["_id"]): row for row in found}
+        new = [
+            replace(versions.stored(kind, row), mode="include")
+            for (kind, each), row in others.items()
+            if (kind, each) not in known
+        ]
+        if len(new) > limit:
+            raise _too_many("the page would include", limit)
+        return new
+
+
+def run(
+    database: Database[Document],
+    plan: Plan,
+    settings: Settings,
+    session: ClientSession | None = None,
+) -> Found:
+    """Run one page of a search; raises BadRequest where a limit of the settings is passed."""
+    return Run(database, settings, session).page(plan)
+
+
+def _position(plan: Plan, row: Document) -> tuple[object, ...]:
+    return tuple(_at(row, name.split(".")) for name in pipeline.fields(plan))
+
+
+def _at(value: Any, names: list[str]) -> Any:
+    for name in names:
+        value = value.get(name) if isinstance(value, dict) else None
+    return value
+
+
+def _branches(plan: Plan, rows: Sequence[Document]) -> list[tuple[str, Filter]]:
+    ids: dict[str, dict[str, None]] = {}
+    reverse: dict[tuple[str, str], Filter] = {}
+    for each in plan.includes:
+        if each.forward:
+            for kind, target in _referred(each, rows):
+                ids.setdefault(kind, {})[target] = None
+        else:
+            own = [f"{plan.resource_type}/{row['_id']}" for row in rows]
+            reverse[each.source_type, each.field] = {each.field: {"$in": own}}
+    forward: list[tuple[str, Filter]] = [
+        (kind, {"_id": {"$in": list(some)}}) for kind, some in ids.items()
+    ]
+    return forward + [(kind, wanted) for (kind, _), wanted in reverse.items()]
+
+
+def _referred(include: Include, rows: Iterable[Document]) -> Iterable[tuple[str, str]]:
+    for row in rows:
+        value = _at(row, include.field.split("."))
+        for reference in value if isinstance(value, list) else [value]:
+            kind, _, target = (reference or "").partition("/")
+            if target and kind.isalpha() and include.target_type in {None, kind}:
+                yield kind, target
+
+
+def _too_many(what: str, limit: int) -> BadRequest:
+    return BadRequest(
+        f"Too many: {what} more than {limit} resources, the limit of this server. Narrow the "
+        "search with more criteria, or ask for smaller pages."
+    )
