@@ -11,6 +11,10 @@ if TYPE_CHECKING:
     from collections.abc import Mapping
 
 
+CANONICAL = "https://puskesmas.example/fhir"
+"""Base below which our profiles are written, and served unless the operator sets another."""
+
+
 def _setting(default: Any, variable: str, says: str) -> Any:
     return field(default=default, metadata={"variable": variable, "says": says})
 
@@ -37,7 +41,7 @@ class Settings:
         0.25, "FHIR_MONGOD_CACHE_GB", "cache of the embedded database, in gigabytes"
     )
     canonical: str = _setting(
-        "https://puskesmas.example/fhir",
+        CANONICAL,
         "FHIR_CANONICAL",
         "canonical base of our profiles, code systems and identifiers",
     )

@@ -1,3 +1,3 @@
 """What every test may ask for."""
 
-pytest_plugins = ["tests.support.mongodb"]
+pytest_plugins = ["tests.support.mongodb", "tests.support.context"]

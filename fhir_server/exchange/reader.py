@@ -10,8 +10,10 @@ from dataclasses import replace
 from typing import TYPE_CHECKING
 from zoneinfo import ZoneInfo
 
+import orjson
+
 from fhir_server.mappings.codes import CANONICAL
-from fhir_server.resources.wire import dump, parse
+from fhir_server.resources.wire import dump
 from fhir_server.search.compile import compile as compiled
 from fhir_server.search.query import parse as asked
 
@@ -31,7 +33,8 @@ def outward(context: Context, document: Document) -> bytes:
 
 def inward(context: Context, stored: Stored) -> Document:
     """Read a stored resource as the mappings know it."""
-    return parse(_rebased(stored.raw, context.settings.canonical, CANONICAL))
+    document: Document = orjson.loads(_rebased(stored.raw, context.settings.canonical, CANONICAL))
+    return document
 
 
 def _rebased(raw: bytes, old: str, new: str) -> bytes:

@@ -6,7 +6,7 @@ it loads profiles and when it writes or reads a SOP document (``exchange``).
 
 from __future__ import annotations
 
-CANONICAL = "https://puskesmas.example/fhir"
+from fhir_server.config import CANONICAL
 
 NIK = "https://fhir.kemkes.go.id/id/nik"
 NIK_IBU = "https://fhir.kemkes.go.id/id/nik-ibu"

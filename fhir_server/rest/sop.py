@@ -93,16 +93,16 @@ class Openly(Api):
 
 def register(app: Flask, context: Context) -> None:
     """Add the SOP API to the application."""
-    _describe(app, context)
+    _api(app, context)
 
 
 def spec() -> dict[str, Any]:
-    """Describe the SOP API in OpenAPI."""
-    described: dict[str, Any] = _describe(Flask("fhir_server"), None).spec.to_dict()
+    """Describe the SOP API in OpenAPI; needs no database."""
+    described: dict[str, Any] = _api(Flask("fhir_server"), None).spec.to_dict()
     return described
 
 
-def _describe(app: Flask, context: Context | None) -> Api:
+def _api(app: Flask, context: Context | None) -> Api:
     app.config.update(API_TITLE="SOP", API_VERSION="1", OPENAPI_VERSION="3.0.3")
     api = Openly(app)
     mappings = load_mappings()
