@@ -4,34 +4,51 @@ from __future__ import annotations
 
 import uuid
 from datetime import UTC, datetime
+from functools import cache
 from typing import TYPE_CHECKING
 
 from fhir_server.auth.principals import OPERATOR
 from fhir_server.context import Context
 from fhir_server.mappings.rules import load_rules
 from fhir_server.resources.definitions import load_definitions
-from fhir_server.rest import docs, health, metrics
+from fhir_server.resources.profiles import load_profiles
+from fhir_server.rest import docs, health, metrics, openapi, sop
 from fhir_server.rest.doors import Application
 from fhir_server.search.parameters import load_parameters
+from fhir_server.sop import arsip
 from fhir_server.store.mongo import connect
 
 if TYPE_CHECKING:
     from fhir_server.config import Settings
+    from fhir_server.search.parameters import Parameters
 
 
 def build_context(settings: Settings, uri: str) -> Context:
     """Put together what interactions may touch; connects to the database at ``uri``."""
-    definitions = load_definitions()
-    parameters = load_parameters(definitions, timezone=settings.timezone)
+    parameters = load_search(settings)
+    store = connect(uri, settings)
+    arsip.sambungkan(uri, settings.mongodb_database)
     return Context(
         settings=settings,
-        definitions=definitions,
+        definitions=load_definitions(),
         parameters=parameters,
-        store=connect(uri, settings),
         rules=load_rules(parameters, settings),
+        store=store,
         principal=OPERATOR,
         clock=lambda: datetime.now(UTC),
         new_id=lambda: str(uuid.uuid4()),
+    )
+
+
+@cache
+def load_search(settings: Settings) -> Parameters:
+    """Load R4's search parameters and those of the profiles; needs no database."""
+    profiles = load_profiles(settings.canonical)
+    return load_parameters(
+        load_definitions(),
+        extra=[each for each in profiles if each["resourceType"] == "SearchParameter"],
+        base_url=settings.base_url,
+        timezone=settings.timezone,
     )
 
 
@@ -41,4 +58,10 @@ def create_app(context: Context, *, hot: bool = True) -> Application:
     health.register(app, context)
     metrics.register(app)
     docs.register(app, context)
+    sop.register(app, context)
     return app
+
+
+def describe(settings: Settings) -> bytes:
+    """Write the OpenAPI description of both APIs as YAML; needs no database."""
+    return openapi.yaml(openapi.describe(load_search(settings), sop.spec()))

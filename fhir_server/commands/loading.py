@@ -174,9 +174,7 @@ def _patiently(sender: Sender, bundle: bytes) -> Reply:
 
 def _read(reply: Reply, chunk: Chunk) -> Report:
     report = Report()
-    for entry, place, request in zip(
-        reply.body["entry"], chunk.places, chunk.entries, strict=True
-    ):
+    for entry, place, request in zip(reply.body["entry"], chunk.places, chunk.entries, strict=True):
         response = entry["response"]
         status = int(response["status"][:3])
         if status < HTTPStatus.BAD_REQUEST:

@@ -2,15 +2,77 @@
 
 from __future__ import annotations
 
+import multiprocessing
+import sys
 from typing import TYPE_CHECKING
 
+import click
+
+from fhir_server import app
 from fhir_server.commands.opening import opened
+from fhir_server.errors import FhirError
+from fhir_server.interactions.write import commit, prepare
+from fhir_server.resources.profiles import load_profiles
+from fhir_server.resources.wire import dump
+from fhir_server.store.ops import Tally
 
 if TYPE_CHECKING:
     from fhir_server.config import Settings
+    from fhir_server.context import Context
+    from fhir_server.store.ops import Put
+
+DEMO = "demo"
+BEGUN, DONE = 1, 2
 
 
 def seed(settings: Settings, uri: str) -> None:
-    """Bring the conformance resources up to date; on an empty database also load the demo."""
-    with opened(settings, uri):
-        return
+    """Seed the database in a process of its own, for one that forks must not hold connections."""
+    app.load_search(settings)
+    process = multiprocessing.get_context("fork").Process(target=_seed, args=(settings, uri))
+    process.start()
+    process.join()
+    if process.exitcode != 0:
+        sys.exit(1)
+
+
+def _seed(settings: Settings, uri: str) -> None:
+    try:
+        with opened(settings, uri) as context:
+            wanted = settings.demo and wants_demo(context)
+            bring_up_to_date(context)
+            if wanted:
+                fill(context)
+    except click.ClickException as error:
+        error.show()
+        sys.exit(1)
+    except FhirError as error:
+        says = "; ".join(f"{issue.expression or ''} {issue.diagnostics}" for issue in error.issues)
+        click.echo(f"Error: the first resources cannot be stored: {says}", err=True)
+        sys.exit(1)
+
+
+def bring_up_to_date(context: Context) -> int:
+    """Store the profiles and code systems that are new or changed; give their number."""
+    documents = load_profiles(context.settings.canonical)
+    puts = [prepare(context, dump(each), each["id"]) for each in documents]
+    changed = [put for put in puts if _differs(context, put)]
+    commit(context, changed)
+    return len(changed)
+
+
+def _differs(context: Context, put: Put) -> bool:
+    stored = context.store.read(put.resource_type, put.id)
+    return stored is None or stored.text != put.text
+
+
+def wants_demo(context: Context) -> bool:
+    """Tell whether nothing was ever stored, or the demo was begun and not finished."""
+    begun = context.store.tally(DEMO)
+    return begun == BEGUN or (begun == 0 and not context.store.statistics())
+
+
+def fill(context: Context) -> None:
+    """Load the demo; begun and done are noted, so that a halt half-way is made good."""
+    if context.store.tally(DEMO) < BEGUN:
+        commit(context, [], [Tally(DEMO, 0)])
+    commit(context, [], [Tally(DEMO, BEGUN)])

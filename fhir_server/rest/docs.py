@@ -13,7 +13,7 @@ import orjson
 from flask import Flask, Response, send_from_directory
 from swagger_ui_bundle import swagger_ui_path
 
-from fhir_server.rest import openapi
+from fhir_server.rest import openapi, sop
 
 if TYPE_CHECKING:
     from fhir_server.context import Context
@@ -60,7 +60,7 @@ def register(app: Flask, context: Context) -> None:
 
     @cache
     def described(form: str) -> bytes:
-        document = openapi.describe(context, app)
+        document = openapi.describe(context.parameters, sop.spec())
         return openapi.yaml(document) if form == "yaml" else orjson.dumps(document)
 
     app.add_url_rule(

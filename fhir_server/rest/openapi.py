@@ -9,7 +9,7 @@ https://spec.openapis.org/oas/v3.0.3
 from __future__ import annotations
 
 import re
-from typing import TYPE_CHECKING, Any, cast
+from typing import TYPE_CHECKING, Any
 
 import yaml as pyyaml
 
@@ -21,10 +21,8 @@ from fhir_server.rest import openapi_parts as parts
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping
 
-    from flask import Flask
-
-    from fhir_server.context import Context
     from fhir_server.interactions.grammar import Route
+    from fhir_server.search.parameters import Parameters
 
 Json = dict[str, Any]
 
@@ -40,9 +38,8 @@ Every error is an `OperationOutcome`; with `Accept-Language: id` it speaks Indon
 """
 
 
-def describe(context: Context, app: Flask | None = None) -> Json:
-    """Build the whole description; ``app`` brings the SOP half."""
-    sop = cast("Json", app.extensions.get("sop-openapi", dict)()) if app else {}
+def describe(parameters: Parameters, sop: Json) -> Json:
+    """Build the whole description; ``sop`` is the SOP half, as flask-smorest describes it."""
     components = parts.components()
     for kind, given in sop.get("components", {}).items():
         components[kind] = {**given, **components.get(kind, {})}
@@ -56,7 +53,7 @@ def describe(context: Context, app: Flask | None = None) -> Json:
         },
         "servers": [{"url": "/"}],
         "tags": [*_tags(), *sop.get("tags", [])],
-        "paths": {**dict(sop.get("paths", {})), **fhir_paths(context)},
+        "paths": {**dict(sop.get("paths", {})), **fhir_paths(parameters)},
         "components": components,
     }
 
@@ -80,7 +77,7 @@ def _tags() -> list[Json]:
     ]
 
 
-def fhir_paths(context: Context) -> dict[str, Json]:
+def fhir_paths(parameters: Parameters) -> dict[str, Json]:
     """List the paths below ``/fhir``."""
     paths: dict[str, Json] = {}
     rows = [route for route in ROUTES if route.interaction not in UNSUPPORTED]
@@ -89,16 +86,16 @@ def fhir_paths(context: Context) -> dict[str, Json]:
             if "{type}" not in route.pattern:
                 continue
             pattern = route.pattern.replace("{type}", name) if name else route.pattern
-            operation = _operation(route, name, context)
+            operation = _operation(route, name, parameters)
             paths.setdefault(f"/fhir/{pattern}", {})[route.method.lower()] = operation
     for route in rows:
         if "{type}" not in route.pattern:
             path = f"/fhir/{route.pattern}".removesuffix("/")
-            paths.setdefault(path, {})[route.method.lower()] = _operation(route, None, context)
+            paths.setdefault(path, {})[route.method.lower()] = _operation(route, None, parameters)
     return dict(sorted(paths.items(), key=lambda item: (item[0].count("{type}"), item[0])))
 
 
-def _operation(route: Route, name: str | None, context: Context) -> Json:
+def _operation(route: Route, name: str | None, search: Parameters) -> Json:
     suffix = "" if route.interaction in parts.SYSTEM else name or "Any"
     form = "Form" if route.pattern.endswith("_search") else ""
     operation: Json = {
@@ -106,7 +103,7 @@ def _operation(route: Route, name: str | None, context: Context) -> Json:
         "summary": parts.SUMMARIES[route.interaction].format(name or "resource"),
         "tags": [name or "FHIR"],
     }
-    parameters = list(_parameters(route, name, context))
+    parameters = list(_parameters(route, name, search))
     if parameters:
         operation["parameters"] = parameters
     body = _body(route, name)
@@ -121,14 +118,14 @@ def _camel(interaction: str) -> str:
     return first + "".join(word.title() for word in rest)
 
 
-def _parameters(route: Route, name: str | None, context: Context) -> Iterable[Json]:
+def _parameters(route: Route, name: str | None, search: Parameters) -> Iterable[Json]:
     for variable in re.findall(r"{(\w+)}", route.pattern):
         if variable != "type" or name is None:
             yield parts.reference("parameters", variable)
     for each in parts.PARAMETERS_OF.get(route.interaction, ()):
         yield parts.reference("parameters", each)
     if route.interaction == "search-type" and route.method == "GET" and name:
-        yield from _search_parameters(context.parameters.of(name))
+        yield from _search_parameters(search.of(name))
 
 
 def _search_parameters(found: Mapping[str, Any]) -> Iterable[Json]:

@@ -1,0 +1,82 @@
+"""``fhir-server check``."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+import click
+from rich.console import Console
+from rich.table import Table
+
+from fhir_server.commands import opening
+from fhir_server.errors import FhirError
+from fhir_server.resources.validate import validate
+from fhir_server.resources.wire import parse
+from fhir_server.search.index import index
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+    from fhir_server.context import Context
+    from fhir_server.search.index import Index
+    from fhir_server.store.ops import Stored
+
+HELP = """
+Open the database and report what is in it: resources of every type, indexes that are missing.
+
+With --indexes it also reads a sample of every type, and compares what the search index holds with
+what the text of the resource says, and the text with the rules of R4. The exit code is 1 if
+anything is wrong.
+
+\b
+fhir-server check
+fhir-server check --indexes --sample 1000
+FHIR_MONGODB_URI='mongodb://db1,db2/?replicaSet=rs0' fhir-server check
+"""
+
+
+@click.command(help=HELP)
+@click.option("--indexes", is_flag=True, help="Compare index and text on a sample.")
+@click.option("--sample", default=200, show_default=True, help="Resources of each type to compare.")
+def command(*, indexes: bool, sample: int) -> None:
+    """Check the database."""
+    console = Console()
+    with opening.opened(opening.settings_given()) as context:
+        counts = context.store.statistics()
+        missing = context.store.missing_indexes()
+        table = Table("type", "resources", "missing indexes", title="Database")
+        for name in sorted(counts):
+            table.add_row(name, str(counts[name]), ", ".join(missing.get(name, ())))
+        table.add_row("together", str(sum(counts.values())), "", style="bold")
+        console.print(table)
+        wrong = list(_wrong(context, sorted(counts), sample)) if indexes else []
+    for each in wrong:
+        console.print(each, style="red", highlight=False)
+    if missing:
+        console.print("The missing indexes are made by: fhir-server worker", style="yellow")
+    if missing or wrong:
+        raise SystemExit(1)
+    console.print("Nothing is wrong.")
+
+
+def _wrong(context: Context, types: list[str], sample: int) -> Iterator[str]:
+    for name in types:
+        for stored, held in context.store.sample(name, sample):
+            yield from disagreements(context, stored, held)
+
+
+def disagreements(context: Context, stored: Stored, held: Index) -> Iterator[str]:
+    """Say where a stored resource and its index differ, and where it breaks R4."""
+    where = f"{stored.resource_type}/{stored.id}"
+    try:
+        document = parse(stored.raw)
+    except FhirError as error:
+        yield f"{where}: {error.issues[0].diagnostics}"
+        return
+    for issue in validate(document, context.definitions):
+        if issue.severity in {"fatal", "error"}:
+            yield f"{where}: {issue.expression}: {issue.diagnostics}"
+    meant = index(document, context.parameters)
+    for name in sorted(meant.keys() | held.keys()):
+        if meant.get(name) != held.get(name):
+            yield f"{where}: the search index of {name} is not what the resource says"
