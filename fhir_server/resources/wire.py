@@ -5,6 +5,7 @@ https://hl7.org/fhir/R4/json.html
 
 from __future__ import annotations
 
+import json
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from typing import Any
@@ -13,10 +14,32 @@ import msgspec
 import orjson
 
 from fhir_server.errors import BadRequest
+from fhir_server.resources.bindings import nearest, quoted
+from fhir_server.resources.definitions import load_definitions
 
 Document = dict[str, Any]
 
+DEPTH_LIMIT = 64
+
+_CODEC_DEPTH = 254
+"""Deeper than this orjson does not write."""
+
+_INDENT_SIZE = 128 * 1024
+"""Up to this size a document may be indented to see how deep it is: at most some 30 MB."""
+
+_AMBIGUOUS = (b"\\u0022", b"\\u003a", b"\\u003A")
+"""A quote or a colon, escaped: the number of ``":`` no longer tells the number of names."""
+
 _pieces = msgspec.json.Decoder(dict[str, msgspec.Raw])
+
+
+class _Head(msgspec.Struct):
+    resourceType: str  # noqa: N815
+    id: msgspec.Raw = msgspec.Raw(b"")
+    meta: msgspec.Raw = msgspec.Raw(b"")
+
+
+_head = msgspec.json.Decoder(_Head)
 
 
 @dataclass(frozen=True, slots=True)
@@ -33,15 +56,47 @@ class Text:
     def stamped(self, version: int, moment: datetime) -> bytes:
         """Give the bytes to serve for one version."""
         raw, at = self.raw, self.at
-        stamp = b'"versionId":"%d","lastUpdated":"%s"' % (version, instant(moment).encode())
-        return raw[:at] + stamp + raw[at:]
+        stamp = f'"versionId":"{version}","lastUpdated":"{instant(moment)}"'
+        return b"".join((raw[:at], stamp.encode(), raw[at:]))
 
 
 def instant(moment: datetime) -> str:
     """Write an aware datetime as a FHIR instant in UTC, to the millisecond the store keeps."""
-    return moment.astimezone(UTC).strftime("%Y-%m-%dT%H:%M:%S.") + (
-        f"{moment.microsecond // 1000:03d}Z"
-    )
+    if moment.tzinfo is not UTC:
+        moment = moment.astimezone(UTC)
+    return moment.isoformat(timespec="milliseconds")[:-6] + "Z"
+
+
+def parse(body: bytes, depth_limit: int = DEPTH_LIMIT) -> Document:
+    """Read a resource, strictly: JSON as RFC 8259 has it, no name twice, a type that R4 knows.
+
+    Raises BadRequest, with line and column where the text is no JSON.
+    """
+    document = decode(body, depth_limit)
+    if not isinstance(document, dict):
+        raise BadRequest(
+            f"The body is a JSON {_kind(document)}; a resource is an object.",
+            indonesian="Isi permintaan bukan objek JSON; resource harus berupa objek.",
+        )
+    _expect_type(document)
+    return document
+
+
+def decode(body: bytes, depth_limit: int = DEPTH_LIMIT) -> Any:
+    """Read any JSON as strictly as a resource, such as the operations of a JSON Patch."""
+    try:
+        document = orjson.loads(body)
+    except orjson.JSONDecodeError as error:
+        raise _unreadable(body, error) from error
+    try:
+        compact = orjson.dumps(document)
+    except TypeError as error:
+        raise _too_deep(depth_limit) from error
+    if compact != body:
+        _expect_unique_names(body, compact)
+    if compact.count(b"{") + compact.count(b"[") > depth_limit:
+        _expect_shallow(document, compact, depth_limit)
+    return document
 
 
 def pieces(raw: bytes) -> dict[str, bytes]:
@@ -53,26 +108,147 @@ def pieces(raw: bytes) -> dict[str, bytes]:
 
 
 def text(raw: bytes, resource_id: str) -> Text:
-    """Set the logical id and open ``meta`` for the stamp; ``raw`` must be a valid resource."""
-    parts = pieces(msgspec.json.format(raw, indent=-1))
-    parts["id"] = b'"%s"' % resource_id.encode()
-    meta = pieces(parts.get("meta", b"{}"))
-    meta.pop("versionId", None)
-    meta.pop("lastUpdated", None)
-    kept = b"".join(b',"%s":%s' % (key.encode(), value) for key, value in meta.items())
-    order = ["resourceType", "id", "meta", *parts]
-    head = b""
-    at = 0
-    for key in dict.fromkeys(order if "meta" not in parts else ["resourceType", "id", *parts]):
-        head += b',"%s":' % key.encode() if head else b'{"%s":' % key.encode()
-        if key == "meta":
-            at = len(head) + 1
-            head += b"{%s}" % kept
-        else:
-            head += parts[key]
-    return Text(head + b"}", at)
+    """Set the logical id and open ``meta`` for the stamp; ``raw`` must be a valid resource.
+
+    ``id`` and ``meta`` stay where they were written, or come after ``resourceType``.
+    """
+    tidy = msgspec.json.format(raw, indent=-1)
+    head = _head.decode(tidy)
+    start = b'{"resourceType":"%b"' % head.resourceType.encode()
+    old_id = b',"id":%b' % head.id if head.id else b""
+    old_meta = b',"meta":%b' % head.meta if head.meta else b""
+    if not tidy.startswith(start + old_id + old_meta):
+        return _spliced(tidy, resource_id)
+    opened = b'%b,"id":"%b","meta":{' % (start, resource_id.encode())
+    rest = tidy[len(start) + len(old_id) + len(old_meta) :]
+    return Text(b"".join((opened, _kept(bytes(head.meta)), b"}", rest)), len(opened))
 
 
 def dump(document: Document) -> bytes:
     """Write a document of our own making."""
     return orjson.dumps(document)
+
+
+def _spliced(tidy: bytes, resource_id: str) -> Text:
+    parts: dict[str, Any] = _pieces.decode(tidy)
+    order = list(parts)
+    front = [name for name in ("resourceType", "id", "meta") if name not in parts]
+    place = order.index("resourceType") + 1
+    order[place:place] = front
+    written = bytearray(b"{")
+    at = 0
+    for name in order:
+        written += b'%b"%b":' % (b"," if len(written) > 1 else b"", name.encode())
+        if name == "id":
+            written += b'"%b"' % resource_id.encode()
+        elif name == "meta":
+            at = len(written) + 1
+            written += b"{%b}" % _kept(bytes(parts.get("meta", b"{}")))
+        else:
+            written += parts[name]
+    return Text(bytes(written + b"}"), at)
+
+
+def _kept(meta: bytes) -> bytes:
+    """Give what of ``meta`` comes after the stamp, with its comma."""
+    if len(meta) <= 2:
+        return b""
+    if b'"versionId"' not in meta and b'"lastUpdated"' not in meta and b"\\" not in meta:
+        return b"," + meta[1:-1]
+    own = {"versionId", "lastUpdated"}
+    parts = [(name, value) for name, value in pieces(meta).items() if name not in own]
+    return b"".join(b',"%b":%b' % (name.encode(), value) for name, value in parts)
+
+
+def _expect_type(document: Document) -> None:
+    name = document.get("resourceType")
+    if type(name) is str and name in load_definitions().types:
+        return
+    if name is None:
+        raise BadRequest(
+            'The body has no "resourceType"; a FHIR resource names its type there.',
+            indonesian='Isi permintaan tidak memuat "resourceType", nama tipe resource FHIR.',
+        )
+    near = nearest(str(name), tuple(sorted(load_definitions().types)))
+    raise BadRequest(
+        f'"{str(name)[:64]}" is not a resource type of R4'
+        + (f"; did you mean {quoted(near)}?" if near else "."),
+        expression="resourceType",
+        indonesian=f'"{str(name)[:64]}" bukan tipe resource R4'
+        + (f"; maksudnya {quoted(near)}?" if near else "."),
+    )
+
+
+def _expect_unique_names(body: bytes, compact: bytes) -> None:
+    """Refuse an object that has a name twice, at any depth.
+
+    ``compact`` was written from what was read, so it has every name once. If it is the text of
+    the client without white space, nothing was lost. Where numbers or escapes are written
+    otherwise, the number of ``":`` tells: what is lost takes one with it.
+    """
+    tidy = msgspec.json.format(body, indent=-1)
+    if tidy == compact:
+        return
+    plain = b"\\u" not in tidy or not any(escape in tidy for escape in _AMBIGUOUS)
+    if not plain or tidy.count(b'":') != compact.count(b'":'):
+        json.loads(body, object_pairs_hook=_unique)
+
+
+def _unique(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
+    found = dict(pairs)
+    if len(found) != len(pairs):
+        names = [name for name, _ in pairs]
+        twice = next(name for name in names if names.count(name) > 1)[:64]
+        raise BadRequest(
+            f'"{twice}" occurs twice in one JSON object; an element that repeats is an array.',
+            indonesian=f'"{twice}" muncul dua kali dalam satu objek JSON; '
+            "elemen yang berulang ditulis sebagai array.",
+        )
+    return found
+
+
+def _expect_shallow(document: Any, compact: bytes, limit: int) -> None:
+    if len(compact) <= _INDENT_SIZE:
+        indented = orjson.dumps(document, option=orjson.OPT_INDENT_2)
+        if b"\n" + b"  " * limit not in indented:
+            return
+    level = [document]
+    for _ in range(limit):
+        level = [
+            child
+            for parent in level
+            for child in (parent.values() if type(parent) is dict else parent)
+            if type(child) is dict or type(child) is list
+        ]
+        if not level:
+            return
+    raise _too_deep(limit)
+
+
+def _too_deep(limit: int) -> BadRequest:
+    limit = min(limit, _CODEC_DEPTH)
+    return BadRequest(
+        f"The body is nested deeper than {limit} levels.",
+        indonesian=f"Isi permintaan bersarang lebih dari {limit} tingkat.",
+    )
+
+
+def _unreadable(body: bytes, error: orjson.JSONDecodeError) -> BadRequest:
+    line, column, reason = error.lineno, error.colno, error.msg
+    try:
+        body.decode()
+    except UnicodeDecodeError as broken:
+        before = body[: broken.start]
+        line = before.count(b"\n") + 1
+        column = broken.start - before.rfind(b"\n")
+        reason = "the text is not UTF-8"
+    return BadRequest(
+        f"The body is not JSON at line {line}, column {column}: {reason}.",
+        indonesian=f"Isi permintaan bukan JSON pada baris {line}, kolom {column}: {reason}.",
+    )
+
+
+def _kind(value: Any) -> str:
+    return {list: "array", str: "string", type(None): "null", bool: "boolean"}.get(
+        type(value), "number"
+    )
