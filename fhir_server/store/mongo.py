@@ -10,7 +10,7 @@ from bson.codec_options import CodecOptions
 from pymongo import MongoClient, ReadPreference, ReturnDocument, WriteConcern
 from pymongo.read_concern import ReadConcern
 
-from fhir_server.store import history, versions
+from fhir_server.store import history, search, versions
 from fhir_server.store.conditions import Judge
 from fhir_server.store.failures import translated
 from fhir_server.store.layout import SECRETS, TALLIES, Layout
@@ -139,8 +139,6 @@ class Store:
             return [self._search(plan) for plan in plans]
 
     def _search(self, plan: Plan, session: ClientSession | None = None) -> Found:
-        from fhir_server.store import search
-
         return search.run(self._database, plan, self._settings, session)
 
     def transact(self, ops: Sequence[Op], conditions: Sequence[Condition] = ()) -> list[Written]:

@@ -30,6 +30,7 @@ if TYPE_CHECKING:
 Result = TypeVar("Result")
 Document = dict[str, Any]
 LARGEST_SHARED = 256 * 1024
+BATCH_PATIENCE = 0.05
 
 
 class Together:
@@ -79,7 +80,7 @@ class Together:
     def _change_distinct(self, ops: Sequence[Op]) -> list[Written | Exception]:
         if len(ops) > 1:
             try:
-                return self._run(lambda session: self._change_all(ops, session), patience=0)
+                return self._run(lambda session: self._change_all(ops, session), BATCH_PATIENCE)
             except (PyMongoError, transactions.Again, bulk.Taken):
                 pass  # somebody else is changing one of them: each for itself, below
         return [self._change_one(op) for op in ops]

@@ -1,0 +1,67 @@
+from concurrent.futures import ThreadPoolExecutor
+
+import pytest
+from pymongo import MongoClient
+
+from fhir_server.resources.definitions import load_definitions
+from fhir_server.search.parameters import load_parameters
+from fhir_server.store.layout import LOOKED_UP, RECORD, indexes
+from fhir_server.store.mongo import connect
+from tests.store.writes import create
+
+WITH_INDEXES = sorted({*RECORD, *LOOKED_UP})
+
+
+@pytest.fixture(scope="module")
+def parameters():
+    return load_parameters(load_definitions())
+
+
+@pytest.mark.parametrize("resource_type", WITH_INDEXES)
+def test_every_index_is_on_fields_that_a_search_parameter_writes(parameters, resource_type):
+    fields = {f.path for p in parameters.of(resource_type).values() for f in p.fields}
+    fields |= {"_id", "t", "ix.identifier"}
+
+    indexed = {name.removesuffix(".l") for keys in indexes(resource_type) for name, _ in keys}
+
+    assert indexed - fields == set()
+
+
+@pytest.mark.parametrize("resource_type", WITH_INDEXES)
+def test_no_index_has_two_fields_that_may_repeat(parameters, resource_type):
+    """MongoDB would refuse to store a resource that repeats both."""
+    many = {f.path for p in parameters.of(resource_type).values() for f in p.fields if f.many}
+
+    for keys in indexes(resource_type):
+        assert len([name for name, _ in keys if name.removesuffix(".l") in many]) <= 1
+
+
+@pytest.mark.parametrize("resource_type", WITH_INDEXES)
+def test_dates_are_indexed_by_their_beginning(parameters, resource_type):
+    of_type = parameters.of(resource_type)
+    dates = {f.path for p in of_type.values() if p.type == "date" for f in p.fields}
+
+    for name in {name for keys in indexes(resource_type) for name, _ in keys} - {"t"}:
+        assert name.endswith(".l") == (name.removesuffix(".l") in dates)
+
+
+def test_processes_may_make_the_same_type_at_once(settings):
+    stores = [connect(settings.mongodb_uri, settings) for _ in range(4)]
+
+    with ThreadPoolExecutor(4) as pool:
+        ops = [[create(str(number))] for number in range(4)]
+        list(pool.map(lambda store, op: store.transact(op), stores, ops))
+
+    assert stores[0].statistics() == {"Patient": 4}
+    for store in stores:
+        store.close()
+
+
+def test_the_indexes_of_a_type_are_there_after_its_first_write(store, settings):
+    store.transact([create("1")])
+
+    with MongoClient(settings.mongodb_uri) as client:
+        found = client[settings.mongodb_database]["Patient"].index_information()
+
+    made = {tuple(index["key"]) for index in found.values()}
+    assert made == {*indexes("Patient"), (("_id", 1),)}
