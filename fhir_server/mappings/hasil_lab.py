@@ -25,7 +25,7 @@ from fhir_server.mappings.elements import (
 from fhir_server.mappings.encounter_lab import closed, visit
 from fhir_server.mappings.loinc_lab import REPORT, SPECIMENS, own_code, specimen_of, test_concept
 from fhir_server.mappings.observation_lab import observation, order_id, read_observation, unit_of
-from fhir_server.mappings.pengantar_lab import reason_of, result
+from fhir_server.mappings.pengantar_lab import reason_of
 
 if TYPE_CHECKING:
     from collections.abc import Mapping as Table
@@ -206,7 +206,8 @@ def _code(hasil: HasilLab) -> Any:
 
 def _specimen(hasil: HasilLab, kind: str) -> Any:
     taken = tuple(each for each in hasil.hasil if specimen_of(each.pemeriksaan) == kind)
-    return r4b.Specimen(
+    new_specimen: Any = r4b.Specimen
+    return new_specimen(
         status="available",
         type=concept(SNOMED, *SPECIMENS[kind]),
         subject=reference("Patient", hasil.pasien),

@@ -9,7 +9,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from fhir_server.mappings.codes import CANONICAL
+from fhir_server.config import CANONICAL
 from fhir_server.mappings.rules import Rule, documents, has_code, local, refuse
 from fhir_server.sop.aturan import (
     BR_B6,
@@ -32,7 +32,7 @@ ENDED = "finished"
 
 def rules(canonical: str) -> tuple[Rule, ...]:
     """Give BR-B6 for the code systems below a canonical base."""
-    kinds = f"{canonical}/CodeSystem/jenis-tugas"
+    kinds = f"{canonical.rstrip('/')}/CodeSystem/jenis-tugas"
 
     def applies(document: Document, new: bool) -> bool:  # noqa: FBT001 - as Rule has it
         if document["resourceType"] == "Encounter":

@@ -113,7 +113,7 @@ def _read_value(found: Document) -> dict[str, Any]:
     concept_found = found.get("valueCodeableConcept")
     if concept_found and (answer := answer_of(concept_found)):
         return {"pilihan": answer}
-    coding = next(iter((concept_found or {}).get("coding", ())), {})
+    coding: Document = next(iter((concept_found or {}).get("coding", ())), {})
     words = (concept_found or {}).get("text") or coding.get("display") or coding.get("code")
     return {"teks": found.get("valueString") or words}
 

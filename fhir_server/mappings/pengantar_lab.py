@@ -59,7 +59,8 @@ _DIBACA = {task: status for status, (task, _) in STATUS.items()} | {
 def to_fhir(pengantar: PengantarLab, own_id: str) -> Resources:
     """Write the slip as the lab's work, and each test as an order under its number."""
     orders = [reference("ServiceRequest", part_id(own_id, k)) for k in pengantar.pemeriksaan]
-    task = r4b.Task(
+    new_task: Any = r4b.Task
+    task = new_task(
         groupIdentifier=identifier(sid(NOMOR, pengantar.faskes), pengantar.nomor),
         basedOn=orders or None,
         focus=orders[0] if orders else None,
@@ -158,7 +159,7 @@ def amend(pengantar: PengantarLab, own_id: str, reader: Reader) -> dict[str, Doc
 
 def reason_of(found: Document | None) -> str | None:
     """Read a reason in words."""
-    coding = next(iter((found or {}).get("coding", ())), {})
+    coding: Document = next(iter((found or {}).get("coding", ())), {})
     return (found or {}).get("text") or coding.get("display") or coding.get("code")
 
 

@@ -14,6 +14,8 @@ import orjson
 
 from fhir_server.errors import FhirError, Invalid, Issue, RuleBroken
 from fhir_server.mappings import entity_modules
+from fhir_server.search.compile import compile as compile_query
+from fhir_server.search.query import parse
 from fhir_server.store.ops import Concern
 
 if TYPE_CHECKING:
@@ -80,8 +82,6 @@ class Rules:
 
 def load_rules(parameters: Parameters, settings: Settings) -> Rules:
     """Find the rules of every mapping module."""
-    from fhir_server.search.compile import compile as compile_query  # noqa: PLC0415
-    from fhir_server.search.query import parse  # noqa: PLC0415
 
     def facts(resource_type: str, criteria: Sequence[tuple[str, str]]) -> Plan:
         pairs = [*criteria, ("_count", str(ALL))]

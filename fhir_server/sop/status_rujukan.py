@@ -16,7 +16,7 @@ BERIKUT: Final[dict[str, tuple[str, ...]]] = {
     "dikirim": ("diterima-sistem", "disetujui", "ditolak", "dibatalkan"),
     "diterima-sistem": ("disetujui", "ditolak", "dibatalkan"),
     "disetujui": ("pasien-tiba", "tidak-datang", "pembatalan-diminta"),
-    "ditolak": (),
+    "ditolak": ("dibatalkan",),
     "pasien-tiba": ("dalam-perawatan", "dirujuk-balik"),
     "tidak-datang": ("disetujui", "pembatalan-diminta"),
     "dalam-perawatan": ("dirujuk-balik", "selesai-tanpa-rujuk-balik"),
@@ -27,7 +27,8 @@ BERIKUT: Final[dict[str, tuple[str, ...]]] = {
     "salah-entri": (),
 }
 """State → states that may follow. A hospital that does not confirm a wish to cancel sets
-``disetujui`` again; after ``ditolak`` the referral goes to another facility as new work."""
+``disetujui`` again; after ``ditolak`` the referral goes to another facility as new work, or is
+given up."""
 
 AWAL: Final = ("disusun", "dikirim")
 """The states in which a referral may begin."""

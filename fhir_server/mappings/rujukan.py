@@ -1,0 +1,361 @@
+"""Rujukan as ServiceRequest (what is asked), one Task per addressed facility (the work), letter.
+
+https://hl7.org/fhir/R4/servicerequest.html
+"""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from typing import TYPE_CHECKING, Any, Final
+
+from fhir_server.mappings import Mapping, part_id, r4b
+from fhir_server.mappings.codes import ROLE_CODE, SNOMED, code_system, sid
+from fhir_server.mappings.elements import (
+    code_of,
+    concept,
+    id_of,
+    identifier,
+    identifier_of,
+    ids_of,
+    instant_of,
+    period,
+    reference,
+    several,
+)
+from fhir_server.mappings.status_rujukan import STATUS, state_of
+from fhir_server.mappings.surat_rujukan import (
+    diagnoses,
+    diagnosis_references,
+    findings,
+    letter,
+    payer,
+    read_diagnosis,
+    read_findings,
+    read_payer,
+    treatments,
+)
+from fhir_server.sop.rujukan import BATAS, TujuanLama, dialihkan
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping as Table
+
+    from fhir_server.mappings import Reader, Resources
+    from fhir_server.resources.wire import Document
+    from fhir_server.sop.rujukan import Rujukan
+    from fhir_server.store.ops import Condition
+
+NOMOR = sid("no-rujukan")
+JENIS, JENIS_TUGAS = code_system("jenis-rujukan"), code_system("jenis-tugas")
+STATUS_RUJUKAN, ALASAN_TOLAK = code_system("status-rujukan"), code_system("alasan-tolak")
+PARAMETER = code_system("parameter-tugas")
+REFERRAL = ("3457005", "Patient referral")
+PRIORITY: Final = {"elektif": "routine", "segera": "urgent", "darurat": "stat"}
+SERVICE: Final = {
+    "gawat-darurat": ("385868005", "Emergency treatment management"),
+    "rawat-inap": ("737481003", "Inpatient care management"),
+    "rawat-jalan": ("11429006", "Consultation"),
+}
+TRANSPORT: Final = {"ambulans": ("AMB", "Ambulance"), "lainnya": ("HOSP", "Hospital")}
+REFUSED = "ditolak"
+
+
+def to_fhir(rujukan: Rujukan, own_id: str) -> Resources:
+    """Write the request, the work of every facility that was asked, and what the letter says."""
+    said = {**diagnoses(rujukan), **findings(rujukan), **treatments(rujukan), **payer(rujukan)}
+    return {
+        "": _request(rujukan, own_id),
+        **_tasks(rujukan, own_id),
+        "surat": letter(rujukan, own_id),
+        **said,
+    }
+
+
+def from_fhir(resources: Table[str, Document]) -> dict[str, Any]:
+    """Read a referral; where it stands is what its newest Task says."""
+    request = resources[""]
+    tasks = [each for role, each in sorted(resources.items(), key=_place) if _is_task(each)]
+    task = tasks[-1] if tasks else {}
+    observations = [e for e in resources.values() if e["resourceType"] == "Observation"]
+    procedures = [e for e in resources.values() if e["resourceType"] == "Procedure"]
+    return {
+        "faskes": _faskes(request),
+        "nomor": identifier_of(request, f"{NOMOR}/"),
+        "pasien": id_of(request.get("subject"), "Patient"),
+        "kunjungan": id_of(request.get("encounter"), "Encounter"),
+        "jenis": code_of(request.get("category"), JENIS),
+        "prioritas": _key(PRIORITY, request.get("priority", "routine")) or "segera",
+        "layanan": _service(request),
+        "spesialis": next((e.get("text") for e in request.get("orderDetail", ())), None),
+        "tujuan": next(iter(ids_of(request.get("performer"), "Organization")), None),
+        "alasan": request.get("code", {}).get("text"),
+        "diagnosis": tuple(
+            read_diagnosis(role, each)
+            for role, each in resources.items()
+            if each["resourceType"] == "Condition"
+        ),
+        "kondisi": read_findings(observations),
+        "tindakanPra": tuple(w for e in procedures if (w := e.get("code", {}).get("text"))),
+        "transport": _transport(request),
+        "penjamin": read_payer(resources.get("penjamin")),
+        "perujuk": id_of(request.get("requester"), "PractitionerRole"),
+        "waktu": instant_of(request.get("authoredOn")),
+        "estimasiTiba": instant_of(request.get("occurrenceDateTime")),
+        "petunjukPasien": request.get("patientInstruction"),
+        "status": _state(request, task),
+        **_answer(task),
+        "riwayatTujuan": tuple(_past(each) for each in tasks[:-1]),
+    }
+
+
+def parts(request: Document, gathered: Table[str, Document]) -> dict[str, str]:
+    """Find what belongs to a referral.
+
+    What the SOP wrote has its role in its id; what another system wrote is read, and never
+    written, as ``Type/id``. Tasks are told by their place in time.
+    """
+    tasks = [each for each in gathered.values() if _is_task(each)]
+    tasks.sort(key=lambda task: (task.get("authoredOn", ""), task["id"]))
+    found = {_role(place): f"Task/{task['id']}" for place, task in enumerate(tasks)}
+    own = f"{request['id']}-"
+    said = (
+        *request.get("reasonReference", ()),
+        *request.get("insurance", ()),
+        *request.get("supportingInfo", ()),
+    )
+    for each in said:
+        key = each.get("reference", "")
+        resource_id = key.rpartition("/")[2]
+        found[resource_id.removeprefix(own) if resource_id.startswith(own) else key] = key
+    return found
+
+
+def complete(
+    rujukan: Rujukan, before: Table[str, Any] | None, reader: Reader
+) -> tuple[Rujukan, tuple[Condition, ...]]:
+    """Note when the present addressee was asked, until when it has to answer, who refused."""
+    asked, past = rujukan.dikirim, _refusals((before or {}).get("riwayatTujuan", ()))
+    if before is not None and dialihkan(before, rujukan):
+        past = (*past, *_refusals([before]))
+        asked = reader.now if asked == before.get("dikirim") else asked
+        rujukan = replace(rujukan, alasanTolak=None, keterangan=None)
+    elif before is not None:
+        asked = asked or before.get("dikirim")
+    if asked is None and rujukan.status != "disusun":
+        asked = rujukan.waktu if before is None else reader.now
+    due = asked and asked + BATAS[rujukan.prioritas]
+    return replace(rujukan, dikirim=asked, batasJawab=due, riwayatTujuan=past), ()
+
+
+def _request(rujukan: Rujukan, own_id: str) -> Any:
+    code, display = SERVICE.get(rujukan.layanan, SERVICE["rawat-jalan"])
+    said = {"Observation": findings(rujukan), "Procedure": treatments(rujukan)}
+    transport = TRANSPORT.get(rujukan.transport or "")
+    return r4b.ServiceRequest(
+        identifier=[identifier(f"{NOMOR}/{rujukan.faskes}", rujukan.nomor)],
+        status=_statuses(rujukan)[1],
+        intent="order",
+        category=[
+            r4b.CodeableConcept(
+                coding=[
+                    r4b.Coding(system=SNOMED, code=REFERRAL[0], display=REFERRAL[1]),
+                    r4b.Coding(system=JENIS, code=rujukan.jenis),
+                ]
+            )
+        ],
+        priority=PRIORITY.get(rujukan.prioritas),
+        code=r4b.CodeableConcept(
+            coding=[r4b.Coding(system=SNOMED, code=code, display=display)], text=rujukan.alasan
+        ),
+        orderDetail=several(rujukan.spesialis and r4b.CodeableConcept(text=rujukan.spesialis)),
+        subject=reference("Patient", rujukan.pasien),
+        encounter=reference("Encounter", rujukan.kunjungan),
+        occurrenceDateTime=rujukan.estimasiTiba,
+        authoredOn=rujukan.waktu,
+        requester=reference("PractitionerRole", rujukan.perujuk),
+        performer=[reference("Organization", rujukan.tujuan)],
+        locationCode=several(transport and concept(ROLE_CODE, *transport)),
+        reasonReference=diagnosis_references(rujukan, own_id) or None,
+        insurance=several(*(reference("Coverage", part_id(own_id, r)) for r in payer(rujukan))),
+        supportingInfo=[
+            reference("Composition", part_id(own_id, "surat")),
+            *(reference(kind, part_id(own_id, r)) for kind, of in said.items() for r in of),
+        ],
+        patientInstruction=rujukan.petunjukPasien,
+    )
+
+
+def _tasks(rujukan: Rujukan, own_id: str) -> dict[str, Any]:
+    """Write one Task per facility that was asked, the present one last."""
+    now = TujuanLama(
+        tujuan=rujukan.tujuan,
+        dikirim=rujukan.dikirim,
+        batasJawab=rujukan.batasJawab,
+        alasanTolak=rujukan.alasanTolak,
+        keterangan=rujukan.keterangan,
+    )
+    given_up = rujukan.status == "dibatalkan" and rujukan.alasanTolak is not None
+    states = [*(REFUSED for _ in rujukan.riwayatTujuan), REFUSED if given_up else rujukan.status]
+    return {
+        _role(place): _task(rujukan, own_id, asked, state)
+        for place, (asked, state) in enumerate(
+            zip((*rujukan.riwayatTujuan, now), states, strict=True)
+        )
+    }
+
+
+def _task(rujukan: Rujukan, own_id: str, asked: TujuanLama, state: str) -> Any:
+    letter_of = reference("Composition", part_id(own_id, "surat"))
+    new_task: Any = r4b.Task
+    return new_task(
+        groupIdentifier=identifier(f"{NOMOR}/{rujukan.faskes}", rujukan.nomor),
+        status=STATUS.get(state, STATUS["dikirim"])[0],
+        statusReason=_reason(asked),
+        businessStatus=concept(STATUS_RUJUKAN, state),
+        intent="order",
+        priority=PRIORITY.get(rujukan.prioritas),
+        code=concept(JENIS_TUGAS, "rujukan"),
+        focus=reference("ServiceRequest", own_id),
+        for_fhir=reference("Patient", rujukan.pasien),
+        encounter=reference("Encounter", rujukan.kunjungan),
+        authoredOn=asked.dikirim or rujukan.waktu,
+        requester=reference("Organization", rujukan.faskes),
+        owner=reference("Organization", asked.tujuan),
+        restriction={"period": period(None, asked.batasJawab)} if asked.batasJawab else None,
+        input=[{"type": concept(PARAMETER, "surat-rujukan"), "valueReference": letter_of}],
+    )
+
+
+def _reason(asked: TujuanLama) -> Any:
+    code = concept(ALASAN_TOLAK, asked.alasanTolak)
+    if asked.keterangan is None:
+        return code
+    return r4b.CodeableConcept(coding=code and code.coding, text=asked.keterangan)
+
+
+def _answer(task: Document) -> dict[str, Any]:
+    """Read what the newest addressee was asked and why it refused."""
+    if not task:
+        return {}
+    sent = None if state_of(task) == "disusun" else instant_of(task.get("authoredOn"))
+    return {**_past(task), "dikirim": sent, "tujuan": _owner(task)}
+
+
+def _past(task: Document) -> dict[str, Any]:
+    reason = task.get("statusReason", {})
+    return {
+        "tujuan": _owner(task),
+        "dikirim": instant_of(task.get("authoredOn")),
+        "batasJawab": instant_of(task.get("restriction", {}).get("period", {}).get("end")),
+        "alasanTolak": code_of(reason, ALASAN_TOLAK),
+        "keterangan": reason.get("text"),
+    }
+
+
+def _owner(task: Document) -> str | None:
+    return id_of(task.get("owner"), "Organization")
+
+
+def _state(request: Document, task: Document) -> str | None:
+    """Read the state; a request that was revoked after its last refusal is given up."""
+    if not task:
+        states = {status: state for state, (_, status) in reversed(STATUS.items())}
+        return states.get(request.get("status", ""))
+    state = state_of(task)
+    return "dibatalkan" if state == REFUSED and request.get("status") == "revoked" else state
+
+
+def _statuses(rujukan: Rujukan) -> tuple[str, str]:
+    return STATUS.get(rujukan.status, STATUS["dikirim"])
+
+
+def _refusals(past: Any) -> tuple[TujuanLama, ...]:
+    names = ("tujuan", "dikirim", "batasJawab", "alasanTolak", "keterangan")
+    return tuple(TujuanLama(**{name: each.get(name) for name in names}) for each in past)
+
+
+def _is_task(resource: Document) -> bool:
+    ours = code_of(resource.get("code"), JENIS_TUGAS) == "rujukan"
+    return resource["resourceType"] == "Task" and ours
+
+
+def _role(place: int) -> str:
+    return f"tugas-{place + 1}" if place else "tugas"
+
+
+def _place(item: tuple[str, Document]) -> int:
+    role = item[0]
+    number = role.removeprefix("tugas-")
+    return int(number) if role.startswith("tugas-") and number.isdigit() else 0
+
+
+def _service(request: Document) -> str | None:
+    codes = {code: name for name, (code, _) in SERVICE.items()}
+    return codes.get(code_of(request.get("code"), SNOMED) or "")
+
+
+def _transport(request: Document) -> str | None:
+    codes = {code: name for name, (code, _) in TRANSPORT.items()}
+    return codes.get(code_of(request.get("locationCode"), ROLE_CODE) or "")
+
+
+def _key(table: Table[str, str], value: str) -> str | None:
+    return next((key for key, each in table.items() if each == value), None)
+
+
+def _faskes(request: Document) -> str | None:
+    for each in request.get("identifier", ()):
+        if each.get("system", "").startswith(f"{NOMOR}/"):
+            return str(each["system"]).removeprefix(f"{NOMOR}/")
+    return None
+
+
+MAPPING = Mapping(
+    resource_type="ServiceRequest",
+    profile="Rujukan",
+    to_fhir=to_fhir,
+    from_fhir=from_fhir,
+    parts=parts,
+    gather=(("_revinclude", "Task:focus"),),
+    complete=complete,
+    criteria=(("category", f"{SNOMED}|{REFERRAL[0]}"),),
+    filters={
+        "nomor": "identifier",
+        "pasien": "patient=Patient/{}",
+        "jenis": f"category={JENIS}|{{}}",
+        "tujuan": "performer=Organization/{}",
+    },
+    sort="-authored",
+    constants=frozenset(
+        {
+            "ServiceRequest.intent",
+            "ServiceRequest.category.coding.system",
+            "ServiceRequest.category.coding.display",
+            "ServiceRequest.category.coding.code",
+            "ServiceRequest.code.coding.system",
+            "ServiceRequest.locationCode.coding.system",
+            "ServiceRequest.supportingInfo",
+            "Task.intent",
+            "Task.code",
+            "Task.businessStatus.coding.system",
+            "Task.statusReason.coding.system",
+            "Task.focus",
+            "Task.input",
+            "Composition.type",
+            "Composition.section",
+            "Condition.clinicalStatus",
+            "Condition.category",
+            "Condition.code.coding.system",
+            "Observation.status",
+            "Observation.category",
+            "Observation.code",
+            "Observation.component.code",
+            "Observation.valueQuantity",
+            "Observation.component.valueQuantity",
+            "Observation.valueCodeableConcept.coding.system",
+            "Procedure.status",
+            "Coverage.status",
+            "Coverage.type.coding.system",
+            "Coverage.payor",
+        }
+    ),
+)
