@@ -53,7 +53,7 @@ def look_up(database: Database[Document], ops: Iterable[Op]) -> dict[Key, Before
     if not wanted:
         return {}
     first, *_ = wanted
-    rows = database[first].aggregate(_everything(wanted))
+    rows = database[first].aggregate(_everything(wanted), batchSize=versions.MOST)
     found: dict[Key, Before] = {}
     with_past: list[Key] = []
     for row in rows:

@@ -11,9 +11,7 @@ import threading
 from collections import deque
 from typing import TYPE_CHECKING, Generic, TypeVar, cast
 
-from pymongo.errors import PyMongoError
-
-from fhir_server.store.failures import translate
+from fhir_server.store.failures import DRIVER, translate
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
@@ -74,7 +72,7 @@ class Coalescer(Generic[Item, Result]):
             outcomes = self._run([slot.item for slot in batch])
             for slot, outcome in zip(batch, outcomes, strict=True):
                 slot.outcome = outcome
-        except PyMongoError as error:
+        except DRIVER as error:
             for slot in batch:
                 slot.outcome = translate(error)
         except BaseException as error:

@@ -5,6 +5,7 @@ from __future__ import annotations
 from contextlib import contextmanager
 from typing import TYPE_CHECKING
 
+from bson.errors import BSONError
 from pymongo import errors as mongo
 
 from fhir_server.errors import Conflict, FhirError, TooLarge, Unavailable
@@ -12,7 +13,9 @@ from fhir_server.errors import Conflict, FhirError, TooLarge, Unavailable
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
+DRIVER = (mongo.PyMongoError, BSONError)
 DUPLICATE = 11000
+TOO_LARGE = 10334
 WRITE_CONFLICT = 112
 TRANSIENT = "TransientTransactionError"
 UNKNOWN_COMMIT = "UnknownTransactionCommitResult"
@@ -23,11 +26,11 @@ def translated() -> Iterator[None]:
     """Raise a FhirError for whatever the driver raises inside."""
     try:
         yield
-    except mongo.PyMongoError as error:
+    except DRIVER as error:
         raise translate(error) from error
 
 
-def translate(error: mongo.PyMongoError) -> FhirError:
+def translate(error: Exception) -> FhirError:
     """Say in our words what the driver raised; no value of the request is repeated."""
     if is_duplicate(error):
         return Conflict("Another request has just written the same resource. Read it, try again.")
@@ -38,7 +41,7 @@ def translate(error: mongo.PyMongoError) -> FhirError:
             "The database took longer than FHIR_QUERY_TIME_LIMIT_MS allows. Narrow the search, or "
             "ask the operator for an index (fhir-server check --indexes)."
         )
-    if isinstance(error, mongo.DocumentTooLarge):
+    if isinstance(error, mongo.DocumentTooLarge) or getattr(error, "code", 0) == TOO_LARGE:
         return TooLarge("The resource is larger than the 16 MB that the database keeps in one.")
     return _unanswered(error)
 
@@ -67,7 +70,7 @@ def _labelled(error: mongo.PyMongoError, label: str) -> bool:
     return label in getattr(error, "_error_labels", ())
 
 
-def _unanswered(error: mongo.PyMongoError) -> Unavailable:
+def _unanswered(error: Exception) -> Unavailable:
     if isinstance(error, mongo.ServerSelectionTimeoutError):
         return Unavailable("The database cannot be reached. The same request may work later.")
     if isinstance(error, mongo.WaitQueueTimeoutError):

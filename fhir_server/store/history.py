@@ -72,7 +72,11 @@ def of_resource(
     current = _branch(resource_type, {"_id": resource_id, "v": {"$lt": below}}, {"v": -1}, wanted)
     past = _branch(resource_type, {"_id": key}, {"_id": -1}, wanted)
     union = _union(versions.past_name(resource_type), past)
-    rows = list(database[resource_type].aggregate([*current, union, *_top({"v": -1}, wanted)]))
+    rows = list(
+        database[resource_type].aggregate(
+            [*current, union, *_top({"v": -1}, wanted)], batchSize=versions.MOST
+        )
+    )
     found = _read(rows, wanted)
     whole = wanted.after is None and not wanted.period()
     return Page(
@@ -94,7 +98,9 @@ def of_types(database: Database[Document], types: Sequence[str], wanted: Wanted)
         stages.append(_union(versions.past_name(kind), past))
     if not stages:
         return Page((), more=False, last=None)
-    rows = list(database[types[0]].aggregate([*stages, *_top(ORDER, wanted)]))
+    rows = list(
+        database[types[0]].aggregate([*stages, *_top(ORDER, wanted)], batchSize=versions.MOST)
+    )
     found = _read(rows, wanted)
     return Page(found, more=len(rows) > wanted.count, last=_key(found[-1]) if found else None)
 

@@ -14,7 +14,7 @@ from fhir_server.errors import Conflict, FhirError, Unavailable
 from fhir_server.store import bulk, single, transactions, versions
 from fhir_server.store.changes import Before, Change, change
 from fhir_server.store.coalesce import Coalescer
-from fhir_server.store.failures import DUPLICATE, translate
+from fhir_server.store.failures import DRIVER, DUPLICATE, translate
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
@@ -90,7 +90,7 @@ class Together:
             return self._run(lambda session: single.write(self._database, op, session))
         except FhirError as error:
             return error
-        except PyMongoError as error:
+        except DRIVER as error:
             return translate(error)
 
     def _change_all(self, ops: Sequence[Op], session: ClientSession) -> list[Written | Exception]:

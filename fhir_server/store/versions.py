@@ -24,6 +24,8 @@ Document = dict[str, Any]
 
 SERVED = {"ix": 0}
 FAR = 2**31 - 1
+MOST = 100_000
+"""Documents in the first answer of a query: all of them, as far as 16 MB hold."""
 
 
 def past_name(resource_type: str) -> str:
