@@ -52,10 +52,11 @@ class Issue:
 
 
 class FhirError(Exception):
-    """A failure that has an OperationOutcome."""
+    """A failure that has an OperationOutcome; ``op`` is the place of the write it is about."""
 
     status: ClassVar[int] = 500
     code: ClassVar[str] = "exception"
+    op: int | None = None
 
     def __init__(
         self,

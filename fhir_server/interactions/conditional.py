@@ -68,6 +68,11 @@ def criteria(context: Context, resource_type: str, search: str, source: str) -> 
     return Criteria(resource_type, plan, spelling, source)
 
 
+def without(wanted: Criteria, gone: frozenset[str]) -> Plan:
+    """Give the plan that finds two matches even if all that is ``gone`` still matches."""
+    return replace(wanted.plan, limit=2 + len(gone)) if gone else wanted.plan
+
+
 def matched(context: Context, wanted: Criteria) -> Stored | None:
     """Find the one match; more than one raises PreconditionFailed."""
     return only(wanted, context.store.search(wanted.plan).resources)
@@ -92,4 +97,4 @@ def absent(wanted: Criteria, gone: frozenset[str] = _NONE) -> Check:
         if stored is not None:
             raise Exists(stored)
 
-    return Check((wanted.guard,), (wanted.plan,), decide)
+    return Check((wanted.guard,), (without(wanted, gone),), decide)

@@ -6,6 +6,7 @@ https://hl7.org/fhir/R4/bundle.html
 from __future__ import annotations
 
 import re
+from contextlib import contextmanager
 from dataclasses import dataclass, replace
 from email.utils import parsedate_to_datetime
 from typing import TYPE_CHECKING, Any
@@ -15,10 +16,11 @@ from fhir_server.interactions.answers import etag
 from fhir_server.interactions.grammar import find
 from fhir_server.interactions.outcome import outcome
 from fhir_server.interactions.request import Request
+from fhir_server.resources.bundles import quoted
 from fhir_server.resources.wire import dump, instant
 
 if TYPE_CHECKING:
-    from collections.abc import Collection, Mapping
+    from collections.abc import Collection, Iterator, Mapping
 
     from fhir_server.errors import Issue
     from fhir_server.interactions.request import Answer
@@ -86,6 +88,16 @@ def within(issue: Issue, place: int) -> Issue:
     return replace(issue, expression=where)
 
 
+@contextmanager
+def placed(place: int) -> Iterator[None]:
+    """Let failures of one entry say which entry it was."""
+    try:
+        yield
+    except FhirError as error:
+        error.issues = tuple(within(issue, place) for issue in error.issues)
+        raise
+
+
 def language_of(headers: Mapping[str, str]) -> str | None:
     """Give ``id`` where Indonesian is the first of the accepted languages."""
     first = (headers.get("accept-language") or "").strip().lower()
@@ -122,6 +134,6 @@ def of_stored(stored: Stored, status: int, base: str, *, whole: bool) -> bytes:
         "etag": etag(stored.version),
         "lastModified": instant(stored.moment),
     }
-    full_url = dump(f"{base}/{address}")
+    full_url = quoted(f"{base}/{address}")
     resource = b'"resource":%s,' % stored.raw if whole else b""
     return b'{"fullUrl":%s,%s"response":%s}' % (full_url, resource, dump(response))

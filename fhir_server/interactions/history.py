@@ -13,7 +13,7 @@ from fhir_server.errors import BadRequest, NotFound
 from fhir_server.interactions.answers import etag
 from fhir_server.interactions.request import Answer
 from fhir_server.interactions.search import page_key, pairs_of
-from fhir_server.resources.bundles import join
+from fhir_server.resources.bundles import join, quoted
 from fhir_server.resources.wire import dump, instant
 from fhir_server.search import cursor
 from fhir_server.search.date import bounds
@@ -121,7 +121,7 @@ def _entries(request: Request, versions: tuple[Stored, ...]) -> Iterator[bytes]:
             "lastModified": instant(stored.moment),
         }
         yield b'{"fullUrl":%s,%s"request":%s,"response":%s}' % (
-            dump(f"{request.base}/{address}"),
+            quoted(f"{request.base}/{address}"),
             b"" if stored.text is None else b'"resource":%s,' % stored.raw,
             dump(asked),
             dump(response),

@@ -8,15 +8,15 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from fhir_server.errors import BadRequest, FhirError, NotSupported, PreconditionFailed
-from fhir_server.interactions.conditional import Criteria, criteria, only
-from fhir_server.interactions.entries import within
+from fhir_server.errors import BadRequest, NotSupported, PreconditionFailed
+from fhir_server.interactions.conditional import Criteria, criteria, only, without
+from fhir_server.interactions.entries import placed
 from fhir_server.interactions.matching import is_match
 from fhir_server.resources.references import conditional
 from fhir_server.search.index import index
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable
+    from collections.abc import Iterator
 
     from fhir_server.context import Context
     from fhir_server.interactions.entries import Step
@@ -53,26 +53,26 @@ def resolve(context: Context, works: list[Work]) -> dict[str, str]:
     gone = frozenset(work.identity for work in writes if work.interaction == "delete")
     searches = _conditional_references(context, writes)
     wanted = [*(work.wanted for work in writes if work.wanted), *searches.values()]
-    found = iter(_matches(context, wanted, gone))
+    found = _matches(context, wanted, gone)
     for work in writes:
         if work.wanted:
-            work.existing = only(work.wanted, next(found))
+            with placed(work.step.place):
+                work.existing = only(work.wanted, next(found))
     _refuse_overlap(writes)
     targets = _full_urls(writes)
     for search, each in searches.items():
-        targets[search] = _target(context, each, next(found), writes)
+        targets[search] = _target(context, search, each, next(found), writes)
     return targets
 
 
 def _matches(
     context: Context, wanted: list[Criteria], gone: frozenset[str]
-) -> Iterable[list[Stored]]:
-    if not wanted:
-        return
-    for each, found in zip(
-        wanted, context.store.search_many([each.plan for each in wanted]), strict=True
-    ):
-        yield [s for s in found.resources if f"{each.resource_type}/{s.id}" not in gone]
+) -> Iterator[list[Stored]]:
+    """Find the matches of each, without those that this transaction deletes."""
+    if wanted:
+        plans = [without(each, gone) for each in wanted]
+        for found in context.store.search_many(plans):
+            yield [s for s in found.resources if f"{s.resource_type}/{s.id}" not in gone]
 
 
 def _conditional_references(context: Context, writes: list[Work]) -> dict[str, Criteria]:
@@ -81,11 +81,8 @@ def _conditional_references(context: Context, writes: list[Work]) -> dict[str, C
         for search in conditional(work.step.request.body):
             if search not in searches:
                 resource_type = search.partition("?")[0]
-                try:
+                with placed(work.step.place):
                     searches[search] = criteria(context, resource_type, search, "Reference")
-                except FhirError as error:
-                    error.issues = tuple(within(i, work.step.place) for i in error.issues)
-                    raise
     return searches
 
 

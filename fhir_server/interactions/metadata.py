@@ -5,11 +5,12 @@ https://hl7.org/fhir/R4/http.html#capabilities
 
 from __future__ import annotations
 
-from importlib.metadata import version
 from typing import TYPE_CHECKING, Any
 
+from fhir_server import __version__
 from fhir_server.interactions.grammar import ROUTES, UNSUPPORTED
 from fhir_server.interactions.request import Answer
+from fhir_server.resources.bundles import quoted
 from fhir_server.resources.wire import dump, instant
 
 if TYPE_CHECKING:
@@ -18,7 +19,7 @@ if TYPE_CHECKING:
     from fhir_server.context import Context
     from fhir_server.interactions.request import Request
     from fhir_server.resources.wire import Document
-    from fhir_server.search.parameters import SearchParameter
+    from fhir_server.search.field import SearchParameter
 
 _BASE = "urn:x-fhir-server:base"
 _OF_SYSTEM = ("transaction", "batch", "history-system")
@@ -40,18 +41,17 @@ def capabilities(context: Context, request: Request) -> Answer:
     key = id(context.parameters)  # lives as long as the process
     if key not in _templates:
         _templates[key] = dump(_statement(context))
-    base = dump(request.base)[1:-1]
+    base = quoted(request.base)[1:-1]
     return Answer(200, _templates[key].replace(_BASE.encode(), base))
 
 
 def _statement(context: Context) -> Document:
-    release = version("fhir-server")
     return {
         "resourceType": "CapabilityStatement",
         "status": "active",
         "date": instant(context.clock()),
         "kind": "instance",
-        "software": {"name": "fhir-server", "version": release},
+        "software": {"name": "fhir-server", "version": __version__},
         "implementation": {"description": "FHIR server for primary care", "url": _BASE},
         "fhirVersion": "4.0.1",
         "format": ["application/fhir+json", "json"],

@@ -5,7 +5,7 @@ https://hl7.org/fhir/R4/http.html#summary
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, NoReturn
 
 from fhir_server.errors import NotSupported
 from fhir_server.interactions.batch import process
@@ -37,12 +37,12 @@ def _bundle(context: Context, request: Request) -> Answer:
     return process(context, request, answer)
 
 
-def _unsupported(_: Context, request: Request, *variables: str) -> Answer:
+def _unsupported(_: Context, request: Request, *variables: str) -> NoReturn:
     where = "/".join(variables) or "the whole server"
     raise NotSupported(f"{request.method} on {where}: this interaction is not supported yet.")
 
 
-_HANDLERS: dict[str, Callable[..., Any]] = {
+_HANDLERS: dict[str, Callable[..., Answer]] = {
     "capabilities": capabilities,
     "transaction": _bundle,
     "history-system": history_system,
@@ -54,4 +54,5 @@ _HANDLERS: dict[str, Callable[..., Any]] = {
     "delete": delete,
     "history-instance": history_instance,
     "vread": vread,
-} | dict.fromkeys(UNSUPPORTED, _unsupported)
+    **dict.fromkeys(UNSUPPORTED, _unsupported),
+}

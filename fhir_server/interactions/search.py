@@ -12,7 +12,7 @@ from urllib.parse import parse_qsl, urlencode
 from fhir_server.interactions.answers import preferences
 from fhir_server.interactions.outcome import outcome
 from fhir_server.interactions.request import Answer
-from fhir_server.resources.bundles import join
+from fhir_server.resources.bundles import join, quoted
 from fhir_server.resources.subsets import narrow
 from fhir_server.resources.wire import dump
 from fhir_server.search import cursor
@@ -40,7 +40,7 @@ def search_type(context: Context, request: Request, resource_type: str) -> Answe
     if plan.count_only:
         return Answer(200, join("searchset", (), links=links, total=found.total))
     entries = _entries(context, request, query, found)
-    return Answer(200, join("searchset", entries, links=links, total=found.total))
+    return Answer(200, join("searchset", entries, links=links, total=_total(query, found)))
 
 
 def pairs_of(request: Request) -> list[tuple[str, str]]:
@@ -71,6 +71,13 @@ def _query(context: Context, request: Request, resource_type: str) -> Query:
     return parse(resource_type, pairs, context.parameters, strict=strict)
 
 
+def _total(query: Query, found: Found) -> int | None:
+    """Give the number of matches if it is known: asked for, or all on this page."""
+    if found.total is not None or found.more or query.after is not None:
+        return found.total
+    return sum(stored.mode == "match" for stored in found.resources)
+
+
 def _links(
     context: Context, request: Request, query: Query, found: Found
 ) -> Iterator[tuple[str, str]]:
@@ -86,7 +93,7 @@ def _links(
 
 
 def _entries(context: Context, request: Request, query: Query, found: Found) -> Iterator[bytes]:
-    base = dump(request.base)[:-1]
+    base = quoted(request.base)[:-1]
     if not query.elements and query.summary in (None, "false"):
         for stored in found.resources:
             yield _entry(base, stored, stored.raw)

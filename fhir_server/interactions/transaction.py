@@ -21,8 +21,8 @@ from fhir_server.interactions.entries import (
     of_answer,
     of_error,
     of_stored,
+    placed,
     step,
-    within,
 )
 from fhir_server.interactions.identities import Work, resolve
 from fhir_server.interactions.preconditions import if_match
@@ -41,7 +41,7 @@ if TYPE_CHECKING:
     from fhir_server.interactions.request import Request
     from fhir_server.resources.bundles import Entry
     from fhir_server.resources.wire import Document
-    from fhir_server.store.ops import Op, Written
+    from fhir_server.store.ops import Check, Method, Op, Written
 
 _READS = frozenset({"GET", "HEAD"})
 _WRITES = frozenset({"create", "update", "delete"})
@@ -78,9 +78,10 @@ def _read(
     works = []
     for place, entry in enumerate(entries):
         try:
-            works.append(_work(context, request, place, entry, document["entry"][place]))
+            with placed(place):
+                works.append(_work(context, request, place, entry, document["entry"][place]))
         except FhirError as error:
-            errors.append(_placed(error, place))
+            errors.append(error)
     if errors:
         raise _together(errors)
     return works
@@ -107,11 +108,6 @@ def _work(context: Context, request: Request, place: int, entry: Entry, document
     return work
 
 
-def _placed(error: FhirError, place: int) -> FhirError:
-    error.issues = tuple(within(issue, place) for issue in error.issues)
-    return error
-
-
 def _together(errors: list[FhirError]) -> FhirError:
     """Make one refusal of many; its status is theirs, or 400 where they differ."""
     issues = [issue for error in errors for issue in error.issues]
@@ -131,10 +127,8 @@ def _probe(
     for work in works:
         if work.interaction in _WRITES or "/".join(work.step.variables[:2]) in written:
             continue
-        try:
+        with placed(work.step.place):
             answer(context, work.step.request)
-        except FhirError as error:
-            raise _placed(error, work.step.place) from error
 
 
 def _write(context: Context, works: list[Work]) -> dict[int, Written]:
@@ -148,12 +142,19 @@ def _write(context: Context, works: list[Work]) -> dict[int, Written]:
             places.append(work.step.place)
     gone = frozenset(work.identity for work in works if work.interaction == "delete")
     checks = [absent(work.wanted, gone) for work in works if work.wanted and not work.existing]
+    return dict(zip(places, _commit(context, ops, checks, places), strict=True))
+
+
+def _commit(
+    context: Context, ops: list[Op], checks: list[Check], places: list[int]
+) -> list[Written]:
     try:
-        results = commit(context, ops, checks) if ops else []
+        return commit(context, ops, checks) if ops else []
     except FhirError as error:
-        op = getattr(error, "op", None)
-        raise error if op is None else _placed(error, places[op]) from error
-    return dict(zip(places, results, strict=True))
+        if error.op is not None:
+            with placed(places[error.op]):
+                raise
+        raise
 
 
 def _op(context: Context, work: Work, rewriter: Rewriter) -> Op:
@@ -163,7 +164,7 @@ def _op(context: Context, work: Work, rewriter: Rewriter) -> Op:
     text = rewriter.rewrite(raw, work.step.entry.full_url)
     document = work.document if text == raw else orjson.loads(text)
     assert document is not None  # noqa: S101  # _work refused what has none
-    method = "POST" if work.interaction == "create" else "PUT"
+    method: Method = "POST" if work.interaction == "create" else "PUT"
     return put(context, document, text, work.resource_id, method=method, if_match=work.if_match)
 
 

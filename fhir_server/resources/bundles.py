@@ -50,6 +50,11 @@ def split(raw: bytes) -> list[Entry]:
         raise BadRequest(f"The body is not a Bundle: {error}") from error
 
 
+def quoted(text: str) -> bytes:
+    """Write a JSON string."""
+    return orjson.dumps(text)
+
+
 def join(
     bundle_type: str,
     entries: Iterable[bytes],

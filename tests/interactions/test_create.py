@@ -24,10 +24,10 @@ def test_a_create_says_where_the_resource_is(ask):
 
 def test_what_the_client_wrote_is_kept_as_it_was(ask):
     raw = (
-        '{ "resourceType":"Observation","status":"final","code":{"text":"caf\\u00e9 \\u2713"},'
-        '"meta":{"versionId":"77","lastUpdated":"2001-01-01T00:00:00Z","tag":[{"code":"a"}]},'
-        '"valueQuantity":{"value":1.00}}'
-    ).encode()
+        b'{ "resourceType":"Observation","status":"final","code":{"text":"caf\\u00e9 \\u2713"},'
+        b'"meta":{"versionId":"77","lastUpdated":"2001-01-01T00:00:00Z","tag":[{"code":"a"}]},'
+        b'"valueQuantity":{"value":1.00}}'
+    )
 
     said = ask("POST", "Observation", raw)
 

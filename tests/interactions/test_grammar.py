@@ -13,7 +13,7 @@ def test_every_row_finds_itself(route):
     found, variables = find(route.method, path, TYPES)
 
     assert found == route
-    assert variables == [part for part in ("Patient", "1", "2")][: route.pattern.count("{")]
+    assert variables == ["Patient", "1", "2"][: route.pattern.count("{")]
 
 
 def test_head_asks_what_get_does():

@@ -72,7 +72,8 @@ def entry(method, url, resource=None, full_url=None, **request):
 
 def bundle(kind, *entries):
     """Make a Bundle to post."""
-    return {"resourceType": "Bundle", "type": kind, "entry": list(entries)}
+    made = {"resourceType": "Bundle", "type": kind}
+    return made | ({"entry": list(entries)} if entries else {})
 
 
 def patient(**elements):
