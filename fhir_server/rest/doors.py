@@ -14,12 +14,15 @@ from http import HTTPStatus
 from typing import TYPE_CHECKING, Any
 
 from flask import Flask, Response, request
+from werkzeug.routing import BaseConverter
 
 from fhir_server.rest import fhir, metrics, outcomes
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable
-    from wsgiref.types import StartResponse
+    from wsgiref.types import StartResponse, WSGIEnvironment
+
+    from werkzeug.datastructures import Headers
 
     from fhir_server.context import Context
     from fhir_server.interactions.request import Answer
@@ -30,6 +33,13 @@ _STATUS_LINES = {status.value: f"{status.value} {status.phrase}" for status in H
 _SAFE_ID = re.compile(r"[A-Za-z0-9._:-]{1,64}")
 
 
+class Anything(BaseConverter):
+    """The rest of a path, whatever is in it."""
+
+    regex = ".*?"
+    part_isolating = False
+
+
 class Application(Flask):
     """Flask with a short way in for FHIR; ``hot=False`` sends FHIR through Flask too."""
 
@@ -38,9 +48,9 @@ class Application(Flask):
         self.context = context
         self._hot = hot
         self._new_request_id = _request_ids()
+        self.url_map.converters["anything"] = Anything
         self.add_url_rule("/fhir", "fhir", self._view, methods=METHODS)
-        self.add_url_rule("/fhir/", "fhir", self._view, methods=METHODS)
-        self.add_url_rule("/fhir/<path:_path>", "fhir", self._view, methods=METHODS)
+        self.add_url_rule("/fhir/<anything:_path>", "fhir", self._view, methods=METHODS)
         self.url_map.merge_slashes = False
         self.after_request(_tag)
         outcomes.register(self)
@@ -82,12 +92,20 @@ class Application(Flask):
         return as_response(fhir.respond(self.context, request.environ))
 
 
+class Verbatim(Response):
+    """A response whose headers are sent as they are."""
+
+    def get_wsgi_headers(self, environ: WSGIEnvironment) -> Headers:
+        """Add and remove nothing."""
+        del environ
+        return self.headers
+
+
 def as_response(answer: Answer) -> Response:
-    """Turn an Answer into Flask's response, its headers untouched."""
-    response = Response(answer.body, answer.status)
+    """Turn an Answer into Flask's response."""
+    response = Verbatim(answer.body, answer.status)
     response.headers.clear()
     response.headers.extend(answer.headers)
-    response.automatically_set_content_length = False
     return response
 
 

@@ -25,7 +25,7 @@ if TYPE_CHECKING:
 BASE = "/fhir"
 
 _HOST = re.compile(r"[A-Za-z0-9._-]+(:\d{1,5})?|\[[0-9A-Fa-f:.]+\](:\d{1,5})?")
-_SYSTEM = frozenset({"", "metadata", "_history", "_search"})
+_SYSTEM = frozenset({"metadata", "_history", "_search"})
 _WORDS = frozenset({"_history", "_search"})
 _PLAIN = Form(negotiation.FHIR_JSON)
 
@@ -70,10 +70,12 @@ def is_below_base(path: str) -> bool:
 
 def shape(path: str, types: Container[str]) -> str:
     """Give the shape of a FHIR path for log and metrics: ``/fhir/Patient/{id}``, never an id."""
-    parts = path.split("/")[2:6]
-    if not parts or parts[0] not in types:
-        return f"{BASE}/{parts[0]}" if parts and parts[0] in _SYSTEM else f"{BASE}/{{other}}"
-    kept = [part if part in _WORDS or part[:1] == "$" else "{id}" for part in parts[1:]]
+    parts = path.rstrip("/").split("/")[2:6]
+    if not parts:
+        return BASE
+    if parts[0] not in types:
+        return f"{BASE}/{parts[0]}" if parts[0] in _SYSTEM else f"{BASE}/{{other}}"
+    kept = [part if part in _WORDS else "{id}" for part in parts[1:]]
     return "/".join([BASE, parts[0], *kept])
 
 

@@ -25,6 +25,14 @@ log = structlog.get_logger(__name__)
 
 RETRY_AFTER_SECONDS = {429: "5", 503: "2"}
 
+NOWHERE = Issue(
+    "not-found",
+    "There is nothing at this address. FHIR is below /fhir, the SOP API below /sop/v1, the "
+    "description of both at /docs.",
+    indonesian="Tidak ada apa-apa di alamat ini. FHIR di bawah /fhir, API SOP di bawah /sop/v1, "
+    "penjelasan keduanya di /docs.",
+)
+
 _CODES = {
     400: "invalid",
     401: "login",
@@ -81,8 +89,8 @@ def failure(error: Exception, language: str, request_id: str) -> Answer:
 
 def _answer_http(error: HTTPException, language: str) -> Answer:
     status = error.code or 500
-    says = error.description or HTTPStatus(status).phrase
-    answer = _answer(status, (Issue(_CODES.get(status, "processing"), says),), language)
+    issue = Issue(_CODES.get(status, "processing"), error.description or HTTPStatus(status).phrase)
+    answer = _answer(status, (NOWHERE if status == HTTPStatus.NOT_FOUND else issue,), language)
     kept = {k: v for k, v in error.get_headers() if k in {"Allow", "Location", "Retry-After"}}
     return Answer(answer.status, answer.body, {**answer.headers, **kept})
 

@@ -53,7 +53,10 @@ def test_a_line_that_is_no_resource_is_reported_and_the_others_are_read(tmp_path
 
     found = list(sources.chunks(path))
 
-    assert [str(each)[:7] for each in found if isinstance(each, Unreadable)] == ["line 2:", "line 3:"]
+    assert [str(each)[:7] for each in found if isinstance(each, Unreadable)] == [
+        "line 2:",
+        "line 3:",
+    ]
     assert [len(each.entries) for each in found if isinstance(each, Chunk)] == [2]
 
 
