@@ -151,7 +151,8 @@ def _query(
     for name, value in filters.items():
         if name not in mapping.filters:
             raise BadRequest(f"{name}: bukan saringan; yang ada: {', '.join(mapping.filters)}.")
-        parameter, _, pattern = mapping.filters[name].partition("=")
+        asks = mapping.filters[name]
+        parameter, _, pattern = (asks if isinstance(asks, str) else asks(value)).partition("=")
         pairs.append((parameter, (pattern or "{}").replace("{}", value)))
     if count is not None:
         pairs.append(("_count", str(count)))

@@ -270,7 +270,8 @@ def _dressed(  # noqa: PLR0913, PLR0917 - what a resource wears
 ) -> Document:
     """Set id and meta: profile and origin, beside whatever others have put there."""
     kept = meta or {}
-    name = mapping.profiles.get(role) if role else mapping.profile
+    kinds = mapping.profiles
+    name = kinds.get(role, kinds.get(resource["resourceType"])) if role else mapping.profile
     profiles = dict.fromkeys([*kept.get("profile", ()), *([structure(name)] if name else ())])
     tags = [tag for tag in kept.get("tag", ()) if tag.get("system") != ASAL_DATA]
     tags.append({"system": ASAL_DATA, "code": document.sumber})

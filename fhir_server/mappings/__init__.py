@@ -79,16 +79,17 @@ class Mapping:
     ``amend(document, id, reader)`` gives the resources of others that change with this document,
     by ``Type/id``; they are written in the same transaction.
     ``filters``: field of the SOP list → FHIR search parameter (``name``) or parameter and pattern
-    (``identifier=https://…|{}``). ``criteria``: what a search must always say to find only this
-    entity. ``constants``: elements that no field decides, without indexes; whatever stands below
-    them is constant too.
+    (``identifier=https://…|{}``), or a function that makes the latter of the value.
+    ``criteria``: what a search must always say to find only this entity. ``profiles``: role, or
+    resource type of the roles that are not named → profile. ``constants``: elements that no field
+    decides, without indexes; whatever stands below them is constant too.
     """
 
     resource_type: str
     profile: str
     to_fhir: Callable[[Any, str], Resources]
     from_fhir: Callable[[Table[str, Document]], dict[str, Any]]
-    filters: Table[str, str] = field(default_factory=dict)
+    filters: Table[str, str | Callable[[str], str]] = field(default_factory=dict)
     criteria: tuple[tuple[str, str], ...] = ()
     gather: tuple[tuple[str, str], ...] = ()
     parts: Parts = no_parts

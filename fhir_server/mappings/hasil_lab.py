@@ -259,12 +259,17 @@ def _not_asked(hasil: HasilLab, stray: list[str]) -> Issue:
     return _wrong("hasil", says, "the slip does not ask for some of these tests.")
 
 
+def _status_filter(status: str) -> str:
+    return "status=" + ",".join(fhir for fhir, each in _DIBACA.items() if each == status)
+
+
 MAPPING = Mapping(
     resource_type="DiagnosticReport",
     profile="HasilLab",
     to_fhir=to_fhir,
     from_fhir=from_fhir,
     parts=parts,
+    profiles={"Observation": "ObservasiLab", "Specimen": "SpesimenLab"},
     gather=(
         ("_include", "DiagnosticReport:result"),
         ("_include", "DiagnosticReport:specimen"),
@@ -276,6 +281,7 @@ MAPPING = Mapping(
         "nomor": "identifier",
         "pasien": "patient=Patient/{}",
         "kunjungan": "encounter=Encounter/{}",
+        "status": _status_filter,
     },
     sort="-issued",
     constants=frozenset(

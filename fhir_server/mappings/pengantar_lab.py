@@ -209,12 +209,17 @@ def _faskes(system: str | None) -> str | None:
     return system.removeprefix(prefix) if system and system.startswith(prefix) else None
 
 
+def _status_filter(status: str) -> str:
+    return "status=" + ",".join(task for task, each in _DIBACA.items() if each == status)
+
+
 MAPPING = Mapping(
     resource_type="Task",
     profile="TugasPengantarLab",
     to_fhir=to_fhir,
     from_fhir=from_fhir,
     parts=parts,
+    profiles={"ServiceRequest": "PengantarLab"},
     gather=(("_include", "Task:based-on"), ("_include", "Task:focus")),
     complete=complete,
     amend=amend,
@@ -224,6 +229,7 @@ MAPPING = Mapping(
         "pasien": "patient=Patient/{}",
         "kunjungan": "encounter=Encounter/{}",
         "lab": "owner=Organization/{}",
+        "status": _status_filter,
     },
     sort="-authored-on",
     constants=frozenset(

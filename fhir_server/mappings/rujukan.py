@@ -315,6 +315,7 @@ MAPPING = Mapping(
     to_fhir=to_fhir,
     from_fhir=from_fhir,
     parts=parts,
+    profiles={"Task": "TugasRujukan", "Composition": "SuratRujukan"},
     gather=(("_revinclude", "Task:focus"),),
     complete=complete,
     criteria=(("category", f"{SNOMED}|{REFERRAL[0]}"),),

@@ -76,6 +76,7 @@ class PengantarLab(Dokumen):
         default="terbuka",
         kode="status-pengantar-lab",
         contoh="terbuka",
+        cari=True,
     )
     alasan: str | None = bidang(
         "Alasan tanpa hasil", "BR-B6", default=None, contoh="Pasien menolak diambil darah"
