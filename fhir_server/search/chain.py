@@ -8,6 +8,7 @@ https://hl7.org/fhir/R4/search.html#chaining
 
 from __future__ import annotations
 
+from dataclasses import replace
 from typing import TYPE_CHECKING
 
 from fhir_server.errors import NotSupported
@@ -19,6 +20,8 @@ if TYPE_CHECKING:
 
     from fhir_server.search.plan import Filter
 
+UNIQUE = frozenset({"_id", "identifier"})
+SEVERAL = 10
 TELLING = frozenset({"_id", "identifier", "phone", "email", "telecom", "birthdate"})
 
 
@@ -44,7 +47,7 @@ def joins(
     if not any(is_telling(each) for each in own):
         for at, each in enumerate(chains):
             if not each.forward or is_telling(each.inner):
-                found[at] = _driving(found[at])
+                found[at] = _driving(each, found[at])
                 break
     return tuple(found)
 
@@ -66,5 +69,7 @@ def _join(chain: Chain, inner: Filter) -> Join:
     return Join(chain.resource_type, inner, chain.reference.fields[0].path, chain.forward)
 
 
-def _driving(join: Join) -> Join:
-    return Join(join.resource_type, join.filter, join.field, join.forward, driving=True)
+def _driving(chain: Chain, join: Join) -> Join:
+    (field,) = chain.reference.fields
+    unique = chain.inner.parameter.code in UNIQUE and len(chain.inner.values) < SEVERAL
+    return replace(join, driving=True, few=chain.forward and unique and not field.many)

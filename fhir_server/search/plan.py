@@ -32,7 +32,8 @@ class Join:
     that match ``filter``, referred to by the searched resource's ``field``.
     Not ``forward`` (``Patient?_has:Observation:patient:code=``): resources of ``resource_type``
     that match ``filter`` and refer by their own ``field`` to the searched resource.
-    ``driving``: few of them are expected to match, so the search begins there.
+    ``driving``: not many of them are expected to match, so the search begins there. ``few``:
+    hardly more than one (an identifier), and no searched resource refers to two of them.
     """
 
     resource_type: str
@@ -40,6 +41,7 @@ class Join:
     field: str
     forward: bool
     driving: bool = False
+    few: bool = False
 
 
 @dataclass(frozen=True, slots=True)

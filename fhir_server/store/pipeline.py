@@ -92,19 +92,17 @@ def _bound(name: str, key: SortKey, value: Any) -> Filter:
 
 def page(plan: Plan, chain_limit: int) -> tuple[str, list[Stage]]:
     """Give the collection to begin at and the stages that find one page."""
-    ending = [
-        {"$sort": order(plan)},
-        *(stage for at, each in enumerate(_checks(plan)) for stage in _checked(plan, each, at)),
-        {"$limit": plan.limit + 1},
-        {"$project": projection(plan)},
-    ]
-    return _begun(plan, [*_computed(plan), *_positioned(plan), *ending], chain_limit)
+    best: list[Stage] = [{"$limit": plan.limit + 1}]
+    by_order: list[Stage] = [{"$sort": order(plan)}]
+    served: list[Stage] = [{"$project": projection(plan)}]
+    start = [*_computed(plan), *_positioned(plan), *by_order]
+    return _begun(plan, [*start, *_checked(plan), *best, *served], by_order + best, chain_limit)
 
 
 def count(plan: Plan, chain_limit: int) -> tuple[str, list[Stage]]:
     """Give the collection to begin at and the stages that count all matches."""
-    checks = [stage for at, each in enumerate(_checks(plan)) for stage in _checked(plan, each, at)]
-    return _begun(plan, [*checks, {"$count": "n"}], chain_limit)
+    known: list[Stage] = [{"$project": {"_id": 1}}]
+    return _begun(plan, [*_checked(plan), *known], [{"$count": "n"}], chain_limit)
 
 
 def _computed(plan: Plan) -> list[Stage]:
@@ -126,17 +124,18 @@ def _driver(plan: Plan) -> Join | None:
     return next((each for each in plan.joins if each.driving), None)
 
 
-def _checks(plan: Plan) -> list[Join]:
-    return [each for each in plan.joins if each is not _driver(plan)]
+def _begun(
+    plan: Plan, stages: list[Stage], ending: list[Stage], chain_limit: int
+) -> tuple[str, list[Stage]]:
+    """Begin at the searched type, or at the few resources that a driving join expects.
 
-
-def _begun(plan: Plan, stages: list[Stage], chain_limit: int) -> tuple[str, list[Stage]]:
-    """Begin at the searched type, or at the few resources that a driving join expects."""
+    ``ending`` puts together what ``stages`` found from several beginnings.
+    """
     own: list[Stage] = [{"$match": plan.filter}] if plan.filter else []
     driver = _driver(plan)
     if driver is None:
-        return plan.resource_type, own + stages
-    found = (_targets if driver.forward else _referred)(plan, driver, chain_limit)
+        counts = ending if "$count" in ending[0] else []
+        return plan.resource_type, own + stages + counts
     joined = {
         "from": plan.resource_type,
         "localField": "ids",
@@ -145,15 +144,24 @@ def _begun(plan: Plan, stages: list[Stage], chain_limit: int) -> tuple[str, list
         "as": "r",
     }
     return driver.resource_type, [
-        *found,
-        {"$set": {"ids": _unless_too_many(chain_limit)}},
+        *_beginning(plan, driver, chain_limit),
         {"$lookup": joined},
         {"$unwind": "$r"},
         {"$replaceRoot": {"newRoot": "$r"}},
+        *ending,
     ]
 
 
-def _targets(_plan: Plan, join: Join, limit: int) -> list[Stage]:
+def _beginning(plan: Plan, driver: Join, limit: int) -> list[Stage]:
+    """Make ``ids``: what the searched resources refer to, or their own ids."""
+    if driver.few:
+        key = {"$concat": [driver.resource_type + "/", "$_id"]}
+        return [{"$match": driver.filter}, {"$project": {"ids": key}}]
+    found = _targets(driver, limit) if driver.forward else _referred(plan, driver, limit)
+    return [*found, {"$set": {"ids": _unless_too_many(limit)}}]
+
+
+def _targets(join: Join, limit: int) -> list[Stage]:
     """Collect what the references to the join's matches look like."""
     key = {"$concat": [join.resource_type + "/", "$_id"]}
     return [
@@ -188,9 +196,14 @@ def _unless_too_many(limit: int) -> dict[str, Any]:
     return {"$cond": [{"$gt": [{"$size": "$ids"}, limit]}, failure, "$ids"]}
 
 
-def _checked(plan: Plan, join: Join, at: int) -> list[Stage]:
-    """Keep those candidates for which the join finds something, looked up one by one."""
-    name = f"_j{at}"
+def _checked(plan: Plan) -> list[Stage]:
+    """Keep those candidates for which the other joins find something, looked up one by one."""
+    driver = _driver(plan)
+    joins = [each for each in plan.joins if each is not driver]
+    return [stage for at, each in enumerate(joins) for stage in _check(plan, each, f"_j{at}")]
+
+
+def _check(plan: Plan, join: Join, name: str) -> list[Stage]:
     keys: Any = {"$concat": [plan.resource_type + "/", "$_id"]}
     if join.forward:
         keys = _ids_in(join.field, join.resource_type + "/")
