@@ -18,6 +18,34 @@ from fhir_server.resources.primitives import Predicate, accepts, is_text, printa
 if TYPE_CHECKING:
     from fhir_server.resources.definitions import Definitions, Element
 
+MOST_REMEMBERED = 8192
+
+
+class _Memory:
+    """Values known to be right, because systems, codes and days come again and again."""
+
+    def __init__(self, accept: Predicate) -> None:
+        self._accept = accept
+        self._known: set[Any] = set()
+        self.knows: Predicate = self._known.__contains__
+
+    def learn(self, value: Any) -> bool:
+        """Judge a value that is not known, and keep it if it is right."""
+        if not self._accept(value):
+            return False
+        if len(self._known) >= MOST_REMEMBERED:
+            self._known.clear()
+        self._known.add(value)
+        return True
+
+
+_MEMORIES: dict[Predicate, _Memory] = {}
+remembered: dict[str, Predicate] = {}
+for _type in ("canonical", "code", "date", "dateTime", "instant", "uri", "url"):
+    _memory = _Memory(accepts[_type])
+    _MEMORIES[_memory.knows] = _memory
+    remembered[_type] = _memory.knows
+
 REFUSALS = (KeyError, TypeError, AttributeError, ValueError, IndexError)
 """What a predicate raises for a value of quite another kind: it means no."""
 
@@ -100,7 +128,7 @@ class Structure:
             return self._complex(element)
         codes = self._definitions.value_sets.get(element.codes or "")
         if codes is None:
-            accept = accepts[element.type]
+            accept = remembered.get(element.type, accepts[element.type])
         else:
             accept = frozenset(code for each in codes.values() for code in each).__contains__
         return _many_primitives(accept) if element.repeats else accept
@@ -174,9 +202,11 @@ def _many_primitives(accept: Predicate) -> Predicate:
 
 
 def _again(accept: Predicate, value: Any) -> bool:
-    """Look a second time at what is empty in Python but not in FHIR, and at odd strings."""
+    """Look a second time at odd strings, what was not met yet, and what is empty in Python only."""
     if accept is printable:
         return value != "" and is_text(value)
+    if accept in _MEMORIES:
+        return value != "" and _MEMORIES[accept].learn(value)
     return (value is False or type(value) in (int, float)) and bool(accept(value))
 
 

@@ -6,6 +6,7 @@ https://hl7.org/fhir/R4/json.html
 from __future__ import annotations
 
 import json
+import threading
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from typing import Any
@@ -24,12 +25,10 @@ DEPTH_LIMIT = 64
 _CODEC_DEPTH = 254
 """Deeper than this orjson does not write."""
 
-_INDENT_SIZE = 128 * 1024
-"""Up to this size a document may be indented to see how deep it is: at most some 30 MB."""
-
 _AMBIGUOUS = (b"\\u0022", b"\\u003a", b"\\u003A")
 """A quote or a colon, escaped: the number of ``":`` no longer tells the number of names."""
 
+_own = threading.local()
 _pieces = msgspec.json.Decoder(dict[str, msgspec.Raw])
 
 
@@ -88,14 +87,9 @@ def decode(body: bytes, depth_limit: int = DEPTH_LIMIT) -> Any:
         document = orjson.loads(body)
     except orjson.JSONDecodeError as error:
         raise _unreadable(body, error) from error
-    try:
-        compact = orjson.dumps(document)
-    except TypeError as error:
-        raise _too_deep(depth_limit) from error
+    compact = _written(document, depth_limit)
     if compact != body:
         _expect_unique_names(body, compact)
-    if compact.count(b"{") + compact.count(b"[") > depth_limit:
-        _expect_shallow(document, compact, depth_limit)
     return document
 
 
@@ -207,26 +201,36 @@ def _unique(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
     return found
 
 
-def _expect_shallow(document: Any, compact: bytes, limit: int) -> None:
-    if len(compact) <= _INDENT_SIZE:
-        indented = orjson.dumps(document, option=orjson.OPT_INDENT_2)
-        if b"\n" + b"  " * limit not in indented:
-            return
-    level = [document]
-    for _ in range(limit):
-        level = [
-            child
-            for parent in level
-            for child in (parent.values() if type(parent) is dict else parent)
-            if type(child) is dict or type(child) is list
-        ]
-        if not level:
-            return
-    raise _too_deep(limit)
+def _written(document: Any, depth_limit: int) -> bytes:
+    """Write the document again, as deep as it may be.
+
+    orjson writes ``_CODEC_DEPTH`` levels and no more. The document is laid into as many arrays as
+    bring it to that depth, so the codec itself counts.
+    """
+    arrays = max(_CODEC_DEPTH - depth_limit, 1)
+    nest, hollow = _nest(arrays)
+    hollow[0] = document
+    try:
+        return orjson.dumps(nest)[arrays:-arrays]
+    except TypeError as error:
+        raise _too_deep(depth_limit) from error
+    finally:
+        hollow[0] = None
+
+
+def _nest(arrays: int) -> tuple[list[Any], list[Any]]:
+    """Give this thread's arrays in arrays: the outermost, and the innermost with its one place."""
+    nests: dict[int, tuple[list[Any], list[Any]]] = _own.__dict__
+    if arrays not in nests:
+        nest = hollow = [None]
+        for _ in range(arrays - 1):
+            nest = [nest]
+        nests[arrays] = (nest, hollow)
+    return nests[arrays]
 
 
 def _too_deep(limit: int) -> BadRequest:
-    limit = min(limit, _CODEC_DEPTH)
+    limit = min(limit, _CODEC_DEPTH - 1)
     return BadRequest(
         f"The body is nested deeper than {limit} levels.",
         indonesian=f"Isi permintaan bersarang lebih dari {limit} tingkat.",
