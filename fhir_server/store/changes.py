@@ -16,6 +16,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterable
     from datetime import datetime
 
+    from fhir_server.errors import FhirError
     from fhir_server.store.ops import Op
 
 Document = dict[str, Any]
@@ -70,9 +71,9 @@ def change(op: Op, before: Before, moment: datetime) -> Change:
     return _delete(op, before, moment) if isinstance(op, Delete) else _put(op, before, moment)
 
 
-def attributed(error: Exception, number: int) -> Exception:
+def attributed(error: FhirError, number: int) -> FhirError:
     """Mark an error with the place of its op among the ops."""
-    error.op = number  # type: ignore[attr-defined]
+    error.op = number
     return error
 
 

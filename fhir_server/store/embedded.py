@@ -50,7 +50,7 @@ class Embedded:
 
     def __init__(self, settings: Settings, on_failure: Callable[[], None] | None = None) -> None:
         self._program = mongod.find(settings.mongod)
-        self._data = settings.data.absolute()
+        self.data = settings.data.absolute()
         self._cache_gb = settings.mongod_cache_gb
         self._on_failure = on_failure
         self._process: subprocess.Popen[bytes] | None = None
@@ -101,10 +101,10 @@ class Embedded:
         self.stop()
 
     def _claim(self) -> None:
-        (self._data / "mongod").mkdir(parents=True, exist_ok=True)
-        self._lock = lock(self._data / "lock")
+        (self.data / "mongod").mkdir(parents=True, exist_ok=True)
+        self._lock = lock(self.data / "lock")
         try:
-            self._socket = socket_path(self._data)
+            self._socket = socket_path(self.data)
         except BaseException:
             os.close(self._lock)
             raise
@@ -114,7 +114,7 @@ class Embedded:
             self._process.send_signal(number)
 
     def _supervise(self) -> None:
-        with mongod_log.open_log(self._data / "mongod.log") as log:
+        with mongod_log.open_log(self.data / "mongod.log") as log:
             while self._may_start():
                 self._process = self._spawn()
                 if self._stopping.is_set():
@@ -134,7 +134,7 @@ class Embedded:
         with contextlib.suppress(FileNotFoundError):
             Path(self._socket).unlink()
         launcher = str(Path(__file__).with_name("launch.py"))
-        options = mongod.options(self._data / "mongod", self._socket, self._cache_gb)
+        options = mongod.options(self.data / "mongod", self._socket, self._cache_gb)
         return subprocess.Popen(  # noqa: S603
             [sys.executable, "-I", "-S", launcher, str(os.getpid()), self._program, *options],
             stdin=subprocess.DEVNULL,
@@ -179,11 +179,11 @@ class Embedded:
 
     def _check_alive(self, deadline: float) -> None:
         if not self._thread.is_alive() or (self._process and self._process.poll() is not None):
-            raise NotStarted(mongod.explain(self._program, self._output, self._data))
+            raise NotStarted(mongod.explain(self._program, self._output, self.data))
         if time.monotonic() > deadline:
             raise NotStarted(
                 f"mongod took longer than {START_SECONDS:.0f} s to start; "
-                f"see {self._data / 'mongod.log'}."
+                f"see {self.data / 'mongod.log'}."
             )
 
 

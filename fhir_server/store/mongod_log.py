@@ -1,7 +1,8 @@
 """The log of the embedded database, kept without patient data.
 
-mongod writes whole commands into some warnings; so only its own components (starting, storage,
-replication, network) keep their attributes, every other line only says what happened.
+mongod writes whole commands and keys into some of its lines. So only those about starting, stopping
+and the network keep their attributes, and what the storage engine says of its files; every other
+line only says what happened.
 """
 
 from __future__ import annotations
@@ -16,9 +17,7 @@ if TYPE_CHECKING:
     from pathlib import Path
 
 LOG_LIMIT = 8 * 1024 * 1024
-HARMLESS = frozenset(
-    {"ACCESS", "CONTROL", "ELECTION", "FTDC", "INITSYNC", "NETWORK", "RECOVERY", "REPL", "STORAGE"}
-)
+HARMLESS = frozenset({"CONTROL", "NETWORK"})
 KEPT = ("t", "s", "c", "id", "msg")
 
 
@@ -47,6 +46,6 @@ def cleaned(line: bytes) -> bytes:
     except orjson.JSONDecodeError:
         return line
     kept = {key: entry[key] for key in KEPT if key in entry}
-    if entry.get("c") in HARMLESS:
+    if entry.get("c") in HARMLESS or entry.get("msg", "").startswith("WiredTiger "):
         kept["attr"] = entry.get("attr")
     return orjson.dumps(kept) + b"\n"
