@@ -165,7 +165,15 @@ def _op(context: Context, work: Work, rewriter: Rewriter) -> Op:
     document = work.document if text == raw else orjson.loads(text)
     assert document is not None  # noqa: S101  # _work refused what has none
     method: Method = "POST" if work.interaction == "create" else "PUT"
-    return put(context, document, text, work.resource_id, method=method, if_match=work.if_match)
+    return put(
+        context,
+        document,
+        text,
+        work.resource_id,
+        method=method,
+        if_match=work.if_match,
+        where=f"Bundle.entry[{work.step.place}].resource",
+    )
 
 
 def _entry(

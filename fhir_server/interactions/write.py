@@ -72,10 +72,12 @@ def put(  # noqa: PLR0913
     *,
     method: Method,
     if_match: int | None = None,
+    where: str = "",
 ) -> Put:
     """Make the write of a resource that was checked; ``raw`` is the text of ``document``.
 
-    A POST writes what is new, under an id the server made.
+    A POST writes what is new, under an id the server made. ``where`` is the FHIRPath of the
+    resource in the request, if it did not come alone.
     """
     new = method == "POST"
     document["id"] = resource_id
@@ -87,7 +89,7 @@ def put(  # noqa: PLR0913
         method,
         existing=False if new else None,
         if_match=if_match,
-        concerns=context.rules.concerns(document, resource_id, new=new),
+        concerns=context.rules.concerns(document, resource_id, new=new, where=where),
     )
 
 
