@@ -57,7 +57,7 @@ def main(arguments: list[str]) -> None:
     }.items():
         path = DATA / f"{name}.json"
         path.write_text(written(name, rows), encoding="utf-8")
-        print(f"{path.name}: {len(rows)} rows, {path.stat().st_size} bytes")
+        sys.stdout.write(f"{path.name}: {len(rows)} rows, {path.stat().st_size} bytes\n")
 
 
 def written(name: str, rows: dict[str, Any]) -> str:
@@ -135,8 +135,10 @@ def elements(definition: Resource) -> dict[str, Any]:
 
 
 def element_row(element: Resource, kind: str) -> dict[str, Any]:
-    """Give min, max, types, and where they are: targets, binding, content reference."""
+    """Give min, max, types, and where they are: summary, targets, binding, content reference."""
     row: dict[str, Any] = {"min": element["min"], "max": element["max"]}
+    if element.get("isSummary"):
+        row["summary"] = True
     if "contentReference" in element:
         return row | {"same": element["contentReference"].removeprefix("#")}
     row["types"] = [type_name(element["path"], kind, each) for each in element["type"]]
@@ -207,9 +209,7 @@ def expand(
     return {system: list(dict.fromkeys(members)) for system, members in found.items()}
 
 
-def listed(
-    include: Resource, systems: dict[str, Resource]
-) -> dict[str, list[str]] | None:
+def listed(include: Resource, systems: dict[str, Resource]) -> dict[str, list[str]] | None:
     """Give the codes of one include of a value set, or None where they cannot be listed."""
     system = systems.get(include["system"])
     if "concept" in include:

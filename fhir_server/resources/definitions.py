@@ -19,8 +19,28 @@ if TYPE_CHECKING:
     from collections.abc import Mapping
 
 PRIMITIVES = frozenset(
-    "base64Binary boolean canonical code date dateTime decimal id instant integer markdown oid "
-    "positiveInt string time unsignedInt uri url uuid xhtml".split()
+    (
+        "base64Binary",
+        "boolean",
+        "canonical",
+        "code",
+        "date",
+        "dateTime",
+        "decimal",
+        "id",
+        "instant",
+        "integer",
+        "markdown",
+        "oid",
+        "positiveInt",
+        "string",
+        "time",
+        "unsignedInt",
+        "uri",
+        "url",
+        "uuid",
+        "xhtml",
+    )
 )
 
 
@@ -31,7 +51,8 @@ class Element:
     ``path`` is where R4 defines it (``Observation.value[x]``), ``type`` a type's name, or for
     an element with elements of its own the path that defines those (``Patient.contact``).
     ``maximum`` is None for ``*``. ``choice`` is the name before ``[x]``, ``codes`` the value set
-    that the code must come from, ``targets`` the types a Reference may point to (empty: any).
+    that the code must come from, ``targets`` the types a Reference may point to (empty: any);
+    ``summary`` says that ``_summary=true`` shows it.
     """
 
     name: str
@@ -43,6 +64,7 @@ class Element:
     choice: str | None = None
     codes: str | None = None
     targets: tuple[str, ...] = ()
+    summary: bool = False
 
     @property
     def is_primitive(self) -> bool:
@@ -63,18 +85,19 @@ class Definitions:
 
     @cached_property
     def data_types(self) -> frozenset[str]:
-        """The data types with elements: HumanName, Extension, …"""
+        """The data types with elements, such as HumanName."""
         return frozenset(n for n, row in self._structure.items() if row["kind"] == "complex-type")
 
     @cached_property
     def search_parameters(self) -> Mapping[str, Mapping[str, Any]]:
         """Give R4's search parameters by url, in the words of the SearchParameter resource.
 
-        Each has ``code`` and ``type``; and where R4 gives them ``base``, ``expression``, ``target``,
-        ``component``, ``multipleOr``, ``multipleAnd``, ``comparator``, ``modifier``; ``xpathUsage``
-        only where it is not ``normal``.
+        Each has ``code`` and ``type``; and where R4 gives them ``base``, ``expression``,
+        ``target``, ``component``, ``multipleOr``, ``multipleAnd``, ``comparator``, ``modifier``;
+        ``xpathUsage`` only where it is not ``normal``.
         """
-        return _read("search")
+        rows: dict[str, dict[str, Any]] = _read("search")
+        return rows
 
     @cached_property
     def compartments(self) -> Mapping[str, Mapping[str, list[str]]]:
@@ -83,12 +106,14 @@ class Definitions:
         ``{"Patient": {"Observation": ["subject", "performer"]}}``. ``{def}`` as a parameter is the
         resource itself.
         """
-        return _read("compartments")
+        rows: dict[str, dict[str, list[str]]] = _read("compartments")
+        return rows
 
     @cached_property
     def operations(self) -> Mapping[str, Mapping[str, Any]]:
         """Give R4's operations by url: code, name, resource types, and on what they run."""
-        return _read("operations")
+        rows: dict[str, dict[str, Any]] = _read("operations")
+        return rows
 
     @cached_property
     def value_sets(self) -> Mapping[str, Mapping[str, tuple[str, ...]]]:
@@ -112,7 +137,8 @@ class Definitions:
 
     @cached_property
     def _structure(self) -> dict[str, dict[str, Any]]:
-        return _read("structure")
+        rows: dict[str, dict[str, Any]] = _read("structure")
+        return rows
 
 
 @cache
@@ -151,6 +177,7 @@ def _element(path: str, row: dict[str, Any], rows: dict[str, Any]) -> list[Eleme
             repeats=row["max"] not in {"0", "1"},
             choice=choice,
             codes=row.get("codes"),
+            summary=row.get("summary", False),
             targets=tuple(row.get("targets", ())) if each == "Reference" else (),
         )
         for each in types

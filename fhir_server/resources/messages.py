@@ -30,8 +30,8 @@ _MESSAGES: dict[str, tuple[str, str, str]] = {
     ),
     "empty": (
         "structure",
-        "{name} is empty: leave it out, or give it a value. R4 allows no null, \"\", {{}} or [].",
-        "{name} kosong: hilangkan, atau beri nilai. R4 tidak menerima null, \"\", {{}}, atau [].",
+        '{name} is empty: leave it out, or give it a value. R4 allows no null, "", {{}} or [].',
+        '{name} kosong: hilangkan, atau beri nilai. R4 tidak menerima null, "", {{}}, atau [].',
     ),
     "object": (
         "structure",

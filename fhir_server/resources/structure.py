@@ -184,9 +184,7 @@ def _choice_rules(path: str, choice: str, minimum: int) -> list[str]:
 
 def _spellings(elements: list[Element]) -> frozenset[str]:
     names = [element.name for element in elements]
-    return frozenset(
-        names + [f"_{element.name}" for element in elements if element.is_primitive]
-    )
+    return frozenset(names + [f"_{element.name}" for element in elements if element.is_primitive])
 
 
 def _many_primitives(accept: Predicate) -> Predicate:

@@ -1,4 +1,4 @@
-"""All checks of one resource: is it what R4 says this type is?
+"""All checks of one resource against what R4 says of its type.
 
 Checked for every type: unknown elements, how often an element occurs, the format of primitives,
 choices, required codes, extensions of primitives, contained resources, the resources in a Bundle
@@ -19,12 +19,12 @@ from functools import cache
 from itertools import islice
 from typing import TYPE_CHECKING
 
-from fhir_server.errors import Issue
 from fhir_server.resources.messages import issue
 from fhir_server.resources.structure import Structure
 from fhir_server.resources.wording import Wording
 
 if TYPE_CHECKING:
+    from fhir_server.errors import Issue
     from fhir_server.resources.definitions import Definitions
     from fhir_server.resources.wire import Document
 

@@ -220,9 +220,10 @@ def _written(document: Any, depth_limit: int) -> bytes:
 
 def _nest(arrays: int) -> tuple[list[Any], list[Any]]:
     """Give this thread's arrays in arrays: the outermost, and the innermost with its one place."""
-    nests: dict[int, tuple[list[Any], list[Any]]] = _own.__dict__
+    nests: dict[Any, tuple[list[Any], list[Any]]] = _own.__dict__
     if arrays not in nests:
-        nest = hollow = [None]
+        hollow: list[Any] = [None]
+        nest = hollow
         for _ in range(arrays - 1):
             nest = [nest]
         nests[arrays] = (nest, hollow)

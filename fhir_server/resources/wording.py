@@ -50,7 +50,7 @@ class Wording:
         elements = self._definitions.elements(path)
         is_resource = path in self._definitions.types
         for name in value:
-            plain = name[1:] if name.startswith("_") else name
+            plain = name.removeprefix("_")
             element = elements.get(plain)
             if is_resource and name == "resourceType":
                 continue
@@ -135,7 +135,7 @@ class Wording:
         name = element.name
         if isinstance(one, list):
             yield issue("single", at, name=name)
-        elif one is None or one == "" or one == {}:
+        elif one in (None, "", {}):
             yield issue("empty", at, name=name)
         elif not primitives.is_valid(one, element.type):
             expected = primitives.EXPECTED[element.type]
@@ -188,9 +188,7 @@ def _unknown(name: str, path: str, at: str, elements: Mapping[str, Element]) -> 
         near = bindings.nearest(plain, tuple(elements)) if len(elements) > bindings.FEW else ()
         near = near or _choices_of(plain, elements)
     there = f"{at}.{name}" if name.isascii() and name.isidentifier() else at
-    return issue(
-        "unknown", there, name=shown(name), type=path, hint=hint("did you mean", near[:3])
-    )
+    return issue("unknown", there, name=shown(name), type=path, hint=hint("did you mean", near[:3]))
 
 
 def _choices_of(name: str, elements: Mapping[str, Element]) -> tuple[str, ...]:
