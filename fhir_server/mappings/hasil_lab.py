@@ -288,13 +288,14 @@ MAPPING = Mapping(
         {
             "DiagnosticReport.extension.url",
             "DiagnosticReport.category",
-            "DiagnosticReport.code.coding.system",
+            "DiagnosticReport.code",
             "Observation.category",
             "Observation.code.coding.system",
             "Observation.valueQuantity.system",
             "Observation.valueCodeableConcept.coding.system",
             "Observation.interpretation.coding.system",
             "Specimen.status",
+            "Specimen.type",
         }
     ),
 )
