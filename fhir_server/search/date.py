@@ -46,7 +46,7 @@ def bounds(text: str, zone: ZoneInfo) -> Range:
     return _bounds(text, zone)
 
 
-@lru_cache(maxsize=16_384)
+@lru_cache(maxsize=4096)
 def _bounds(text: str, zone: ZoneInfo) -> Range:
     match = _DATE.fullmatch(text)
     if match is None:
@@ -177,24 +177,19 @@ def _widened(low: int, high: int) -> Range:
 def compared(prefix: str, low: int, high: int) -> list[Filter]:
     """Say with what ranges [l, h) a range [low, high) compares: any of the filters given."""
     inside: Filter = {"l": {"$gte": low, "$lt": high}, "h": {"$lte": high}}
-    match prefix:
-        case "eq":
-            return [inside]
-        case "ne":
-            return [{"l": {"$lt": low}}, {"h": {"$gt": high}}]
-        case "gt":
-            return [{"h": {"$gt": high}}]
-        case "lt":
-            return [{"l": {"$lt": low}}]
-        case "ge":
-            return [{"h": {"$gt": high}}, inside]
-        case "le":
-            return [{"l": {"$lt": low}}, inside]
-        case "sa":
-            return [{"l": {"$gte": high}}]
-        case "eb":
-            return [{"h": {"$lte": low}}]
-    return [{"l": {"$lt": high}, "h": {"$gt": low}}]
+    before: Filter = {"l": {"$lt": low}}
+    beyond: Filter = {"h": {"$gt": high}}
+    return {
+        "eq": [inside],
+        "ne": [before, beyond],
+        "gt": [beyond],
+        "lt": [before],
+        "ge": [beyond, inside],
+        "le": [before, inside],
+        "sa": [{"l": {"$gte": high}}],
+        "eb": [{"h": {"$lte": low}}],
+        "ap": [{"l": {"$lt": high}, "h": {"$gt": low}}],
+    }[prefix]
 
 
 def _placed(field: Field, choices: list[Filter]) -> Filter:

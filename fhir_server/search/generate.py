@@ -172,22 +172,15 @@ def _child(source: Source, name: str, rest: Path, here: Here, arrive: Arrive) ->
         if rest and rest[0].kind == "extension" and kind[0].islower():
             key = "_" + key
         value = source.new("v")
-        depth = _open(source, value, f"{here.variable}.get({key!r}", here.depth, child, position)
+        get = f"{here.variable}.get({key!r}"
+        opening = f"for {value} in {get}, ()){position}:" if child.many else f"{value} = {get})"
+        source.line(here.depth, opening)
+        depth = here.depth + child.many
+        source.line(depth, f"if {value} is not None:")
         inside = replace(
-            here, variable=value, kind=kind, many=many, depth=depth, systems=child.systems
+            here, variable=value, kind=kind, many=many, depth=depth + 1, systems=child.systems
         )
         walk(source, rest, inside, arrive)
-
-
-def _open(source: Source, value: str, get: str, depth: int, child: Child, position: str) -> int:
-    """Open the element: a loop where it repeats, a test where it may be missing."""
-    if child.many:
-        source.line(depth, f"for {value} in {get}, ()){position}:")
-        depth += 1
-    else:
-        source.line(depth, f"{value} = {get})")
-    source.line(depth, f"if {value} is not None:")
-    return depth + 1
 
 
 def _narrowed(kinds: tuple[str, ...], rest: Path) -> tuple[tuple[str, ...], Path]:

@@ -45,6 +45,8 @@ def read_include(
     reference = parameters.of(source).get(link)
     if reference is None or reference.type != "reference":
         raise BadRequest(f"{name}={value}: {source} has no reference parameter {link!r}.")
+    if reference.refused:
+        raise NotSupported(reference.refused)
     forward = code == "_include"
     _fits(f"{name}={value}", resource_type, Including(source, reference, target, forward))
     return [Including(source, reference, target, forward)]

@@ -83,26 +83,19 @@ def _half(match: re.Match[str]) -> Decimal:
 def compared(prefix: str, number: Decimal, half: Decimal) -> list[Filter]:
     """Say which ranges [l, h] compare so with ``number``; any of the filters given."""
     exact, low, high = float(number), float(number - half), float(number + half)
-    inside: Filter = {"l": {"$gte": low, "$lt": high}, "h": {"$lt": high}}
-    match prefix:
-        case "eq":
-            return [inside]
-        case "ne":
-            return [{"l": {"$lt": low}}, {"h": {"$gte": high}}]
-        case "gt":
-            return [{"h": {"$gt": exact}}]
-        case "lt":
-            return [{"l": {"$lt": exact}}]
-        case "ge":
-            return [{"h": {"$gte": exact}}]
-        case "le":
-            return [{"l": {"$lte": exact}}]
-        case "sa":
-            return [{"l": {"$gt": exact}}]
-        case "eb":
-            return [{"h": {"$lt": exact}}]
     margin = max(abs(number) / 10, half)
-    return [{"l": {"$lte": float(number + margin)}, "h": {"$gte": float(number - margin)}}]
+    near: Filter = {"l": {"$lte": float(number + margin)}, "h": {"$gte": float(number - margin)}}
+    return {
+        "eq": [{"l": {"$gte": low, "$lt": high}, "h": {"$lt": high}}],
+        "ne": [{"l": {"$lt": low}}, {"h": {"$gte": high}}],
+        "gt": [{"h": {"$gt": exact}}],
+        "lt": [{"l": {"$lt": exact}}],
+        "ge": [{"h": {"$gte": exact}}],
+        "le": [{"l": {"$lte": exact}}],
+        "sa": [{"l": {"$gt": exact}}],
+        "eb": [{"h": {"$lt": exact}}],
+        "ap": [near],
+    }[prefix]
 
 
 def within(field: Field, choices: list[Filter], also: Filter | None = None) -> Filter:

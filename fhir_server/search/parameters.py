@@ -48,6 +48,11 @@ class Parameters:
         """Give the search parameters of a resource type by their code."""
         return self.compiled(resource_type).parameters
 
+    def has(self, resource_type: str, code: str) -> bool:
+        """Tell whether a type has a parameter, without compiling the type."""
+        bases = (*EVERYWHERE, resource_type)
+        return any(row["code"] == code for base in bases for row in self._by_base.get(base, ()))
+
     def compiled(self, resource_type: str) -> Compiled:
         """Compile a type at its first use."""
         found = self._compiled.get(resource_type)

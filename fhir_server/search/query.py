@@ -125,8 +125,7 @@ def parse(
         if name in FOR_HTTP:
             continue
         known = len(reading.warnings)
-        read = RESULT.get(name.partition(":")[0], _criterion)
-        read(reading, name, value)
+        RESULT.get(_result(name), _criterion)(reading, name, value)
         if len(reading.warnings) == known:
             reading.used.append((name, value))
     return Query(
@@ -141,6 +140,14 @@ def parse(
         tuple(reading.used),
         tuple(reading.warnings),
     )
+
+
+def _result(name: str) -> str:
+    """Name the result parameter; only the includes may have a modifier."""
+    code, _, modifier = name.partition(":")
+    if modifier and code in RESULT and code not in {"_include", "_revinclude"}:
+        raise NotSupported(f"{name}: {code} has no modifiers.")
+    return code
 
 
 def _criterion(reading: _Reading, name: str, value: str) -> None:
@@ -179,7 +186,7 @@ def _chain(
     if resource_type and resource_type not in targets:
         raise BadRequest(f"{name}: {reference.code} cannot point to a {resource_type}.")
     able = [resource_type] if resource_type else targets
-    able = [each for each in able if code in reading.parameters.of(each)]
+    able = [each for each in able if reading.parameters.has(each, code)]
     if not able:
         raise BadRequest(f"{name}: no resource that {reference.code} points to has {code!r}.")
     if len(able) > 1:

@@ -24,14 +24,15 @@ if TYPE_CHECKING:
 SORT = ""
 SINGLE = frozenset({"string", "markdown", "code", "id", "uri"})
 LAST = "\U0010ffff"
-TITLES = frozenset(
+_TITLES = (
     "dr drg drh prof ir h hj kh ny nyonya tn tuan nn nona sdr sdri an by bayi bidan bd ns ners "
-    "bpk bapak ibu apt".split()
+    "bpk bapak ibu apt"
 )
-_SILENT = str.maketrans("", "", ".,'\"`´\u2018\u2019")
+TITLES = frozenset(_TITLES.split())
+_SILENT = str.maketrans("", "", ".,'\"`\u00b4\u2018\u2019")
 
 
-@lru_cache(maxsize=16_384)
+@lru_cache(maxsize=4096)
 def fold(text: str) -> str:
     """Write ``text`` as the index compares it."""
     if not text.isascii():
@@ -41,7 +42,7 @@ def fold(text: str) -> str:
     return " ".join(text.casefold().translate(_SILENT).split())
 
 
-@lru_cache(maxsize=16_384)
+@lru_cache(maxsize=4096)
 def fold_name(text: str) -> str:
     """Fold the name of a person and leave out the titles before it, but never all of it."""
     words = fold(text).split(" ")

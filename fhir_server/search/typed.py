@@ -48,7 +48,7 @@ class _Type:
 
     def all(self) -> Compiled:
         simple = [row for row in self.rows.values() if row.type != "composite"]
-        for row in sorted(simple, key=lambda row: len(row.paths)):
+        for row in sorted(simple, key=lambda row: (row.code != "patient", len(row.paths))):
             self.made[row.code] = self.simple(row)
         for row in self.rows.values():
             if row.type == "composite":
@@ -65,6 +65,8 @@ class _Type:
         else:
             fields = self.covering(row) or self.own(row)
         refused = special.REFUSED.get(row.code, "")
+        if not fields and not refused:
+            refused = f"{row.code} is defined over elements that {self.type} does not have."
         return SearchParameter(
             row.code, row.type, row.url, row.expression, row.targets, fields, refused=refused
         )
@@ -146,7 +148,7 @@ class _Type:
     def composite(self, row: Row) -> SearchParameter:
         """Ask the resource itself by the parameters of the parts, its elements by a field."""
         parts = [self.part(url, expression) for url, expression in row.components]
-        inner = tuple(path for path in row.paths if path)
+        inner = tuple(path for path in row.paths if path and not isinstance(path, Truth))
         fields = self.elements(row, inner, parts) if inner else ()
         own = len(inner) < len(row.paths)
         pairs = tuple(self.equal(part) for part in parts) if own else ()
@@ -238,8 +240,13 @@ def _many(kind: str, leaves: list[Leaf], paths: Any) -> bool:
     single: frozenset[str] = KINDS[kind].SINGLE  # type: ignore[attr-defined]
     if any(leaf.many or leaf.kind not in single for leaf in leaves):
         return True
-    elements = {path[:1] for path in paths if not isinstance(path, Truth)}
+    elements = {_untyped(path) for path in paths if not isinstance(path, Truth)}
     return len(elements) > 1
+
+
+def _untyped(path: Path) -> Path:
+    """Give the element that a path ends at, whichever of its types is meant."""
+    return path[:-1] if path and path[-1].kind == "as" else path
 
 
 def compiled(parameters: Parameters, resource_type: str) -> Compiled:

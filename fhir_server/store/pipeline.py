@@ -219,9 +219,11 @@ def _check(plan: Plan, join: Join, name: str) -> list[Stage]:
 
 def _ids_in(field: str, start: str) -> dict[str, Any]:
     """Take the ids out of a field with one reference, several or none."""
-    given = {"$cond": [{"$isArray": f"${field}"}, f"${field}", [{"$ifNull": [f"${field}", ""]}]]}
-    ours = {"$eq": [{"$substrBytes": ["$$r", 0, len(start)]}, start]}
-    kept = {"$filter": {"input": given, "as": "r", "cond": ours}}
+    given: Any = {
+        "$cond": [{"$isArray": f"${field}"}, f"${field}", [{"$ifNull": [f"${field}", ""]}]]
+    }
+    ours: Any = {"$eq": [{"$substrBytes": ["$$r", 0, len(start)]}, start]}
+    kept: Any = {"$filter": {"input": given, "as": "r", "cond": ours}}
     return {"$map": {"input": kept, "as": "r", "in": _rest_of("$$r", start)}}
 
 
