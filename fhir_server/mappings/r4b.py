@@ -13,7 +13,9 @@ if TYPE_CHECKING:
     from fhir.resources.R4B.address import Address as Address
     from fhir.resources.R4B.annotation import Annotation as Annotation
     from fhir.resources.R4B.appointment import Appointment as Appointment
+    from fhir.resources.R4B.attachment import Attachment as Attachment
     from fhir.resources.R4B.careplan import CarePlan as CarePlan
+    from fhir.resources.R4B.careteam import CareTeam as CareTeam
     from fhir.resources.R4B.codeableconcept import CodeableConcept as CodeableConcept
     from fhir.resources.R4B.coding import Coding as Coding
     from fhir.resources.R4B.communication import Communication as Communication
@@ -26,15 +28,19 @@ if TYPE_CHECKING:
     from fhir.resources.R4B.encounter import Encounter as Encounter
     from fhir.resources.R4B.extension import Extension as Extension
     from fhir.resources.R4B.flag import Flag as Flag
+    from fhir.resources.R4B.goal import Goal as Goal
     from fhir.resources.R4B.humanname import HumanName as HumanName
     from fhir.resources.R4B.identifier import Identifier as Identifier
     from fhir.resources.R4B.location import Location as Location
+    from fhir.resources.R4B.medicationdispense import MedicationDispense as MedicationDispense
+    from fhir.resources.R4B.medicationrequest import MedicationRequest as MedicationRequest
     from fhir.resources.R4B.observation import Observation as Observation
     from fhir.resources.R4B.organization import Organization as Organization
     from fhir.resources.R4B.patient import Patient as Patient
     from fhir.resources.R4B.period import Period as Period
     from fhir.resources.R4B.practitioner import Practitioner as Practitioner
     from fhir.resources.R4B.practitionerrole import PractitionerRole as PractitionerRole
+    from fhir.resources.R4B.provenance import Provenance as Provenance
     from fhir.resources.R4B.quantity import Quantity as Quantity
     from fhir.resources.R4B.questionnaireresponse import (
         QuestionnaireResponse as QuestionnaireResponse,

@@ -114,7 +114,8 @@ def _typed(hint: Any, options: dict[str, Any]) -> ma.fields.Field[Any]:
         else hint
     )
     if get_origin(hint) is tuple:
-        return _Tuple(_typed(get_args(hint)[0], {}), **options)
+        each = {"validate": options.pop("validate", None)}  # a pattern is for each item
+        return _Tuple(_typed(get_args(hint)[0], each), **options)
     if get_origin(hint) is Literal:
         return _coded(get_args(hint), options)
     if is_dataclass(hint) and isinstance(hint, type):

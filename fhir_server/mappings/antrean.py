@@ -1,0 +1,203 @@
+"""Antrean as Appointment.
+
+https://hl7.org/fhir/R4/appointment.html
+"""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from typing import TYPE_CHECKING, Any
+
+from fhir_server.errors import Invalid, Issue
+from fhir_server.mappings import Mapping, r4b
+from fhir_server.mappings import pasien as patients
+from fhir_server.mappings.codes import CANONICAL, code_system, sid, structure
+from fhir_server.mappings.elements import (
+    code_of,
+    concept,
+    extension_of,
+    id_of,
+    identifier,
+    identifier_of,
+    instant_of,
+    reference,
+    several,
+)
+from fhir_server.sop.antrean import alasan_prioritas, tutup
+from fhir_server.store.ops import Tally
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping as Table
+
+    from fhir_server.mappings import Reader, Resources
+    from fhir_server.resources.wire import Document
+    from fhir_server.sop.antrean import Antrean
+    from fhir_server.store.ops import Condition
+
+UNIT, ALASAN = code_system("unit-layanan"), code_system("alasan-prioritas")
+RUJUKAN_INTERNAL = f"{code_system('jenis-rujukan')}|internal"
+ALASAN_URL, PANGGIL_URL = structure("alasan-prioritas"), structure("waktu-panggil")
+STATUS_URL = structure("status-antrean")
+NOMOR = "nomor-antrean"
+WALK_IN = ("http://terminology.hl7.org/CodeSystem/v2-0276", "WALKIN")
+DAHULU, BIASA = 1, 5
+STATUS = {
+    "menunggu": "arrived",
+    "dipanggil": "checked-in",
+    "dilayani": "checked-in",
+    "selesai": "fulfilled",
+    "batal": "cancelled",
+    "tidak-hadir": "noshow",
+}
+DIBACA = {"checked-in": "dipanggil"} | {v: k for k, v in STATUS.items() if v != "checked-in"}
+
+
+def to_fhir(antrean: Antrean, _id: str) -> Resources:
+    """Write a number in the queue; R4 wants start and end, so it lasts until the unit closes."""
+    place = reference("Location", antrean.lokasi)
+    appointment = r4b.Appointment(
+        extension=_extensions(antrean),
+        identifier=[identifier(sid(NOMOR, antrean.faskes), nomor_lengkap(antrean))],
+        status=STATUS[antrean.status],
+        serviceType=[concept(UNIT, antrean.unit)],
+        appointmentType=concept(*WALK_IN),
+        priority=DAHULU if antrean.prioritas else BIASA,
+        start=antrean.ambil,
+        end=antrean.ambil and tutup(antrean.ambil),
+        created=antrean.ambil,
+        participant=[
+            {"actor": reference("Patient", antrean.pasien), "status": "accepted"},
+            *([{"actor": place, "status": "accepted"}] if place else ()),
+        ],
+    )
+    return {"": appointment}
+
+
+def from_fhir(resources: Table[str, Document]) -> dict[str, Any]:
+    """Read a number in the queue; ``Appointment.status`` decides, the extension only refines."""
+    appointment = resources[""]
+    start = instant_of(appointment.get("start"))
+    actors = [each.get("actor") for each in appointment.get("participant", ())]
+    status = DIBACA.get(appointment.get("status", ""))
+    finer = (extension_of(appointment, STATUS_URL) or {}).get("valueCode")
+    reason = (extension_of(appointment, ALASAN_URL) or {}).get("valueCodeableConcept")
+    called = (extension_of(appointment, PANGGIL_URL) or {}).get("valueDateTime")
+    return {
+        "faskes": faskes_of(appointment),
+        "unit": code_of(appointment.get("serviceType"), UNIT),
+        "tanggal": start and start.date(),
+        "pasien": next((found for each in actors if (found := id_of(each, "Patient"))), None),
+        "status": finer if STATUS.get(finer or "") == appointment.get("status") else status,
+        "alasanPrioritas": code_of(reason, ALASAN),
+        "prioritas": appointment.get("priority") == DAHULU,
+        "nomor": nomor_of(appointment),
+        "ambil": start,
+        "panggil": instant_of(called),
+        "lokasi": next((found for each in actors if (found := id_of(each, "Location"))), None),
+    }
+
+
+def complete(
+    antrean: Antrean, before: Table[str, Any] | None, reader: Reader
+) -> tuple[Antrean, tuple[Condition, ...]]:
+    """Give the number, gap-free for its unit and day, and the reason to go first."""
+    ambil = antrean.ambil or (before or {}).get("ambil") or reader.now
+    alasan = antrean.alasanPrioritas or _alasan(antrean, reader)
+    panggil = antrean.panggil or (before or {}).get("panggil")
+    if panggil is None and antrean.status in {"dipanggil", "dilayani"}:
+        panggil = reader.now
+    known = replace(
+        antrean,
+        ambil=ambil,
+        panggil=panggil,
+        alasanPrioritas=alasan,
+        prioritas=alasan is not None,
+        nomor=(before or {}).get("nomor"),
+    )
+    if before is not None:
+        return known, ()
+    key = f"antrean/{antrean.faskes}/{antrean.unit}/{antrean.tanggal:%Y%m%d}"
+    last = reader.tally(key)
+    return replace(known, nomor=last + 1), (Tally(key, last),)
+
+
+def nomor_lengkap(antrean: Antrean) -> str:
+    """Write the number with its unit and day (``kia-20240402-014``)."""
+    return f"{antrean.unit}-{antrean.tanggal:%Y%m%d}-{antrean.nomor or 0:03d}"
+
+
+def nomor_of(appointment: Document) -> int | None:
+    """Read the number within its unit and day."""
+    last = (identifier_of(appointment, sid(NOMOR) + "/") or "").rpartition("-")[2]
+    return int(last) if last.isascii() and last.isdigit() else None
+
+
+def faskes_of(appointment: Document) -> str | None:
+    """Read from the identifier's system whose queue it is."""
+    own = sid(NOMOR) + "/"
+    systems = (each.get("system", "") for each in appointment.get("identifier", ()))
+    return next((system.removeprefix(own) for system in systems if system.startswith(own)), None)
+
+
+def _alasan(antrean: Antrean, reader: Reader) -> Any:
+    patient = reader.read(f"Patient/{antrean.pasien}")
+    if patient is None:
+        says = f"pasien: tidak ada pasien {antrean.pasien}. Seharusnya: id pasien yang terdaftar."
+        raise Invalid([Issue("not-found", says, "pasien", indonesian=says)])
+    known = patients.from_fhir({"": patient})
+    derived = alasan_prioritas(known["tanggalLahir"], known["disabilitas"], antrean.tanggal)
+    if derived is not None:
+        return derived
+    asked = reader.find(
+        "ServiceRequest",
+        [
+            ("patient", f"Patient/{antrean.pasien}"),
+            ("category", RUJUKAN_INTERNAL),
+            ("status", "active"),
+            ("authored", antrean.tanggal.isoformat()),
+        ],
+    )
+    return "rujukan-internal" if any(_asks_for(each, antrean.unit) for each in asked) else None
+
+
+def _asks_for(request: Document, unit: str) -> bool:
+    concepts = (request.get("code"), request.get("performerType"))
+    places = request.get("locationCode", ())
+    return unit in {code_of(each, UNIT) for each in (*concepts, *places)}
+
+
+def _extensions(antrean: Antrean) -> list[Any] | None:
+    reason = concept(ALASAN, antrean.alasanPrioritas)
+    called = antrean.panggil
+    return several(
+        reason and r4b.Extension(url=ALASAN_URL, valueCodeableConcept=reason),
+        called and r4b.Extension(url=PANGGIL_URL, valueDateTime=called),
+        r4b.Extension(url=STATUS_URL, valueCode=antrean.status),
+    )
+
+
+MAPPING = Mapping(
+    resource_type="Appointment",
+    profile="AntreanLoket",
+    to_fhir=to_fhir,
+    from_fhir=from_fhir,
+    complete=complete,
+    criteria=(("appointment-type", "|".join(WALK_IN)),),
+    filters={
+        "faskes": f"identifier={CANONICAL}/sid/{NOMOR}/{{}}|",
+        "unit": f"service-type={UNIT}|{{}}",
+        "tanggal": "date",
+        "pasien": "patient=Patient/{}",
+        "lokasi": "location=Location/{}",
+    },
+    sort="date",
+    constants=frozenset(
+        {
+            "Appointment.extension.url",
+            "Appointment.extension.valueCodeableConcept.coding.system",
+            "Appointment.serviceType.coding.system",
+            "Appointment.appointmentType",
+            "Appointment.participant.status",
+        }
+    ),
+)

@@ -1,0 +1,130 @@
+"""Antrean: a number in the queue of one unit on one day (domain §2.1 row 7, §1.B B1, BR-B20).
+
+The order of a queue is decided by priority and number alone. Who pays is no field of this
+document, so it cannot decide.
+"""
+
+from __future__ import annotations
+
+from datetime import date, datetime, time
+from typing import TYPE_CHECKING, Any, Literal, NamedTuple
+
+from fhir_server.sop.dokumen import Dokumen, Teguran, bidang, dokumen
+from fhir_server.sop.pasien import umur
+from fhir_server.sop.unit import Unit
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Iterator, Mapping
+
+AlasanPrioritas = Literal["lansia", "disabilitas", "rujukan-internal"]
+Status = Literal["menunggu", "dipanggil", "dilayani", "selesai", "batal", "tidak-hadir"]
+
+BR_B20 = "BR-B20"
+UMUR_LANSIA = 60
+TUTUP = time(14)
+BERIKUT: dict[str, tuple[str, ...]] = {
+    "menunggu": ("dipanggil", "dilayani", "batal", "tidak-hadir"),
+    "dipanggil": ("dilayani", "menunggu", "batal", "tidak-hadir"),
+    "dilayani": ("selesai", "batal"),
+    "tidak-hadir": ("menunggu", "batal"),
+    "selesai": (),
+    "batal": (),
+}
+TETAP = ("faskes", "unit", "tanggal", "pasien")
+
+
+@dokumen
+class Antrean(Dokumen):
+    """Nomor antrean."""
+
+    faskes: str = bidang("Puskesmas", "§2.1/7", rujuk="faskes", contoh="pkm-dharma-rini", cari=True)
+    unit: Unit = bidang("Unit tujuan", "§2.1/7", kode="unit-layanan", contoh="kia", cari=True)
+    tanggal: date = bidang("Tanggal layanan", "§2.1/7", contoh="2024-04-02", cari=True)
+    pasien: str = bidang("Pasien", "§2.1/7", rujuk="pasien", contoh="siti", cari=True)
+    status: Status = bidang(
+        "Status", "§2.1/7", default="menunggu", kode="status-antrean", cari=True
+    )
+    alasanPrioritas: AlasanPrioritas | None = bidang(
+        "Alasan prioritas; lansia dan disabilitas diisi server",
+        "§2.1/7, BR-B20",
+        default=None,
+        kode="alasan-prioritas",
+    )
+    prioritas: bool = bidang("Didahulukan", "§2.1/7, BR-B20", default=False, server=True)
+    nomor: int | None = bidang(
+        "Nomor urut unit itu pada hari itu", "§2.1/7", default=None, server=True
+    )
+    ambil: datetime | None = bidang(
+        "Waktu mengambil nomor; kosong: sekarang",
+        "§2.1/7",
+        default=None,
+        contoh="2024-04-02T07:45:00+07:00",
+    )
+    panggil: datetime | None = bidang("Waktu dipanggil", "§2.1/7", default=None)
+    lokasi: str | None = bidang("Ruang tunggu", "§2.1/7", default=None, rujuk="lokasi", cari=True)
+
+
+class Giliran(NamedTuple):
+    """What decides a place in the queue, and nothing else."""
+
+    prioritas: bool
+    nomor: int
+
+
+def urutan(giliran: Giliran) -> tuple[int, int]:
+    """Order a queue (BR-B20): who has priority first, then by number."""
+    return (0 if giliran.prioritas else 1, giliran.nomor)
+
+
+def alasan_prioritas(
+    tanggal_lahir: date | None, disabilitas: bool | None, pada: date
+) -> AlasanPrioritas | None:
+    """Derive a reason for priority from what is known of the patient (BR-B20)."""
+    if disabilitas:
+        return "disabilitas"
+    if tanggal_lahir is not None and umur(tanggal_lahir, pada) >= UMUR_LANSIA:
+        return "lansia"
+    return None
+
+
+def tutup(ambil: datetime) -> datetime:
+    """Give the end of the service day on which a number was taken."""
+    akhir = TUTUP if ambil.time() < TUTUP else time(23, 59, 59)
+    return datetime.combine(ambil.date(), akhir, ambil.tzinfo)
+
+
+def periksa(antrean: Antrean) -> Iterator[Teguran]:
+    """Find what one number can get wrong."""
+    if antrean.ambil is not None and antrean.ambil.date() != antrean.tanggal:
+        yield Teguran(
+            "ambil",
+            f"bukan pada {antrean.tanggal}.",
+            "nomor diambil pada hari layanan.",
+            "domain §1.B B1",
+        )
+    if antrean.unit == "persalinan":
+        yield Teguran(
+            "unit",
+            "ibu bersalin tidak perlu nomor antrean.",
+            "kunjungan langsung ke ruang persalinan.",
+            "BR-B13",
+        )
+
+
+def periksa_perubahan(lama: Mapping[str, Any], baru: Antrean) -> Iterable[Teguran]:
+    """Find changes that a queue does not allow."""
+    for nama in TETAP:
+        if lama.get(nama) is not None and lama[nama] != getattr(baru, nama):
+            yield Teguran(
+                nama,
+                "tidak boleh diubah setelah nomor diambil.",
+                f"{lama[nama]}; untuk unit atau hari lain ambil nomor baru.",
+                "domain §1.B B1",
+                jenis="keadaan",
+            )
+    dari = lama.get("status")
+    if dari in BERIKUT and baru.status not in (dari, *BERIKUT[dari]):
+        boleh = ", ".join(BERIKUT[dari]) or "tidak ada, antrean ini sudah berakhir"
+        yield Teguran(
+            "status", f"dari {dari} ke {baru.status}.", boleh, "domain §2.1/7", jenis="keadaan"
+        )

@@ -1,0 +1,193 @@
+"""Kunjungan: a visit from the ticket until the patient goes home (domain §2.1 row 9, §1.B)."""
+
+from __future__ import annotations
+
+from datetime import datetime
+from typing import TYPE_CHECKING, Any, Literal
+
+from fhir_server.sop.dokumen import Dokumen, Teguran, bidang, dokumen
+from fhir_server.sop.unit import Klaster, Penjamin, Unit
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Iterator, Mapping
+
+Kelas = Literal["AMB", "EMER", "IMP", "HH", "VR", "FLD"]
+Status = Literal[
+    "direncanakan",
+    "tiba",
+    "ditriase",
+    "dilayani",
+    "keluar-sementara",
+    "selesai",
+    "batal",
+    "salah-entri",
+]
+CaraPulang = Literal["pulang", "pulang-paksa", "dirujuk", "meninggal", "lainnya"]
+
+BERIKUT: dict[str, tuple[str, ...]] = {
+    "direncanakan": ("tiba", "batal"),
+    "tiba": ("ditriase", "dilayani", "batal"),
+    "ditriase": ("dilayani", "batal"),
+    "dilayani": ("keluar-sementara", "selesai", "batal"),
+    "keluar-sementara": ("dilayani", "selesai", "batal"),
+    "selesai": (),
+    "batal": (),
+    "salah-entri": (),
+}
+"""The state machine of the visit; whatever was entered by mistake may be marked so at any time."""
+
+INGGRIS: dict[str, str] = {
+    "direncanakan": "planned",
+    "tiba": "arrived",
+    "ditriase": "triaged",
+    "dilayani": "in-progress",
+    "keluar-sementara": "onleave",
+    "selesai": "finished",
+    "batal": "cancelled",
+    "salah-entri": "entered-in-error",
+}
+BERAKHIR = ("selesai", "batal")
+ALUR = "alur kunjungan (domain §1.B)"
+
+
+@dokumen
+class RiwayatStatus:
+    """Satu keadaan kunjungan dan kapan berlaku."""
+
+    status: Status = bidang("Status", "§1.B")
+    mulai: datetime = bidang("Sejak", "§1.B")
+    selesai: datetime | None = bidang("Sampai", "§1.B", default=None)
+
+
+@dokumen
+class RiwayatLokasi:
+    """Satu tempat pasien berada selama kunjungan."""
+
+    lokasi: str = bidang("Lokasi", "§1.B B5", rujuk="lokasi")
+    mulai: datetime | None = bidang("Sejak", "§1.B B5", default=None)
+    selesai: datetime | None = bidang("Sampai", "§1.B B5", default=None)
+
+
+@dokumen
+class Kunjungan(Dokumen):
+    """Kunjungan pasien."""
+
+    faskes: str = bidang("Puskesmas", "§2.1/9", rujuk="faskes", contoh="pkm-dharma-rini", cari=True)
+    noReg: str = bidang("Nomor registrasi", "§2.1/9", contoh="RG-20240402-0031", cari=True)
+    pasien: str = bidang("Pasien", "§2.1/9", rujuk="pasien", contoh="siti", cari=True)
+    kelas: Kelas = bidang("Kelas kunjungan", "§2.1/9", contoh="AMB", cari=True)
+    unit: Unit = bidang(
+        "Unit tujuan", "§2.1/9, BR-B3", kode="unit-layanan", contoh="kia", cari=True
+    )
+    klaster: Klaster = bidang("Klaster", "§2.1/9", kode="klaster", contoh="klaster-2", cari=True)
+    mulai: datetime = bidang(
+        "Mulai (mengambil nomor)", "§2.1/9", contoh="2024-04-02T07:45:00+07:00", cari=True
+    )
+    status: Status = bidang("Status", "§1.B", contoh="tiba", cari=True)
+    statusSejak: datetime | None = bidang(
+        "Sejak kapan status ini; kosong: sekarang", "§1.B", default=None
+    )
+    selesai: datetime | None = bidang("Selesai (pulang)", "§2.1/9", default=None)
+    antrean: str | None = bidang("Antrean", "§2.1/9", default=None, rujuk="antrean", cari=True)
+    episode: str | None = bidang("Episode perawatan", "§2.1/9", default=None, cari=True)
+    kodeKontak: str | None = bidang(
+        "Kode kontak ANC (K1A, K1M, K2 … K6)",
+        "§2.1/9",
+        default=None,
+        pola=r"K1[AM]|K[2-6]",
+        contoh="K1M",
+    )
+    petugas: str | None = bidang(
+        "Petugas penanggung jawab", "§2.1/9", default=None, rujuk="petugas-kesehatan"
+    )
+    lokasi: str | None = bidang(
+        "Lokasi sekarang", "§1.B B5", default=None, rujuk="lokasi", cari=True
+    )
+    caraBayar: Penjamin | None = bidang("Cara bayar", "§2.1/9", default=None, kode="jenis-penjamin")
+    caraPulang: CaraPulang | None = bidang("Cara pulang", "§2.1/9", default=None)
+    diagnosis: tuple[str, ...] = bidang("Diagnosis (id)", "§2.1/9", default=())
+    alasanBatal: str | None = bidang("Alasan batal", "§1.B", default=None)
+    riwayatStatus: tuple[RiwayatStatus, ...] = bidang(
+        "Riwayat status", "§1.B", default=(), server=True
+    )
+    riwayatLokasi: tuple[RiwayatLokasi, ...] = bidang(
+        "Riwayat lokasi", "§1.B B5", default=(), server=True
+    )
+
+
+def periksa(kunjungan: Kunjungan) -> Iterator[Teguran]:
+    """Find what one visit can get wrong."""
+    if kunjungan.selesai is not None and kunjungan.selesai < kunjungan.mulai:
+        yield Teguran("selesai", "lebih awal daripada mulai.", f"sesudah {kunjungan.mulai}.")
+    if kunjungan.selesai is not None and kunjungan.status not in (*BERAKHIR, "salah-entri"):
+        yield Teguran(
+            "selesai",
+            f"status masih {kunjungan.status}.",
+            "kosong selama kunjungan berjalan.",
+            ALUR,
+        )
+    if kunjungan.status == "batal" and not kunjungan.alasanBatal:
+        yield Teguran("alasanBatal", "kosong.", "mengapa kunjungan dibatalkan.", ALUR)
+    if kunjungan.statusSejak is not None and kunjungan.statusSejak < kunjungan.mulai:
+        yield Teguran("statusSejak", "lebih awal daripada mulai.", f"sesudah {kunjungan.mulai}.")
+
+
+def periksa_perubahan(lama: Mapping[str, Any], baru: Kunjungan) -> Iterable[Teguran]:
+    """Find changes that the course of a visit does not allow."""
+    if (salah := pindah(lama.get("status"), baru.status)) is not None:
+        yield salah
+    if lama.get("pasien") not in (None, baru.pasien):
+        yield Teguran(
+            "pasien",
+            "kunjungan tidak boleh pindah ke pasien lain.",
+            "batalkan kunjungan ini, buat yang baru.",
+            ALUR,
+            jenis="keadaan",
+        )
+    riwayat = lama.get("riwayatStatus") or ()
+    if baru.status != lama.get("status") and baru.statusSejak is not None and riwayat:
+        akhir = riwayat[-1].mulai
+        if baru.statusSejak < akhir:
+            yield Teguran(
+                "statusSejak", f"lebih awal daripada status sebelumnya ({akhir}).", "sesudahnya."
+            )
+
+
+def pindah(dari: str | None, ke: str | None) -> Teguran | None:
+    """Judge one step of the state machine; a state it does not know is not judged."""
+    if dari not in BERIKUT or ke not in BERIKUT or ke in (dari, "salah-entri", *BERIKUT[dari]):
+        return None
+    boleh = BERIKUT[dari]
+    english = ", ".join(INGGRIS[each] for each in boleh) or "none, the visit has ended"
+    return Teguran(
+        "status",
+        f"kunjungan tidak boleh dari {dari} ke {ke}.",
+        (", ".join(boleh) or "tidak ada, kunjungan ini sudah berakhir") + ".",
+        ALUR,
+        jenis="keadaan",
+        english=f"A visit may not go from {INGGRIS[dari]} to {INGGRIS[ke]}; allowed: {english}.",
+    )
+
+
+def lanjutkan(
+    riwayat: tuple[RiwayatStatus, ...], status: Status, sejak: datetime
+) -> tuple[RiwayatStatus, ...]:
+    """Close the last state of a history and open the next one."""
+    if not riwayat:
+        return (RiwayatStatus(status=status, mulai=sejak),)
+    *dulu, akhir = riwayat
+    tutup = RiwayatStatus(status=akhir.status, mulai=akhir.mulai, selesai=akhir.selesai or sejak)
+    return (*dulu, tutup, RiwayatStatus(status=status, mulai=sejak))
+
+
+def pindahkan(
+    riwayat: tuple[RiwayatLokasi, ...], lokasi: str | None, sejak: datetime
+) -> tuple[RiwayatLokasi, ...]:
+    """Close the place where the patient was and open the one where the patient is."""
+    tutup = tuple(
+        each
+        if each.selesai is not None
+        else RiwayatLokasi(lokasi=each.lokasi, mulai=each.mulai, selesai=sejak)
+        for each in riwayat
+    )
+    return tutup if lokasi is None else (*tutup, RiwayatLokasi(lokasi=lokasi, mulai=sejak))
