@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import pytest
+from mongoengine import connection
 
 
 @pytest.fixture
@@ -13,3 +14,4 @@ def context(settings, mongodb_uri):
     built = build_context(settings, mongodb_uri)
     yield built
     built.store.close()
+    connection.disconnect_all()
