@@ -10,27 +10,11 @@ from typing import TYPE_CHECKING, Any, Final, Literal
 
 from fhir_server.sop.dokumen import Dokumen, Teguran, bidang, dokumen
 from fhir_server.sop.pemeriksaan_lab import dikenal, saran
+from fhir_server.sop.unit import Unit
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
 
-UnitAsal = Literal[
-    "loket",
-    "kia",
-    "anak-mtbs",
-    "kb",
-    "imunisasi",
-    "persalinan",
-    "gigi",
-    "infeksi",
-    "lab",
-    "farmasi",
-    "fisioterapi",
-    "rawat-inap",
-    "ugd",
-    "umum-dewasa",
-    "lansia",
-]
 Status = Literal[
     "terbuka", "diterima", "diproses", "selesai", "ditolak", "batal", "gagal", "salah-entri"
 ]
@@ -51,7 +35,7 @@ class PengantarLab(Dokumen):
         "§2.1/13",
         contoh=["hb", "protein-urin"],
     )
-    unitAsal: UnitAsal = bidang(
+    unitAsal: Unit = bidang(
         "Unit yang meminta, tempat pasien kembali", "§1.B B6", kode="unit-layanan", contoh="kia"
     )
     peminta: str = bidang("Petugas peminta", "§2.1/13", rujuk="petugas", contoh="bidan-kia")

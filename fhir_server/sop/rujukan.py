@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING, Any, Final, Literal
 
 from fhir_server.sop.dokumen import Dokumen, Teguran, bidang, dokumen
 from fhir_server.sop.status_rujukan import AWAL, BR_R1, perpindahan
+from fhir_server.sop.unit import Penjamin
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
@@ -21,7 +22,6 @@ Prioritas = Literal["elektif", "segera", "darurat"]
 Layanan = Literal["gawat-darurat", "rawat-inap", "rawat-jalan"]
 Transport = Literal["ambulans", "lainnya"]
 Kesadaran = Literal["compos-mentis", "apatis", "somnolen", "sopor", "koma"]
-JenisPenjamin = Literal["bpjs-pbi", "bpjs-nonpbi", "umum", "gratis"]
 AlasanTolak = Literal["penuh", "tanpa-kompetensi", "tanpa-alat", "lainnya"]
 Status = Literal[
     "disusun",
@@ -78,7 +78,7 @@ class KondisiRujukan:
 class PenjaminRujukan:
     """Who pays."""
 
-    jenis: JenisPenjamin = bidang("Jenis penjamin", "§2.1/37", kode="jenis-penjamin")
+    jenis: Penjamin = bidang("Jenis penjamin", "§2.1/37", kode="jenis-penjamin")
     nomor: str | None = bidang("Nomor kartu", "§2.1/37", default=None, contoh="9900000000001")
 
 
