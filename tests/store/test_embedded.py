@@ -17,7 +17,7 @@ from fhir_server.store import embedded, mongod
 from fhir_server.store.embedded import Embedded, NotStarted
 from fhir_server.store.mongo import connect
 from tests.store.writes import create
-from tests.support.processes import ended
+from tests.support.processes import ended, open_files
 
 pytestmark = pytest.mark.slow
 
@@ -65,14 +65,13 @@ def test_a_data_folder_may_move(settings, tmp_path):
 
 def test_nobody_else_can_reach_it(running):
     path = embedded.socket_path(running.data)
-    sockets = Path(f"/proc/{running.pid}/net/tcp")
-    own = {str(fd.readlink()) for fd in Path(f"/proc/{running.pid}/fd").iterdir()}
+    tcp = Path(f"/proc/{running.pid}/net/tcp").read_text().splitlines()[1:]
 
-    listening = [line.split() for line in sockets.read_text().splitlines()[1:]]
+    listening = {f"socket:[{line.split()[9]}]" for line in tcp if line.split()[3] == "0A"}
 
     assert stat.S_IMODE(Path(path).parent.stat().st_mode) == 0o700
     assert len(path) <= embedded.SOCKET_PATH_LIMIT
-    assert [line for line in listening if f"socket:[{line[9]}]" in own] == []
+    assert listening & open_files(running.pid) == set()
 
 
 def test_a_second_server_on_the_folder_is_told_who_has_it(settings, running):

@@ -1,5 +1,6 @@
 """Watching processes that a test started."""
 
+import contextlib
 import time
 from pathlib import Path
 
@@ -10,6 +11,15 @@ def until(condition, seconds=20):
     while not condition():
         assert time.monotonic() < deadline, "waited in vain"
         time.sleep(0.01)
+
+
+def open_files(pid):
+    """Name the open files of a process."""
+    found = set()
+    for handle in Path(f"/proc/{pid}/fd").iterdir():
+        with contextlib.suppress(FileNotFoundError):
+            found.add(str(handle.readlink()))
+    return found
 
 
 def ended(pid):
