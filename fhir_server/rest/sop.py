@@ -18,7 +18,7 @@ from fhir_server import exchange
 from fhir_server.errors import BadRequest, FhirError, Invalid, Issue, UnsupportedMediaType
 from fhir_server.mappings import load_mappings
 from fhir_server.rest import outcomes
-from fhir_server.rest.sop_schemas import DocumentSchema, filters_of, schema_of
+from fhir_server.rest.sop_schemas import DocumentSchema, Jejak, filters_of, schema_of
 from fhir_server.sop import entitas
 from fhir_server.sop.dokumen import tulis
 
@@ -206,19 +206,8 @@ def _list(blueprint: Entity, kind: Entitas, context: Context) -> None:
 
 
 def _trace(blueprint: Entity, kind: Entitas, context: Context) -> None:
-    trace = type(
-        "Jejak",
-        (ma.Schema,),
-        {
-            "sumberDaya": ma.fields.String(metadata={"example": "Patient/1"}),
-            "elemen": ma.fields.String(metadata={"example": "Patient.name[0].text"}),
-            "bidang": ma.fields.List(ma.fields.String(), metadata={"example": ["nama"]}),
-            "tetap": ma.fields.Boolean(metadata={"description": "Selalu ditulis begitu"}),
-        },
-    )
-
     @blueprint.route("/<id>/jejak", methods=["GET"])
-    @blueprint.response(200, trace(many=True))
+    @blueprint.response(200, Jejak(many=True))
     @blueprint.doc(
         operationId=f"jejak_{kind.nama}", summary="Dari bidang mana setiap elemen FHIR berasal"
     )

@@ -70,6 +70,15 @@ class DocumentSchema(ma.Schema):
                 error.messages[name] = [unknown(name, list(self.fields))]
 
 
+class Jejak(ma.Schema):
+    """Where one FHIR element comes from."""
+
+    sumberDaya = ma.fields.String(metadata={"example": "Patient/1"})  # noqa: N815 - SOP API
+    elemen = ma.fields.String(metadata={"example": "Patient.name[0].text"})
+    bidang = ma.fields.List(ma.fields.String(), metadata={"example": ["nama"]})
+    tetap = ma.fields.Boolean(metadata={"description": "Selalu ditulis begitu"})
+
+
 def unknown(name: str, names: list[str]) -> str:
     """Say that a field does not exist, and which one is nearest."""
     near = difflib.get_close_matches(name, names, n=1)

@@ -17,7 +17,7 @@ from fhir_server.errors import (
     PreconditionFailed,
     RuleBroken,
 )
-from fhir_server.exchange import present as seen
+from fhir_server.exchange import reading
 from fhir_server.exchange.reader import StoreReader, outward
 from fhir_server.exchange.refusal import judge
 from fhir_server.interactions import write
@@ -32,7 +32,7 @@ if TYPE_CHECKING:
     from collections.abc import Sequence
 
     from fhir_server.context import Context
-    from fhir_server.exchange.present import Presented, Standing
+    from fhir_server.exchange.reading import Presented, Standing
     from fhir_server.mappings import Mapping
     from fhir_server.resources.wire import Document
     from fhir_server.sop.arsip import Arsip
@@ -84,7 +84,7 @@ def revise(  # noqa: PLR0913 - what a client may say about a change
     ``etag`` or ``version`` is what the client has read; PreconditionFailed if it is not current.
     """
     kind = entitas()[entity]
-    standing = seen.standing(context, entity, document_id)
+    standing = reading.standing(context, entity, document_id)
     _current(standing, etag, version)
     warnings = judge([*kind.periksa(document), *kind.periksa_perubahan(standing.fields, document)])
     entry = arsip.catat(_entry(context, entity, document, document_id, source, None))
@@ -181,10 +181,10 @@ def _settled(
             arsip.tolak(entry, refusal.issues[0].diagnostics)
         raise
     if written is None:
-        first = seen.present(context, attempt.entity, attempt.id, version=1)
+        first = reading.present(context, attempt.entity, attempt.id, version=1)
         return replace(first, replayed=True)
     arsip.selesaikan(entry, [f"{_name(w)}/_history/{w.stored.version}" for w in written])
-    return replace(seen.present(context, attempt.entity, attempt.id), warnings=tuple(warnings))
+    return replace(reading.present(context, attempt.entity, attempt.id), warnings=tuple(warnings))
 
 
 def _insist(attempt: _Create | _Update) -> list[Written] | None:
@@ -206,7 +206,7 @@ def _insist(attempt: _Create | _Update) -> list[Written] | None:
 def _first(context: Context, entity: str, entry: Arsip) -> Presented | None:
     """Give the answer that the first request with a key had, or None if it never wrote."""
     try:
-        first = seen.present(context, entity, entry.idDokumen, version=1)
+        first = reading.present(context, entity, entry.idDokumen, version=1)
     except NotFound:
         return None
     if entry.keadaan == "diterima":
