@@ -83,6 +83,8 @@ def periksa(penyerahan: PenyerahanObat) -> Iterator[Teguran]:
         yield Teguran("diserahkan", "sebelum disiapkan.", "sesudah disiapkan.")
     if penyerahan.status == "ditolak" and not penyerahan.alasan:
         yield Teguran("alasan", "ditolak tanpa alasan.", "alasannya.", "BR-C9")
+    if penyerahan.kurir is not None and penyerahan.diantarKe is None:
+        yield Teguran("kurir", "kurir tanpa alamat.", "ke mana obat diantar.", "§1.D D-m6")
     if penyerahan.status == "diantar" and not penyerahan.diantarKe:
         yield Teguran("diantarKe", "kosong.", "ke mana obat diantar.", "§1.D D-m6")
 

@@ -12,7 +12,7 @@ from fhir_server.sop.kehamilan import hpl
 from fhir_server.sop.pemantauan import Fase, Frekuensi, jadwalkan
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Iterable, Iterator
 
 Kegiatan = Literal[
     "anc",
@@ -195,8 +195,11 @@ def periksa(rencana: RencanaAsuhan) -> Iterator[Teguran]:
         )
 
 
-def lengkap(rencana: RencanaAsuhan) -> RencanaAsuhan:
-    """Fill end, phases and days of contact where they were not given (our defaults, §3.3)."""
+def lengkap(rencana: RencanaAsuhan, sebelumnya: Iterable[KontakTerjadwal] = ()) -> RencanaAsuhan:
+    """Fill end, phases and days of contact where they were not given (our defaults, §3.3).
+
+    ``sebelumnya`` are the days as they stand: one that was kept is not planned again.
+    """
     jadwal = rencana.jadwalPemantauan
     akhir = hpl(rencana.hpht)
     fase = jadwal.fase or tuple(
@@ -207,6 +210,8 @@ def lengkap(rencana: RencanaAsuhan) -> RencanaAsuhan:
     kontak = jadwal.kontak or tuple(
         KontakTerjadwal(tanggal=each) for each in hari_kontak(fase, sampai)
     )
+    terlaksana = {each.tanggal: each for each in sebelumnya if each.status == "selesai"}
+    kontak = tuple(terlaksana.get(each.tanggal, each) for each in kontak)
     return replace(
         rencana,
         berakhir=rencana.berakhir or akhir,

@@ -78,3 +78,11 @@ def periksa_perubahan(lama: Mapping[str, Any], baru: Resep) -> Iterator[Teguran]
             "§4.4",
             jenis="keadaan",
         )
+    if len(baru.item) < len(lama.get("item") or ()):
+        yield Teguran(
+            "item",
+            "obat tidak dihapus dari resep yang sudah ada.",
+            "batalkan resep ini dan tulis yang baru.",
+            "§2.1/15",
+            jenis="keadaan",
+        )

@@ -1,0 +1,148 @@
+"""Advis as a Communication of category advis-dokter, with the Task that measures its writing.
+
+https://hl7.org/fhir/R4/communication.html
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any, Final, get_args
+
+from fhir_server.mappings import Mapping, fixed, part_id, r4b
+from fhir_server.mappings.codes import code_system
+from fhir_server.mappings.elements import (
+    concept,
+    id_of,
+    ids_of,
+    instant_of,
+    period,
+    reference,
+    several,
+)
+from fhir_server.mappings.pihak import parties, parties_of
+from fhir_server.sop.advis import JenisAdvis
+from fhir_server.sop.sla import tenggat
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping as Table
+
+    from fhir_server.mappings import Resources
+    from fhir_server.resources.wire import Document
+    from fhir_server.sop.advis import Advis
+
+KATEGORI: Final = code_system("kategori-komunikasi")
+JENIS: Final = code_system("jenis-advis")
+TUGAS: Final = code_system("jenis-tugas")
+STATUS: Final = {
+    "disusun": "preparation",
+    "dikirim": "in-progress",
+    "diterima": "completed",
+    "dihentikan": "stopped",
+}
+
+
+def to_fhir(advis: Advis, document_id: str) -> Resources:
+    """Write the advice and the step in which it was written."""
+    return {"": _advice(advis), "tugas": _step(advis, document_id)}
+
+
+def from_fhir(resources: Table[str, Document]) -> dict[str, Any]:
+    """Read an advice."""
+    advice, step = resources[""], resources.get("tugas", {})
+    status = {code: word for word, code in STATUS.items()}
+    payload = advice.get("payload", ())
+    linked = [each.get("contentReference") for each in payload]
+    texts = [each["contentString"] for each in payload if "contentString" in each]
+    codes = [
+        coding.get("code")
+        for each in advice.get("category", ())
+        for coding in each.get("coding", ())
+        if coding.get("system") == JENIS
+    ]
+    done = step.get("executionPeriod", {})
+    return {
+        "utas": next(iter(ids_of(advice.get("partOf"), "Communication")), None),
+        "kunjungan": id_of(advice.get("encounter"), "Encounter"),
+        "pasien": id_of(advice.get("subject"), "Patient"),
+        "penulis": id_of(advice.get("sender"), "PractitionerRole"),
+        "jenis": tuple(each for each in codes if each in get_args(JenisAdvis)),
+        "isi": "\n".join(texts) or None,
+        "diterimaTim": instant_of(done.get("start")),
+        "dibuat": instant_of(done.get("end")),
+        "kasus": next(iter(ids_of(advice.get("basedOn"), "Task")), None),
+        "balasanDari": next(iter(ids_of(advice.get("inResponseTo"), "Communication")), None),
+        "dasar": ids_of(advice.get("about"), "Communication"),
+        "resep": ids_of(linked, "MedicationRequest"),
+        "permintaan": ids_of(linked, "ServiceRequest"),
+        "penerima": parties_of(advice.get("recipient")),
+        "status": status.get(advice.get("status", "")),
+        "waktuKirim": instant_of(advice.get("sent")),
+        "waktuTerima": instant_of(advice.get("received")),
+    }
+
+
+def _advice(advis: Advis) -> Any:
+    codings = [r4b.Coding(system=KATEGORI, code="advis-dokter")]
+    codings += [r4b.Coding(system=JENIS, code=each) for each in advis.jenis]
+    linked = [reference("MedicationRequest", each) for each in advis.resep]
+    linked += [reference("ServiceRequest", each) for each in advis.permintaan]
+    payload: Any = [{"contentString": advis.isi}, *({"contentReference": e} for e in linked)]
+    return r4b.Communication(
+        basedOn=several(reference("Task", advis.kasus)),
+        partOf=several(reference("Communication", advis.utas)),
+        inResponseTo=several(reference("Communication", advis.balasanDari)),
+        status=STATUS[advis.status],
+        category=[r4b.CodeableConcept(coding=codings)],
+        subject=reference("Patient", advis.pasien),
+        about=several(*(reference("Communication", each) for each in advis.dasar)),
+        encounter=reference("Encounter", advis.kunjungan),
+        sent=advis.waktuKirim,
+        received=advis.waktuTerima,
+        recipient=parties(advis.penerima),
+        sender=reference("PractitionerRole", advis.penulis),
+        payload=payload,
+    )
+
+
+def _step(advis: Advis, document_id: str) -> Any:
+    due: Any = {"period": period(None, tenggat("sla-d6", advis.diterimaTim))}
+    return r4b.Task(
+        partOf=several(reference("Task", advis.kasus)),
+        status="completed",
+        intent="order",
+        code=concept(TUGAS, "memberi-saran"),
+        focus=reference("Communication", part_id(document_id, "")),
+        for_fhir=reference("Patient", advis.pasien),
+        encounter=reference("Encounter", advis.kunjungan),
+        executionPeriod=period(advis.diterimaTim, advis.dibuat),
+        authoredOn=advis.diterimaTim,
+        owner=reference("PractitionerRole", advis.penulis),
+        restriction=due if advis.kasus else None,
+    )
+
+
+MAPPING = Mapping(
+    resource_type="Communication",
+    profile="AdvisDokter",
+    profiles={"tugas": "TugasMemberiSaran"},
+    to_fhir=to_fhir,
+    from_fhir=from_fhir,
+    parts=fixed(tugas="Task"),
+    criteria=(("category", f"{KATEGORI}|advis-dokter"),),
+    filters={
+        "utas": "part-of=Communication/{}",
+        "kunjungan": "encounter=Encounter/{}",
+        "pasien": "patient=Patient/{}",
+        "penulis": "sender=PractitionerRole/{}",
+        "kasus": "based-on=Task/{}",
+    },
+    constants=frozenset(
+        {
+            "Communication.category.coding.system",
+            "Communication.category.coding.code",
+            "Task.status",
+            "Task.intent",
+            "Task.code",
+            "Task.focus",
+        }
+    ),
+)
