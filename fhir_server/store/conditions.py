@@ -24,11 +24,11 @@ if TYPE_CHECKING:
     from fhir_server.store.ops import Condition, Found
 
 
-Run = Callable[["Plan", "ClientSession"], "Found"]
+Run = Callable[["Sequence[Plan]", "ClientSession"], "Sequence[Found]"]
 
 
 class Judge:
-    """Runs conditions inside a transaction; ``run`` runs one search in its session."""
+    """Runs conditions inside a transaction; ``run`` runs searches in its session."""
 
     def __init__(self, database: Database[dict[str, Any]], run: Run) -> None:
         self._database = database
@@ -52,9 +52,11 @@ class Judge:
         session: ClientSession,
     ) -> None:
         """Run the plans of the checks of this moment, let each check decide."""
-        for check in conditions:
-            if isinstance(check, Check) and check.when == when:
-                check.decide([self._run(plan, session).resources for plan in check.plans])
+        checks = [each for each in conditions if isinstance(each, Check) and each.when == when]
+        plans = [plan for check in checks for plan in check.plans]
+        found = iter(self._run(plans, session) if plans else ())
+        for check in checks:
+            check.decide([next(found).resources for _ in check.plans])
 
     def _touch(self, guards: Sequence[str], session: ClientSession) -> None:
         touches = [UpdateOne({"_id": key}, {"$inc": {"n": 1}}, upsert=True) for key in guards]

@@ -14,7 +14,10 @@ from fhir_server.store import history, search, versions
 from fhir_server.store.conditions import Judge
 from fhir_server.store.failures import translated
 from fhir_server.store.layout import SECRETS, TALLIES, Layout
+from fhir_server.store.many import run_many
 from fhir_server.store.reading import Reader
+from fhir_server.store.searches import Searches
+from fhir_server.store.shapes import Shapes
 from fhir_server.store.transact import Writer
 
 if TYPE_CHECKING:
@@ -25,6 +28,7 @@ if TYPE_CHECKING:
     from pymongo.monitoring import CommandListener
 
     from fhir_server.config import Settings
+    from fhir_server.search.index import Index
     from fhir_server.search.plan import Plan
     from fhir_server.store.history import Page
     from fhir_server.store.ops import Condition, Found, Op, Stored, Written
@@ -62,9 +66,11 @@ class Store:
             read_concern=ReadConcern("local"),
         )
         self._layout = Layout(self._database)
+        self._shapes = Shapes(self._database)
         self._secrets: dict[str, bytes] = {}
         self._reader = Reader(self._database)
-        judge = Judge(self._database, self._search)
+        self._searches = Searches(self._database, settings)
+        judge = Judge(self._database, self._search_many)
         self._writer = Writer(self._database, self._layout, judge)
 
     def ready(self) -> None:
@@ -128,18 +134,42 @@ class Store:
             }
         return {kind: number for kind, number in counts.items() if number}
 
+    def missing_indexes(self) -> dict[str, list[str]]:
+        """Name the indexes of the layout that the database has not, by resource type."""
+        with translated():
+            return self._layout.missing()
+
+    def build_indexes(self, resource_type: str) -> None:
+        """Make the missing indexes of a type."""
+        with translated():
+            self._layout.build(resource_type)
+
+    def unserved_searches(self) -> dict[str, int]:
+        """Give the shapes of searches that no index serves, and about how often they came."""
+        with translated():
+            return self._shapes.known()
+
+    def sample(self, resource_type: str, number: int) -> list[tuple[Stored, Index]]:
+        """Give resources picked at random, each with what is stored as its index."""
+        with translated():
+            rows = list(self._database[resource_type].aggregate([{"$sample": {"size": number}}]))
+        return [(versions.stored(resource_type, row), row["ix"]) for row in rows]
+
     def search(self, plan: Plan) -> Found:
         """Run one page of a search."""
         with translated():
+            self._shapes.notice(plan)
             return self._search(plan)
 
     def search_many(self, plans: Sequence[Plan]) -> list[Found]:
-        """Run several searches."""
+        """Run several searches, alike ones together."""
         with translated():
-            return [self._search(plan) for plan in plans]
+            return self._search_many(plans)
 
-    def _search(self, plan: Plan, session: ClientSession | None = None) -> Found:
-        return search.run(self._database, plan, self._settings, session)
+    def _search_many(
+        self, plans: Sequence[Plan], session: ClientSession | None = None
+    ) -> list[Found]:
+        return run_many(search.Run(self._database, self._settings, session), plans)
 
     def transact(self, ops: Sequence[Op], conditions: Sequence[Condition] = ()) -> list[Written]:
         """Apply all ops or none, and say what became of each, in order."""

@@ -1,0 +1,88 @@
+"""How often an interaction goes to the database, however much it is asked."""
+
+import pytest
+
+from tests.support.fhir import entry, patient
+
+
+@pytest.fixture
+def trips(ask, commands):
+    """Ask once so that collections exist, then count what a second request sends."""
+    ask("PUT", "Patient/warm", patient(id="warm", identifier=[{"value": "warm"}]))
+    ask("PUT", "Patient/warm", patient(id="warm", identifier=[{"value": "warm"}]))
+    ask("GET", "Patient?_count=1")
+
+    def count(*request, **headers):
+        commands.clear()
+        said = ask(*request, **headers)
+        assert said.status < 300
+        return commands.round_trips
+
+    return count
+
+
+@pytest.mark.parametrize(
+    ("method", "url", "most"),
+    [
+        ("GET", "Patient/warm", 1),
+        ("GET", "Patient/warm/_history/1", 1),
+        ("GET", "Patient/warm/_history", 1),
+        ("GET", "Patient/_history", 1),
+        ("GET", "Patient?identifier=warm", 1),
+        ("GET", "Patient?identifier=warm&_total=accurate&_count=1", 2),
+        ("GET", "Patient?_include=Patient:organization&_revinclude=Encounter:patient", 3),
+        ("DELETE", "Patient/warm", 3),
+    ],
+)
+def test_reading_and_deleting(trips, method, url, most):
+    assert trips(method, url) <= most
+
+
+def test_writing(trips):
+    assert trips("POST", "Patient", patient()) <= 2
+    assert trips("PUT", "Patient/new", patient(id="new")) <= 3
+    assert trips("PUT", "Patient/warm", patient(id="warm"), if_match='W/"2"') <= 3
+
+
+def test_a_conditional_create(trips):
+    trips("POST", "Patient", patient(), if_none_exist="identifier=first")
+    assert trips("POST", "Patient", patient(), if_none_exist="identifier=warm") <= 1
+    assert trips("POST", "Patient", patient(), if_none_exist="identifier=cold") <= 5
+
+
+@pytest.mark.parametrize("size", [1, 10, 200])
+def test_a_transaction_of_any_size(transact, commands, ask, size):
+    ask("PUT", "Patient/p", patient(id="p"))
+    ask("PUT", "Patient/p", patient(id="p"))
+    ask("PUT", "Patient/0", patient(id="0"))
+    creates = [entry("POST", "Patient", patient()) for _ in range(size)]
+    updates = [entry("PUT", f"Patient/{n}", patient(id=str(n))) for n in range(size)]
+    commands.clear()
+
+    said = transact(*creates, *updates, entry("DELETE", "Patient/p"))
+
+    assert said.status == 200
+    assert commands.round_trips <= 6
+
+
+@pytest.mark.parametrize("size", [2, 200])
+def test_a_transaction_with_any_number_of_criteria(transact, commands, ask, size):
+    for number in range(size):
+        ask("POST", "Patient", patient(identifier=[{"value": f"old-{number}"}]))
+    new = [
+        entry("POST", "Patient", patient(), ifNoneExist=f"identifier=new-{number}")
+        for number in range(size)
+    ]
+    old = [
+        entry(
+            "POST", "Patient", patient(link=[{"type": "refer", "other": {"reference": reference}}])
+        )
+        for reference in (f"Patient?identifier=old-{number}" for number in range(size))
+    ]
+    transact(*new[:1])
+    commands.clear()
+
+    said = transact(*new[1:], *old)
+
+    assert said.status == 200
+    assert commands.round_trips <= 6
