@@ -2,7 +2,7 @@
 
 Each index costs every write, so there are few: time and identifier for all types, the patient's
 record by code and date, and what the work of a puskesmas looks up. A query of another shape is
-answered too, more slowly, and remembered (``shapes``).
+answered too, more slowly, and counted (``shapes``).
 
 Collections and indexes are made when a process first writes a type, never inside a transaction.
 That changes nothing where they are already there, so processes may race.
@@ -32,91 +32,99 @@ OWN = frozenset({GUARDS, TALLIES})
 BY_TIME: Keys = (("t", ASCENDING), ("_id", ASCENDING))
 BY_IDENTIFIER: Keys = (("ix.identifier", ASCENDING),)
 
-RECORD = {
-    "AllergyIntolerance": "patient code",
-    "CarePlan": "patient date",
-    "Communication": "patient sent",
-    "Composition": "patient date",
-    "Condition": "patient code recorded-date",
-    "DiagnosticReport": "patient code date",
-    "DocumentReference": "patient date",
-    "Encounter": "patient date",
-    "EpisodeOfCare": "patient date",
-    "Flag": "patient date",
-    "Immunization": "patient date",
-    "MedicationAdministration": "patient",
-    "MedicationDispense": "patient",
-    "MedicationRequest": "patient authoredon",
-    "MedicationStatement": "patient",
-    "Observation": "patient code date",
-    "Procedure": "patient code date",
-    "QuestionnaireResponse": "patient authored",
-    "RiskAssessment": "patient date",
-    "ServiceRequest": "patient code authored",
-    "Specimen": "patient collected",
-    "Task": "patient authored-on",
+INDEXES = {
+    "ActivityDefinition": ["url"],
+    "AllergyIntolerance": ["patient code"],
+    "Appointment": ["patient", "actor", "location date", "date"],
+    "AuditEvent": ["patient", "date"],
+    "CarePlan": ["patient date", "encounter"],
+    "CareTeam": ["patient"],
+    "CodeSystem": ["system"],
+    "Communication": [
+        "patient sent",
+        "recipient sent",
+        "sender",
+        "encounter",
+        "part-of",
+        "based-on",
+    ],
+    "CommunicationRequest": ["patient"],
+    "Composition": ["patient date", "encounter"],
+    "ConceptMap": ["url"],
+    "Condition": ["patient code recorded-date", "encounter"],
+    "Consent": ["patient"],
+    "Coverage": ["patient"],
+    "DiagnosticReport": ["patient code date", "encounter", "based-on"],
+    "DocumentReference": ["patient date"],
+    "Encounter": ["patient date", "date", "location", "appointment", "episode-of-care", "part-of"],
+    "EpisodeOfCare": ["patient date"],
+    "Flag": ["patient date", "encounter"],
+    "Goal": ["patient"],
+    "HealthcareService": ["name", "organization"],
+    "ImagingStudy": ["patient"],
+    "Immunization": ["patient date"],
+    "Library": ["url"],
+    "Location": ["name", "organization", "partof"],
+    "Measure": ["url"],
+    "MeasureReport": ["period"],
+    "MedicationAdministration": ["patient"],
+    "MedicationDispense": ["patient", "prescription"],
+    "MedicationRequest": ["patient authoredon", "encounter"],
+    "MedicationStatement": ["patient"],
+    "Observation": ["patient code date", "encounter", "based-on"],
+    "OperationDefinition": ["url"],
+    "Organization": ["name"],
+    "Patient": ["name", "family", "given", "birthdate", "phone"],
+    "Person": ["patient", "name"],
+    "PlanDefinition": ["url"],
+    "Practitioner": ["name"],
+    "PractitionerRole": ["practitioner", "organization"],
+    "Procedure": ["patient code date", "encounter"],
+    "Provenance": ["target"],
+    "Questionnaire": ["url"],
+    "QuestionnaireResponse": ["patient authored", "encounter", "questionnaire"],
+    "RelatedPerson": ["patient", "name", "phone"],
+    "RiskAssessment": ["patient date", "encounter"],
+    "SearchParameter": ["url"],
+    "ServiceRequest": [
+        *("patient code authored", "performer authored", "requester authored"),
+        *("encounter", "based-on", "requisition"),
+    ],
+    "Slot": ["schedule", "start"],
+    "Specimen": ["patient collected"],
+    "StructureDefinition": ["url"],
+    "Task": [
+        *("patient authored-on", "owner code status authored-on", "requester"),
+        *("encounter", "focus", "based-on", "group-identifier"),
+    ],
+    "ValueSet": ["url"],
 }
-"""The patient's record: the patient, a code, a date falling. Only the code may repeat."""
+"""Search parameters, each line of them an index; dates fall, and the key follows them.
 
-LOOKED_UP = {
-    "ActivityDefinition": ("url",),
-    "Appointment": ("patient", "actor", "date"),
-    "CarePlan": ("encounter",),
-    "CodeSystem": ("system",),
-    "Communication": ("encounter", "part-of", "recipient", "sender", "sent"),
-    "Condition": ("encounter",),
-    "ConceptMap": ("url",),
-    "DiagnosticReport": ("based-on", "encounter"),
-    "Encounter": ("date", "appointment", "part-of"),
-    "HealthcareService": ("name", "organization"),
-    "Library": ("url",),
-    "Location": ("name", "organization"),
-    "Measure": ("url",),
-    "Observation": ("based-on", "encounter"),
-    "OperationDefinition": ("url",),
-    "Organization": ("name",),
-    "Patient": ("name", "family", "given", "birthdate", "phone"),
-    "Person": ("patient", "name"),
-    "PlanDefinition": ("url",),
-    "Practitioner": ("name",),
-    "PractitionerRole": ("practitioner", "organization"),
-    "Procedure": ("encounter",),
-    "Provenance": ("target",),
-    "Questionnaire": ("url",),
-    "QuestionnaireResponse": ("encounter", "questionnaire"),
-    "RelatedPerson": ("patient", "name"),
-    "SearchParameter": ("url",),
-    "ServiceRequest": ("based-on", "encounter", "performer", "requester", "requisition"),
-    "Slot": ("schedule", "start"),
-    "StructureDefinition": ("url",),
-    "Task": ("based-on", "encounter", "focus", "group-identifier", "owner", "requester"),
-    "ValueSet": ("url",),
-}
-"""Single parameters; a resource without the element costs nothing."""
+In one index only one parameter may repeat. An index of one parameter costs nothing to a resource
+that lacks it.
+"""
 
 DATES = {"authored", "authored-on", "authoredon", "birthdate", "collected", "date"}
-DATES |= {"recorded-date", "sent", "start"}
+DATES |= {"period", "recorded-date", "sent", "start"}
 
 
 def indexes(resource_type: str) -> list[Keys]:
     """List the indexes of the current versions of one type, beside ``_id``."""
-    record = RECORD.get(resource_type, "").split()
-    singles = LOOKED_UP.get(resource_type, ())
-    return [
-        BY_TIME,
-        BY_IDENTIFIER,
-        *([_record(record)] if record else []),
-        *(((_field(name), ASCENDING),) for name in singles),
+    return [BY_TIME, BY_IDENTIFIER, *(_keys(line) for line in INDEXES.get(resource_type, ()))]
+
+
+def _keys(line: str) -> Keys:
+    names = line.split()
+    keys = [
+        (f"ix.{name}.l", DESCENDING) if name in DATES else (f"ix.{name}", ASCENDING)
+        for name in names
     ]
+    return (*keys, ("_id", DESCENDING)) if names[-1] in DATES else tuple(keys)
 
 
-def _record(names: list[str]) -> Keys:
-    *keys, last = [(_field(name), DESCENDING if name in DATES else ASCENDING) for name in names]
-    return (*keys, last, ("_id", last[1]))
-
-
-def _field(name: str) -> str:
-    return f"ix.{name}.l" if name in DATES else f"ix.{name}"
+def _name(keys: Keys) -> str:
+    return "_".join(f"{field}_{direction}" for field, direction in keys)
 
 
 def _models(resource_type: str) -> list[IndexModel]:
@@ -135,6 +143,22 @@ class Layout:
         """List the resource types that were ever written."""
         names = self._database.list_collection_names()
         return sorted(name for name in names if name.isalpha() and name[0].isupper())
+
+    def missing(self) -> dict[str, list[str]]:
+        """Name the indexes that the database has not, by type; only types that were written."""
+        found: dict[str, list[str]] = {}
+        for resource_type in self.types():
+            there = set(self._database[resource_type].index_information())
+            names = [_name(keys) for keys in indexes(resource_type)]
+            lacking = [name for name in names if name not in there]
+            if lacking:
+                found[resource_type] = lacking
+        return found
+
+    def build(self, resource_type: str) -> None:
+        """Make what is missing of a type, however much is stored; writes go on meanwhile."""
+        with self._lock:
+            self._make(resource_type)
 
     def prepare(self, resource_types: Iterable[str]) -> None:
         """Make collections and indexes of these types unless this process has seen them."""

@@ -5,11 +5,9 @@ from pymongo import MongoClient
 
 from fhir_server.resources.definitions import load_definitions
 from fhir_server.search.parameters import load_parameters
-from fhir_server.store.layout import LOOKED_UP, RECORD, indexes
+from fhir_server.store.layout import INDEXES, indexes
 from fhir_server.store.mongo import connect
 from tests.store.writes import create
-
-WITH_INDEXES = sorted({*RECORD, *LOOKED_UP})
 
 
 @pytest.fixture(scope="module")
@@ -17,7 +15,7 @@ def parameters():
     return load_parameters(load_definitions())
 
 
-@pytest.mark.parametrize("resource_type", WITH_INDEXES)
+@pytest.mark.parametrize("resource_type", sorted(INDEXES))
 def test_every_index_is_on_fields_that_a_search_parameter_writes(parameters, resource_type):
     fields = {f.path for p in parameters.of(resource_type).values() for f in p.fields}
     fields |= {"_id", "t", "ix.identifier"}
@@ -27,7 +25,7 @@ def test_every_index_is_on_fields_that_a_search_parameter_writes(parameters, res
     assert indexed - fields == set()
 
 
-@pytest.mark.parametrize("resource_type", WITH_INDEXES)
+@pytest.mark.parametrize("resource_type", sorted(INDEXES))
 def test_no_index_has_two_fields_that_may_repeat(parameters, resource_type):
     """MongoDB would refuse to store a resource that repeats both."""
     many = {f.path for p in parameters.of(resource_type).values() for f in p.fields if f.many}
@@ -36,7 +34,7 @@ def test_no_index_has_two_fields_that_may_repeat(parameters, resource_type):
         assert len([name for name, _ in keys if name.removesuffix(".l") in many]) <= 1
 
 
-@pytest.mark.parametrize("resource_type", WITH_INDEXES)
+@pytest.mark.parametrize("resource_type", sorted(INDEXES))
 def test_dates_are_indexed_by_their_beginning(parameters, resource_type):
     of_type = parameters.of(resource_type)
     dates = {f.path for p in of_type.values() if p.type == "date" for f in p.fields}
@@ -65,3 +63,24 @@ def test_the_indexes_of_a_type_are_there_after_its_first_write(store, settings):
 
     made = {tuple(index["key"]) for index in found.values()}
     assert made == {*indexes("Patient"), (("_id", 1),)}
+
+
+def test_a_missing_index_is_named_and_can_be_built(store, settings):
+    store.transact([create("1")])
+    with MongoClient(settings.mongodb_uri) as client:
+        client[settings.mongodb_database]["Patient"].drop_index("ix.name_1")
+
+    before = store.missing_indexes()
+    store.build_indexes("Patient")
+
+    assert before == {"Patient": ["ix.name_1"]}
+    assert store.missing_indexes() == {}
+
+
+def test_a_sample_shows_what_is_indexed(store):
+    store.transact([create("1"), create("2")])
+
+    sample = store.sample("Patient", 10)
+
+    assert sorted(stored.id for stored, _ in sample) == ["1", "2"]
+    assert [index for _, index in sample] == [{}, {}]

@@ -1,0 +1,103 @@
+"""Searches that no index serves: noticed by their shape, never by their values.
+
+A shape is the type, the fields asked and the field sorted by. Its first search is logged; how often
+it came is counted in the collection ``_shapes``, so that an operator sees which index is missing.
+"""
+
+from __future__ import annotations
+
+import threading
+from collections import Counter
+from functools import cache
+from typing import TYPE_CHECKING, Any
+
+import structlog
+from pymongo import WriteConcern
+
+from fhir_server.store.layout import indexes
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+    from pymongo.database import Database
+
+    from fhir_server.search.plan import Filter, Plan
+
+SHAPES = "_shapes"
+UNSELECTIVE = {"$exists", "$ne", "$nin", "$not"}
+
+log = structlog.get_logger(__name__)
+
+
+class Shapes:
+    """Counts the searches without an index, in this process and in the database."""
+
+    def __init__(self, database: Database[dict[str, Any]]) -> None:
+        self._collection = database[SHAPES].with_options(write_concern=WriteConcern(w=0))
+        self._counts: Counter[str] = Counter()
+        self._lock = threading.Lock()
+
+    def notice(self, plan: Plan) -> None:
+        """Count the search if no index serves it; written down at 1, 2, 4, 8, … of a shape."""
+        if is_served(plan):
+            return
+        shape = shape_of(plan)
+        with self._lock:
+            self._counts[shape] += 1
+            count = self._counts[shape]
+        if count == 1:
+            log.warning("search without an index", shape=shape)
+        if count & (count - 1) == 0:
+            self._collection.update_one(
+                {"_id": shape}, {"$inc": {"n": (count + 1) // 2}}, upsert=True
+            )
+
+    def known(self) -> dict[str, int]:
+        """Give the shapes that came to any process, and about how often."""
+        return {row["_id"]: row["n"] for row in self._collection.find().sort("n", -1)}
+
+
+def is_served(plan: Plan) -> bool:
+    """Tell whether an index narrows the search, or gives its order when nothing is asked."""
+    if any(_narrows(join.resource_type, join.filter) for join in plan.joins):
+        return True
+    if plan.filter:
+        return _narrows(plan.resource_type, plan.filter)
+    return plan.count_only or plan.sort[0].field in _leading(plan.resource_type)
+
+
+def shape_of(plan: Plan) -> str:
+    """Name type, fields and order of a search."""
+    asked = sorted(set(_fields(plan.filter)))
+    joined = sorted(f"{join.field}→{join.resource_type}" for join in plan.joins)
+    order = "" if plan.sort[0].field == "_id" else f" sorted by {plan.sort[0].field}"
+    return f"{plan.resource_type}: {', '.join(asked + joined) or 'everything'}{order}"
+
+
+@cache
+def _leading(resource_type: str) -> frozenset[str]:
+    return frozenset({"_id", *(keys[0][0] for keys in indexes(resource_type))})
+
+
+def _narrows(resource_type: str, wanted: Filter) -> bool:
+    return any(_narrows_by(resource_type, name, value) for name, value in wanted.items())
+
+
+def _narrows_by(resource_type: str, name: str, value: Any) -> bool:
+    if name == "$and":
+        return any(_narrows(resource_type, each) for each in value)
+    if name == "$or":
+        return all(_narrows(resource_type, each) for each in value)
+    if value is None or (isinstance(value, dict) and value.keys() <= UNSELECTIVE):
+        return False
+    leading = _leading(resource_type)
+    return name in leading or any(field.startswith(name + ".") for field in leading)
+
+
+def _fields(wanted: Filter) -> Iterator[str]:
+    for name, value in wanted.items():
+        if name in {"$and", "$or", "$nor"}:
+            for each in value:
+                yield from _fields(each)
+        elif not name.startswith("$"):
+            yield name

@@ -1,0 +1,68 @@
+import pytest
+import structlog
+
+from fhir_server.search.plan import Join, Plan, SortKey
+from fhir_server.store.shapes import is_served, shape_of
+from tests.support.processes import until
+
+BY_NIK = {"ix.identifier": "nik|1"}
+PATIENT = Join("Patient", BY_NIK, "ix.patient", forward=True)
+
+
+@pytest.mark.parametrize(
+    "plan",
+    [
+        Plan("Patient"),
+        Plan("Patient", BY_NIK),
+        Plan("Patient", {"ix.gender": "male", "_id": {"$in": ["1"]}}),
+        Plan("Patient", {"$and": [{"ix.gender": "male"}, BY_NIK]}),
+        Plan("Patient", {"$or": [BY_NIK, {"ix.family": "x"}]}),
+        Plan("Patient", {"ix.birthdate": {"$elemMatch": {"l": {"$gte": 1}}}}),
+        Plan("Patient", sort=(SortKey("t", descending=True), SortKey("_id"))),
+        Plan("Observation", joins=(PATIENT,)),
+        Plan("Basic", count_only=True),
+    ],
+)
+def test_a_search_is_served_by_an_index_that_narrows_it(plan):
+    assert is_served(plan)
+
+
+@pytest.mark.parametrize(
+    ("plan", "shape"),
+    [
+        (Plan("Patient", {"ix.gender": "male"}), "Patient: ix.gender"),
+        (Plan("Patient", {"ix.name": {"$ne": "x"}}), "Patient: ix.name"),
+        (Plan("Patient", {"ix.name": None}), "Patient: ix.name"),
+        (
+            Plan("Patient", {"$or": [BY_NIK, {"ix.gender": "male"}]}),
+            "Patient: ix.gender, ix.identifier",
+        ),
+        (
+            Plan("Patient", sort=(SortKey("ix.gender"), SortKey("_id"))),
+            "Patient: everything sorted by ix.gender",
+        ),
+    ],
+)
+def test_a_search_that_must_look_at_everything_is_named_without_values(plan, shape):
+    assert not is_served(plan)
+    assert shape_of(plan) == shape
+
+
+def test_a_search_without_an_index_is_answered_counted_and_logged_once(store):
+    plan = Plan("Patient", {"ix.gender": "male"})
+
+    with structlog.testing.capture_logs() as logs:
+        found = [store.search(plan) for _ in range(4)]
+
+    assert [each.resources for each in found] == [()] * 4
+    until(lambda: store.unserved_searches() == {"Patient: ix.gender": 4})
+    assert [entry["shape"] for entry in logs] == ["Patient: ix.gender"]
+
+
+def test_a_search_with_an_index_costs_nothing_more(store, commands):
+    commands.clear()
+
+    store.search(Plan("Patient", BY_NIK))
+
+    assert commands.names == ["find"]
+    assert store.unserved_searches() == {}
