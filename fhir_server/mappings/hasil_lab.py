@@ -24,7 +24,13 @@ from fhir_server.mappings.elements import (
 )
 from fhir_server.mappings.encounter_lab import closed, visit
 from fhir_server.mappings.loinc_lab import REPORT, SPECIMENS, own_code, specimen_of, test_concept
-from fhir_server.mappings.observation_lab import observation, order_id, read_observation, unit_of
+from fhir_server.mappings.observation_lab import (
+    kode_of,
+    observation,
+    order_id,
+    read_observation,
+    unit_of,
+)
 from fhir_server.mappings.pengantar_lab import reason_of
 
 if TYPE_CHECKING:
@@ -95,7 +101,7 @@ def from_fhir(resources: Table[str, Document]) -> dict[str, Any]:
         "pengantar": slip,
         "pasien": id_of(report.get("subject"), "Patient"),
         "kunjungan": id_of(report.get("encounter"), "Encounter"),
-        "hasil": tuple(read_observation(each, slip) for each in results),
+        "hasil": tuple(b for each in results if (b := read_observation(each, slip))),
         "status": _DIBACA.get(report.get("status", "")),
         "waktu": instant_of(report.get("issued")),
         "diambil": instant_of(report.get("effectiveDateTime")),
@@ -231,7 +237,7 @@ def _role(found: Document | None) -> str | None:
     if found is None:
         return None
     if found["resourceType"] == "Observation":
-        kode = read_observation(found, None)["pemeriksaan"]
+        kode = kode_of(found)
         return kode and f"hasil-{kode}"
     kinds = {code: kind for kind, (code, _) in SPECIMENS.items()}
     kind = kinds.get(next((c.get("code") for c in found.get("type", {}).get("coding", ())), ""))

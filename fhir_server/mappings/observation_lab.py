@@ -18,15 +18,16 @@ from fhir_server.mappings.loinc_lab import (
     test_concept,
     test_of,
 )
+from fhir_server.sop.hasil_lab import ButirHasil
 from fhir_server.sop.pemeriksaan_lab import DAFTAR
 
 if TYPE_CHECKING:
     from fhir_server.resources.wire import Document
-    from fhir_server.sop.hasil_lab import ButirHasil, HasilLab
+    from fhir_server.sop.hasil_lab import HasilLab, Penanda
 
 CATEGORY = "http://terminology.hl7.org/CodeSystem/observation-category"
 INTERPRETATION = "http://terminology.hl7.org/CodeSystem/v3-ObservationInterpretation"
-PENANDA: Final = {
+PENANDA: Final[dict[Penanda, str]] = {
     "normal": "N",
     "rendah": "L",
     "tinggi": "H",
@@ -59,7 +60,7 @@ def observation(hasil: HasilLab, butir: ButirHasil, own_id: str) -> Any:
         performer=[reference("PractitionerRole", hasil.pemeriksa)],
         **_value(butir),
         dataAbsentReason=r4b.CodeableConcept(text=absent) if absent else None,
-        interpretation=several(concept(INTERPRETATION, PENANDA.get(butir.penanda or ""))),
+        interpretation=several(_flag(butir)),
         note=several(butir.catatan and r4b.Annotation(text=butir.catatan)),
         specimen=_specimen(butir, own_id),
         referenceRange=several(butir.nilaiRujukan and {"text": butir.nilaiRujukan}),
@@ -71,21 +72,28 @@ def order_id(hasil: HasilLab, butir: ButirHasil) -> str:
     return butir.permintaan or part_id(hasil.pengantar, butir.pemeriksaan)
 
 
-def read_observation(found: Document, slip: str | None) -> dict[str, Any]:
-    """Read one result, also one that another system wrote."""
-    kode = test_of(found.get("code")) or found.get("code", {}).get("text")
+def kode_of(found: Document) -> str | None:
+    """Read which test a result is of; one without a LOINC code is called by its name."""
+    return test_of(found.get("code")) or found.get("code", {}).get("text")
+
+
+def read_observation(found: Document, slip: str | None) -> ButirHasil | None:
+    """Read one result, also one that another system wrote; None if it does not say of what."""
+    kode = kode_of(found)
+    if kode is None:
+        return None
     order = id_of(next(iter(found.get("basedOn", ())), None), "ServiceRequest")
     ranges, notes = found.get("referenceRange", ()), found.get("note", ())
     flag = code_of(found.get("interpretation"), INTERPRETATION)
-    return {
-        "pemeriksaan": kode,
+    return ButirHasil(
+        pemeriksaan=kode,
         **_read_value(found),
-        "alasanTanpaHasil": (found.get("dataAbsentReason") or {}).get("text"),
-        "penanda": _PENANDA.get(flag or ""),
-        "nilaiRujukan": next((each.get("text") for each in ranges), None),
-        "catatan": next((each.get("text") for each in notes), None),
-        "permintaan": None if order == f"{slip}-{kode}" else order,
-    }
+        alasanTanpaHasil=(found.get("dataAbsentReason") or {}).get("text"),
+        penanda=_PENANDA.get(flag or ""),
+        nilaiRujukan=next((each.get("text") for each in ranges), None),
+        catatan=next((each.get("text") for each in notes), None),
+        permintaan=None if order == f"{slip}-{kode}" else order,
+    )
 
 
 def _value(butir: ButirHasil) -> dict[str, Any]:
@@ -96,6 +104,10 @@ def _value(butir: ButirHasil) -> dict[str, Any]:
     if butir.pilihan is not None:
         return {"valueCodeableConcept": answer_concept(butir.pilihan)}
     return {} if butir.teks is None else {"valueString": butir.teks}
+
+
+def _flag(butir: ButirHasil) -> Any:
+    return concept(INTERPRETATION, PENANDA[butir.penanda]) if butir.penanda else None
 
 
 def unit_of(kode: str) -> str | None:

@@ -5,7 +5,7 @@ https://hl7.org/fhir/R4/servicerequest.html
 
 from __future__ import annotations
 
-from dataclasses import replace
+from dataclasses import fields, replace
 from typing import TYPE_CHECKING, Any, Final
 
 from fhir_server.mappings import Mapping, part_id, r4b
@@ -103,7 +103,7 @@ def from_fhir(resources: Table[str, Document]) -> dict[str, Any]:
         "petunjukPasien": request.get("patientInstruction"),
         "status": _state(request, task),
         **_answer(task),
-        "riwayatTujuan": tuple(_past(each) for each in tasks[:-1]),
+        "riwayatTujuan": tuple(TujuanLama(**_past(each)) for each in tasks[:-1]),
     }
 
 
@@ -133,9 +133,9 @@ def complete(
     rujukan: Rujukan, before: Table[str, Any] | None, reader: Reader
 ) -> tuple[Rujukan, tuple[Condition, ...]]:
     """Note when the present addressee was asked, until when it has to answer, who refused."""
-    asked, past = rujukan.dikirim, _refusals((before or {}).get("riwayatTujuan", ()))
+    asked, past = rujukan.dikirim, tuple((before or {}).get("riwayatTujuan", ()))
     if before is not None and dialihkan(before, rujukan):
-        past = (*past, *_refusals([before]))
+        past = (*past, _refusal(before))
         asked = reader.now if asked == before.get("dikirim") else asked
         rujukan = replace(rujukan, alasanTolak=None, keterangan=None)
     elif before is not None:
@@ -268,9 +268,8 @@ def _statuses(rujukan: Rujukan) -> tuple[str, str]:
     return STATUS.get(rujukan.status, STATUS["dikirim"])
 
 
-def _refusals(past: Any) -> tuple[TujuanLama, ...]:
-    names = ("tujuan", "dikirim", "batasJawab", "alasanTolak", "keterangan")
-    return tuple(TujuanLama(**{name: each.get(name) for name in names}) for each in past)
+def _refusal(before: Table[str, Any]) -> TujuanLama:
+    return TujuanLama(**{each.name: before[each.name] for each in fields(TujuanLama)})
 
 
 def _is_task(resource: Document) -> bool:

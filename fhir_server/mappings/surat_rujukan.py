@@ -12,13 +12,13 @@ from typing import TYPE_CHECKING, Any, Final
 from fhir_server.mappings import part_id, r4b
 from fhir_server.mappings.codes import ICD_10, LOINC, UCUM, code_system
 from fhir_server.mappings.elements import code_of, concept, reference, several
-from fhir_server.sop.rujukan import KondisiRujukan
+from fhir_server.sop.rujukan import DiagnosisRujukan, KondisiRujukan, PenjaminRujukan
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
 
     from fhir_server.resources.wire import Document
-    from fhir_server.sop.rujukan import DiagnosisRujukan, Rujukan
+    from fhir_server.sop.rujukan import Rujukan
 
 CATEGORY = "http://terminology.hl7.org/CodeSystem/observation-category"
 CONDITION_CATEGORY = "http://terminology.hl7.org/CodeSystem/condition-category"
@@ -146,19 +146,16 @@ def letter(rujukan: Rujukan, own_id: str) -> Any:
     )
 
 
-def read_diagnosis(role: str, condition: Document) -> dict[str, Any]:
+def read_diagnosis(role: str, condition: Document) -> DiagnosisRujukan:
     """Read a diagnosis; one that the letter did not make itself is known by its id."""
     code = condition.get("code", {})
     coding: Document = next((c for c in code.get("coding", ()) if c.get("system") == ICD_10), {})
     recorded = role.removeprefix("Condition/") if role.startswith("Condition/") else None
-    return {
-        "kode": coding.get("code"),
-        "nama": code.get("text") or coding.get("display"),
-        "kondisi": recorded,
-    }
+    name = code.get("text") or coding.get("display")
+    return DiagnosisRujukan(kode=coding.get("code"), nama=name, kondisi=recorded)
 
 
-def read_findings(observations: Iterable[Document]) -> dict[str, Any] | None:
+def read_findings(observations: Iterable[Document]) -> KondisiRujukan | None:
     """Read the patient's state from vital signs, also from those another system wrote."""
     found: dict[str, Any] = {}
     names = {code: name for name, (code, *_) in (SIGNS | COMPONENTS).items()}
@@ -171,15 +168,16 @@ def read_findings(observations: Iterable[Document]) -> dict[str, Any] | None:
             if name is not None and value is not None:
                 number = Decimal(str(value))
                 found[name] = number if name == "suhu" else int(number)
-    return found or None
+    return KondisiRujukan(**found) if found else None
 
 
-def read_payer(coverage: Document | None) -> dict[str, Any] | None:
+def read_payer(coverage: Document | None) -> PenjaminRujukan | None:
     """Read who pays."""
     jenis = code_of((coverage or {}).get("type"), JENIS_PENJAMIN)
     if coverage is None or jenis is None:
         return None
-    return {"jenis": jenis, "nomor": coverage.get("subscriberId")}
+    payer_found: Any = jenis
+    return PenjaminRujukan(jenis=payer_found, nomor=coverage.get("subscriberId"))
 
 
 def _condition(rujukan: Rujukan, diagnosis: DiagnosisRujukan) -> Any:

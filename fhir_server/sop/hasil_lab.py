@@ -73,7 +73,7 @@ class HasilLab(Dokumen):
     diambil: datetime | None = bidang(
         "Waktu pengambilan sampel", "§2.1/14", default=None, contoh="2024-04-02T09:20:00+07:00"
     )
-    pemeriksa: str = bidang("Analis", "§2.1/14", rujuk="petugas", contoh="analis-lab")
+    pemeriksa: str = bidang("Analis", "§2.1/14", rujuk="petugas-kesehatan", contoh="analis-lab")
     lab: str = bidang("Laboratorium", "§2.1/14", rujuk="faskes", contoh="lab-dharma-rini")
     kesimpulan: str | None = bidang("Kesimpulan", "§2.1/14", default=None, contoh="Anemia ringan")
     alasanKoreksi: str | None = bidang(

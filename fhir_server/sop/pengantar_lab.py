@@ -38,13 +38,15 @@ class PengantarLab(Dokumen):
     unitAsal: Unit = bidang(
         "Unit yang meminta, tempat pasien kembali", "§1.B B6", kode="unit-layanan", contoh="kia"
     )
-    peminta: str = bidang("Petugas peminta", "§2.1/13", rujuk="petugas", contoh="bidan-kia")
+    peminta: str = bidang(
+        "Petugas peminta", "§2.1/13", rujuk="petugas-kesehatan", contoh="bidan-kia"
+    )
     waktu: datetime = bidang("Waktu permintaan", "§2.1/13", contoh="2024-04-02T09:04:00+07:00")
     lab: str = bidang(
         "Laboratorium", "§2.1/13", rujuk="faskes", contoh="lab-dharma-rini", cari=True
     )
     lokasiLab: str | None = bidang(
-        "Ruang laboratorium", "§1.B B6", default=None, rujuk="ruang", contoh="lab"
+        "Ruang laboratorium", "§1.B B6", default=None, rujuk="lokasi", contoh="lab"
     )
     cito: bool = bidang("Cito (segera)", "§2.1/13", default=False, contoh=False)
     diagnosis: str | None = bidang(

@@ -116,7 +116,9 @@ class Rujukan(Dokumen):
     diagnosis: tuple[DiagnosisRujukan, ...] = bidang(
         "Diagnosis", "§2.1/30", contoh=[{"kode": "O14.1", "nama": "Preeklampsia berat"}]
     )
-    perujuk: str = bidang("Dokter perujuk", "§5.1", rujuk="petugas", contoh="dokter-todanan")
+    perujuk: str = bidang(
+        "Dokter perujuk", "§5.1", rujuk="petugas-kesehatan", contoh="dokter-todanan"
+    )
     waktu: datetime = bidang("Waktu dibuat", "§5.1", contoh="2024-08-20T19:42:00+07:00")
     kunjungan: str | None = bidang(
         "Kunjungan", "§5.1", default=None, rujuk="kunjungan", contoh="darurat-s5"
