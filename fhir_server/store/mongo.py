@@ -159,7 +159,7 @@ class Store:
         """Run one page of a search."""
         with translated():
             self._shapes.notice(plan)
-            return self._search(plan)
+            return self._searches.run(plan)
 
     def search_many(self, plans: Sequence[Plan]) -> list[Found]:
         """Run several searches, alike ones together."""

@@ -227,19 +227,39 @@ def _ids_in(field: str, start: str) -> dict[str, Any]:
     return {"$map": {"input": kept, "as": "r", "in": _rest_of("$$r", start)}}
 
 
+def branch(plan: Plan, chain_limit: int) -> tuple[str, list[Stage]]:
+    """Give a page of any plan as an aggregation, so that others can join it."""
+    if not is_plain(plan):
+        return page(plan, chain_limit)
+    stages: list[Stage] = [
+        {"$match": match(plan)},
+        {"$sort": order(plan)},
+        {"$limit": plan.limit + 1},
+        {"$project": projection(plan)},
+    ]
+    return plan.resource_type, stages
+
+
+def united(branches: Sequence[tuple[str, list[Stage]]]) -> tuple[str, list[Stage]]:
+    """Run branches one after the other in one command; ``q`` numbers whose a document is."""
+    first, *others = [
+        (kind, [*stages, {"$set": {"q": {"$literal": number}}}])
+        for number, (kind, stages) in enumerate(branches)
+    ]
+    unions = [{"$unionWith": {"coll": kind, "pipeline": stages}} for kind, stages in others]
+    return first[0], [*first[1], *unions]
+
+
 def included(branches: Sequence[tuple[str, Filter]], limit: int) -> tuple[str, list[Stage]]:
     """Find what is to be included, of several types in one command."""
-    parts = [
-        (
-            kind,
-            [
-                {"$match": wanted},
-                {"$limit": limit + 1},
-                {"$project": {**SERVED, "k": {"$literal": kind}}},
-            ],
-        )
-        for kind, wanted in branches
-    ]
+    parts = [(kind, _branch(kind, wanted, limit)) for kind, wanted in branches]
     (first, stages), others = parts[0], parts[1:]
-    unions = [{"$unionWith": {"coll": kind, "pipeline": each}} for kind, each in others]
+    unions: list[Stage] = [
+        {"$unionWith": {"coll": kind, "pipeline": each}} for kind, each in others
+    ]
     return first, [*stages, *unions]
+
+
+def _branch(kind: str, wanted: Filter, limit: int) -> list[Stage]:
+    served = {**SERVED, "k": {"$literal": kind}}
+    return [{"$match": wanted}, {"$limit": limit + 1}, {"$project": served}]

@@ -42,7 +42,10 @@ class Run:
         """Find one page."""
         if plan.count_only:
             return Found((), total=self.count(plan))
-        rows = self.matches(plan)
+        return self.found(plan, self.matches(plan))
+
+    def found(self, plan: Plan, rows: list[Document]) -> Found:
+        """Make the page of its matches, of which one more than the limit tells of another page."""
         more = len(rows) > plan.limit
         del rows[plan.limit :]
         total = None
