@@ -168,11 +168,11 @@ def _asks_for(request: Document, unit: str) -> bool:
 
 def _extensions(antrean: Antrean) -> list[Any] | None:
     reason = concept(ALASAN, antrean.alasanPrioritas)
-    called = antrean.panggil
+    called, served = antrean.panggil, antrean.status == "dilayani"
     return several(
         reason and r4b.Extension(url=ALASAN_URL, valueCodeableConcept=reason),
         called and r4b.Extension(url=PANGGIL_URL, valueDateTime=called),
-        r4b.Extension(url=STATUS_URL, valueCode=antrean.status),
+        r4b.Extension(url=STATUS_URL, valueCode=antrean.status) if served else None,
     )
 
 

@@ -10,7 +10,7 @@ from __future__ import annotations
 import json
 from collections import defaultdict
 from dataclasses import fields, is_dataclass, replace
-from datetime import date, datetime, timedelta
+from datetime import UTC, date, datetime, timedelta
 from decimal import Decimal
 from typing import TYPE_CHECKING, Any, Literal, NamedTuple, get_args, get_origin, get_type_hints
 
@@ -100,7 +100,7 @@ def _variants(document: Any) -> Iterator[tuple[str, Any]]:
 
 def _altered(value: Any, hint: Any) -> Iterator[tuple[str, Any]]:
     if is_dataclass(value) and not isinstance(value, type):
-        yield from ((f".{name}", other) for name, other in _variants(value))
+        yield from ((f".{name}", other) for name, other in (*_variants(value), *_ended(value)))
     elif isinstance(value, tuple):
         for place, each in enumerate(value):
             for name, other in _altered(each, hint):
@@ -109,6 +109,16 @@ def _altered(value: Any, hint: Any) -> Iterator[tuple[str, Any]]:
         yield from (("", code) for code in codes if code != value)
     elif (other := _other(value)) is not None:
         yield "", other
+
+
+def _ended(part: Any) -> Iterator[tuple[str, Any]]:
+    """Give a part again with a time that was open set, or one that was set open."""
+    for each in fields(part):
+        value = getattr(part, each.name)
+        if each.default is None and isinstance(value, datetime):
+            yield each.name, replace(part, **{each.name: None})
+        elif value is None and datetime in get_args(get_type_hints(type(part))[each.name]):
+            yield each.name, replace(part, **{each.name: datetime(9000, 1, 1, tzinfo=UTC)})
 
 
 def _codes(hint: Any) -> tuple[str, ...]:
@@ -125,7 +135,7 @@ def _other(value: Any) -> Any:
         case int() | Decimal():
             return value + 1
         case datetime():
-            return value + timedelta(seconds=1)
+            return value + timedelta(days=1, seconds=1)
         case date():
             return value + timedelta(days=1)
         case str():

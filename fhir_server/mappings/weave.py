@@ -16,7 +16,7 @@ def weave(stands: Any, base: Any, new: Any) -> Any:
         return _objects(stands, base, new)
     if isinstance(stands, list) and isinstance(base, list) and isinstance(new, list):
         return _arrays(stands, base, new)
-    return new
+    return stands if new == base else new
 
 
 def _objects(stands: dict[str, Any], base: dict[str, Any], new: dict[str, Any]) -> dict[str, Any]:

@@ -27,6 +27,6 @@ def folder() -> Path:
 
 def load_profiles(canonical: str = CANONICAL) -> list[Document]:
     """Read every conformance resource, in the order of type and id, below a canonical base."""
-    old, new = (f'"{base.rstrip("/")}/'.encode() for base in (CANONICAL, canonical))
+    old, new = CANONICAL.encode(), canonical.rstrip("/").encode()
     files = sorted(path for path in folder().rglob("*.json") if path.name != MANIFEST)
     return [orjson.loads(path.read_bytes().replace(old, new)) for path in files]

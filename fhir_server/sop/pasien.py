@@ -30,7 +30,7 @@ class Pasien(Dokumen):
         "Tanggal lahir", "§2.1/1", contoh="1986-03-12", cari=True, rahasia=True
     )
     jenisKelamin: JenisKelamin = bidang(
-        "Jenis kelamin", "§2.1/1", kode="jenis-kelamin", contoh="female", cari=True
+        "Jenis kelamin", "§2.1/1", contoh="female", cari=True
     )
     provinsi: str = bidang("Kode provinsi", "§2.1/1", pola=r"\d{2}", contoh="99")
     kabupaten: str = bidang("Kode kabupaten/kota", "§2.1/1", pola=r"\d{4}", contoh="9902")
@@ -63,7 +63,7 @@ class Pasien(Dokumen):
     rt: str | None = bidang("RT", "§2.1/1", default=None, pola=r"\d{1,3}", contoh="02")
     rw: str | None = bidang("RW", "§2.1/1", default=None, pola=r"\d{1,3}", contoh="01")
     statusKawin: StatusKawin | None = bidang(
-        "Status perkawinan", "§2.1/1", default=None, kode="status-kawin", contoh="kawin"
+        "Status perkawinan", "§2.1/1", default=None, contoh="kawin"
     )
     disabilitas: bool | None = bidang(
         "Penyandang disabilitas", "§2.1/1, BR-B20", default=None, contoh=False
