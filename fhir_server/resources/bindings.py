@@ -42,9 +42,9 @@ FEW = 8
 
 
 @lru_cache(maxsize=512)
-def nearest(word: str, words: tuple[str, ...]) -> tuple[str, ...]:
+def nearest(word: str, words: tuple[str, ...], few: int = FEW) -> tuple[str, ...]:
     """Give the words most like this one, at most three; all of them if they are few."""
-    if len(words) <= FEW:
+    if len(words) <= few:
         return words
     small = {each.lower(): each for each in words}
     found = get_close_matches(word[:64].lower(), small, n=3, cutoff=0.6)

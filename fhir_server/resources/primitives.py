@@ -24,7 +24,7 @@ _LARGEST = 2**31 - 1
 _has_control = re.compile(r"[\x00-\x08\x0b\x0c\x0e-\x1f]").search
 _is_code = re.compile(r"\S+(\s\S+)*").fullmatch
 _has_space = re.compile(r"\s").search
-_is_div = re.compile(r"\s*<div[\s>/].*(</div\s*>|/>)\s*", re.DOTALL).fullmatch
+_is_div = re.compile(r"\s*<div[\s>].*</div\s*>\s*", re.DOTALL).fullmatch
 
 
 def is_text(value: str) -> bool:

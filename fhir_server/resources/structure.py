@@ -46,7 +46,7 @@ for _type in ("canonical", "code", "date", "dateTime", "instant", "uri", "url"):
     _MEMORIES[_memory.knows] = _memory
     remembered[_type] = _memory.knows
 
-REFUSALS = (KeyError, TypeError, AttributeError, ValueError, IndexError)
+REFUSALS = (KeyError, TypeError, AttributeError, ValueError, IndexError, RecursionError)
 """What a predicate raises for a value of quite another kind: it means no."""
 
 _ONE = """

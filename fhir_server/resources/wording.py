@@ -8,6 +8,7 @@ https://hl7.org/fhir/R4/json.html
 
 from __future__ import annotations
 
+import re
 from typing import TYPE_CHECKING, Any
 
 from fhir_server.resources import bindings, primitives
@@ -20,6 +21,9 @@ if TYPE_CHECKING:
     from fhir_server.resources.definitions import Definitions, Element
 
     Accepts = Callable[[dict[str, Any]], bool]
+
+MOST_CHOICES = 12
+"""So many types of a value[x] are listed; Extension has fifty."""
 
 LONGEST_STRING = 1024 * 1024
 
@@ -39,7 +43,7 @@ class Wording:
         name = value.get("resourceType")
         if name is None:
             yield issue("untyped", at or "$this")
-        elif name not in self._definitions.types:
+        elif not isinstance(name, str) or name not in self._definitions.types:
             known = tuple(sorted(self._definitions.types))
             near = hint("did you mean", bindings.nearest(str(name), known))
             yield issue("type", at or "$this", value=shown(name), hint=near)
@@ -181,20 +185,23 @@ def _occurrences(value: Any, element: Element, at: str) -> Iterator[tuple[Any, s
 
 
 def _unknown(name: str, path: str, at: str, elements: Mapping[str, Element]) -> Issue:
-    plain = name.removeprefix("_")
-    if plain in elements:
-        near: tuple[str, ...] = (plain,)
-    else:
-        near = bindings.nearest(plain, tuple(elements)) if len(elements) > bindings.FEW else ()
-        near = near or _choices_of(plain, elements)
     there = f"{at}.{name}" if name.isascii() and name.isidentifier() else at
-    return issue("unknown", there, name=shown(name), type=path, hint=hint("did you mean", near[:3]))
+    near = _near(name.removeprefix("_"), elements)
+    return issue("unknown", there, name=shown(name), type=path, hint=near)
 
 
-def _choices_of(name: str, elements: Mapping[str, Element]) -> tuple[str, ...]:
-    return tuple(
-        each.name for each in elements.values() if each.choice and name.startswith(each.choice)
-    )
+def _near(name: str, elements: Mapping[str, Element]) -> tuple[str, str]:
+    if name in elements:
+        return hint("did you mean", (name,))
+    choices = tuple(each.name for each in elements.values() if _is_choice(name, each.choice))
+    if choices:
+        few = choices if len(choices) <= MOST_CHOICES else bindings.nearest(name, choices)
+        return hint("allowed", few)
+    return hint("did you mean", bindings.nearest(name, tuple(elements), few=0))
+
+
+def _is_choice(name: str, choice: str | None) -> bool:
+    return choice is not None and (name == choice or re.match(f"{choice}[A-Z]", name) is not None)
 
 
 def _missing(
