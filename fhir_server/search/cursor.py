@@ -54,7 +54,7 @@ def seal_state(content: Any, purpose: str, key: bytes) -> str:
     plain = zlib.compress(json.dumps(content, ensure_ascii=False, separators=(",", ":")).encode())
     nonce = os.urandom(_NONCE)
     sealed = AESGCM(key).encrypt(nonce, plain, purpose.encode())
-    return urlsafe_b64encode(nonce + sealed).decode().rstrip("=")
+    return _text(nonce + sealed)
 
 
 def unseal_state(token: str, purpose: str, key: bytes) -> Any:
@@ -64,10 +64,20 @@ def unseal_state(token: str, purpose: str, key: bytes) -> Any:
         nonce, sealed = content[:_NONCE], content[_NONCE:]
         plain = AESGCM(key).decrypt(nonce, sealed, purpose.encode())
     except (ValueError, InvalidTag):
-        raise BadRequest(
-            "This page link was not made by this server, or was changed; begin the search anew."
-        ) from None
+        raise _not_ours() from None
+    if _text(content) != token:
+        raise _not_ours()
     return json.loads(zlib.decompress(plain))
+
+
+def _not_ours() -> BadRequest:
+    return BadRequest(
+        "This page link was not made by this server, or was changed; begin the search anew."
+    )
+
+
+def _text(content: bytes) -> str:
+    return urlsafe_b64encode(content).decode().rstrip("=")
 
 
 def _written(value: object) -> Any:

@@ -12,16 +12,14 @@ from __future__ import annotations
 import re
 from dataclasses import dataclass
 
-Where = tuple[str, str]
-
 
 @dataclass(frozen=True, slots=True)
 class Step:
     """One step of a path.
 
-    ``kind``: ``child`` (value: its name), ``as`` (a type, in lower case), ``extension`` (a url), ``at`` (a
-    position), ``resolves`` (a resource type), ``equals`` (``name`` must be ``value``),
-    ``extended`` (has an extension with that url), ``root`` (back to the resource).
+    ``kind``: ``child`` (value: its name), ``as`` (a type, in lower case), ``extension`` (a
+    url), ``at`` (a position), ``resolves`` (a resource type), ``equals`` (``name`` must be
+    ``value``), ``extended`` (has an extension with that url), ``root`` (back to the resource).
     """
 
     kind: str

@@ -82,7 +82,7 @@ class Source:
     lines: list[str] = field(default_factory=list)
     names: dict[str, Any] = field(default_factory=lambda: {"refers": refers})
     leaves: list[Leaf] = field(default_factory=list)
-    wanted: frozenset[str] = frozenset()
+    wanted: frozenset[str] | None = None
     counter: int = 0
 
     def new(self, stem: str) -> str:
@@ -160,7 +160,7 @@ def _child(source: Source, name: str, rest: Path, here: Here, arrive: Arrive) ->
     if child is None:
         raise Unreadable(f"{here.kind} has no element {name}")
     kinds, rest = _narrowed(child.types, rest)
-    if child.choice and not rest:
+    if child.choice and not rest and source.wanted is not None:
         kinds = tuple(kind for kind in kinds if kind in source.wanted)
     position = ""
     if rest and rest[0].kind == "at":
@@ -230,6 +230,7 @@ def truth(source: Source, test: Truth, here: Here, add: str, writers: Writers) -
         unequal = {"false": "False", "true": "True"}.get(test.unequal, repr(test.unequal))
         inner.line(there.depth, f"{flag} = {flag} or {there.variable} != {unequal}")
 
+    source.wanted = None
     walk(source, test.path, here, arrive)
     source.leaves.append(Leaf("Truth", many=False))
     source.line(here.depth, f"{source.bind('w', writers['Truth'])}({flag}, {add})")

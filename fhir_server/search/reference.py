@@ -35,7 +35,9 @@ def local(reference: str, bases: tuple[str, ...]) -> str:
 def refers(value: Any, resource_type: str) -> bool:
     """Tell whether a Reference points to a resource of that type, as far as it says."""
     reference = value.get("reference")
-    if reference is None or reference[:1] == "#":
+    if reference is None:
+        return bool(value.get("type") == resource_type)
+    if reference[:1] == "#":
         return False
     if reference.startswith(resource_type + "/") or f"/{resource_type}/" in reference:
         return True

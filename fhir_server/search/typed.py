@@ -139,15 +139,15 @@ class _Type:
 
     def aside(self, row: Row, suffix: str, writers: Any, depth: int) -> None:
         source = self.source
-        source.line(depth + 1, "out = []")
-        source.line(depth + 1, "add = out.append")
-        here = Here("d", self.type, depth + 1, root=("d", self.type))
+        source.line(depth, "out = []")
+        source.line(depth, "add = out.append")
+        here = Here("d", self.type, depth, root=("d", self.type))
         self.emit(row.paths, "add", writers, here)
-        self.store(f"ix[{row.code + suffix!r}]", depth + 1, many=True)
+        self.store(f"ix[{row.code + suffix!r}]", depth, many=True)
 
     def composite(self, row: Row) -> SearchParameter:
         """Ask the resource itself by the parameters of the parts, its elements by a field."""
-        parts = [self.part(url, expression) for url, expression in row.components]
+        parts = [self.part(row, url, expression) for url, expression in row.components]
         inner = tuple(path for path in row.paths if path and not isinstance(path, Truth))
         fields = self.elements(row, inner, parts) if inner else ()
         own = len(inner) < len(row.paths)
@@ -160,13 +160,22 @@ class _Type:
             row.code, row.type, row.url, row.expression, (), fields, components, pairs
         )
 
-    def part(self, url: str, expression: str) -> Row:
-        """Read one component: what its parameter is, and where it stands in the element."""
+    def part(self, row: Row, url: str, expression: str) -> Row:
+        """Read one component: what its parameter is, and where it stands in the element.
+
+        HL7 has taken for each other the two definitions of DocumentReference's relationship, so
+        the parameter named must fit the place; else the one that does is meant.
+        """
+        paths = read(expression)
         document = self.parameters.by_url[url]
+        named = self.rows.get(document["code"])
+        whole = {(*base, *path) for base in row.paths for path in paths}  # type: ignore[misc]
+        if named is None or not whole & set(named.paths):
+            named = next((each for each in self.rows.values() if whole & set(each.paths)), named)
+        if named is not None:
+            return replace(named, paths=paths, components=())
         targets = tuple(document.get("target", ()))
-        return Row(
-            document["code"], document["type"], url, expression, targets, (), read(expression)
-        )
+        return Row(document["code"], document["type"], url, expression, targets, (), paths)
 
     def equal(self, part: Row) -> SearchParameter:
         """Find or make the parameter that asks the resource for one component."""
