@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING
 
 from fhir_server.errors import BadRequest, FhirError, Invalid, TooLarge
 from fhir_server.interactions.entries import ORDER, language_of, of_answer, of_error, step
+from fhir_server.interactions.faults import report
 from fhir_server.interactions.request import Answer
 from fhir_server.interactions.transaction import transaction
 from fhir_server.resources.bundles import join, split
@@ -78,17 +79,26 @@ def _check_envelope(context: Context, document: Document) -> None:
 def _batch(
     context: Context, request: Request, entries: list[Entry], answer: Answering
 ) -> list[bytes]:
-    done: dict[int, bytes] = {}
-    language = language_of(request.headers)
-    for place, entry in sorted(enumerate(entries), key=lambda each: _rank(each[1])):
-        try:
-            asked = step(place, entry, request, context.definitions.types).request
-            if asked.path == "":
-                raise BadRequest("A batch or transaction cannot stand inside a batch.")
-            done[place] = of_answer(answer(context, asked), request.base)
-        except FhirError as error:
-            done[place] = of_error(error, place, language)
+    order = sorted(range(len(entries)), key=lambda place: _rank(entries[place]))
+    done = {place: _one(context, request, place, entries[place], answer) for place in order}
     return [done[place] for place in range(len(entries))]
+
+
+def _one(context: Context, request: Request, place: int, entry: Entry, answer: Answering) -> bytes:
+    language = language_of(request.headers)
+    try:
+        asked = step(place, entry, request, context.definitions.types).request
+        _refuse_nested(asked)
+        return of_answer(answer(context, asked), request.base)
+    except FhirError as error:
+        return of_error(error.status, error.issues, place, language)
+    except Exception as error:  # noqa: BLE001 -- the other entries stand, and are answered
+        return of_error(500, (report(error, context.new_id()),), place, language)
+
+
+def _refuse_nested(asked: Request) -> None:
+    if asked.path == "":
+        raise BadRequest("A batch or transaction cannot stand inside a batch.")
 
 
 def _rank(entry: Entry) -> int:

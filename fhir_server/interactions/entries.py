@@ -20,7 +20,7 @@ from fhir_server.resources.bundles import quoted
 from fhir_server.resources.wire import dump, instant
 
 if TYPE_CHECKING:
-    from collections.abc import Collection, Iterator, Mapping
+    from collections.abc import Collection, Iterable, Iterator, Mapping
 
     from fhir_server.errors import Issue
     from fhir_server.interactions.request import Answer
@@ -118,11 +118,10 @@ def of_answer(answer: Answer, base: str) -> bytes:
     return head + b'"response":' + dump(response) + b"}"
 
 
-def of_error(error: FhirError, place: int, language: str | None) -> bytes:
+def of_error(status: int, issues: Iterable[Issue], place: int, language: str | None) -> bytes:
     """Write the entry that answers one that was refused."""
-    issues = [within(issue, place) for issue in error.issues]
-    says = outcome(issues, language)
-    return dump({"response": {"status": str(error.status), "outcome": says}})
+    says = outcome([within(issue, place) for issue in issues], language)
+    return dump({"response": {"status": str(status), "outcome": says}})
 
 
 def of_stored(stored: Stored, status: int, base: str, *, whole: bool) -> bytes:

@@ -11,6 +11,7 @@ from fhir_server import __version__
 from fhir_server.interactions.grammar import ROUTES, UNSUPPORTED
 from fhir_server.interactions.request import Answer
 from fhir_server.resources.bundles import quoted
+from fhir_server.resources.profiles import load_profiles
 from fhir_server.resources.wire import dump, instant
 
 if TYPE_CHECKING:
@@ -60,18 +61,22 @@ def _statement(context: Context) -> Document:
 
 
 def _rest(context: Context) -> Document:
+    profiles = [each for each in load_profiles(context.settings.canonical) if _is_profile(each)]
     types = sorted(context.definitions.types)
     return {
         "mode": "server",
-        "resource": [_resource(context, name) for name in types],
+        "resource": [_resource(context, name, profiles) for name in types],
         "interaction": [{"code": code} for code in _OF_SYSTEM],
     }
 
 
-def _resource(context: Context, resource_type: str) -> Document:
+def _resource(context: Context, resource_type: str, profiles: list[Document]) -> Document:
     parameters = context.parameters.of(resource_type)
-    described: dict[str, Any] = {"type": resource_type, "interaction": list(_interactions())}
-    described |= _OF_TYPE
+    described: dict[str, Any] = {"type": resource_type}
+    own = [each["url"] for each in profiles if each["type"] == resource_type]
+    if own:
+        described["supportedProfile"] = own
+    described |= {"interaction": list(_interactions()), **_OF_TYPE}
     includes = [f"{resource_type}:{name}" for name in _references(parameters)]
     if includes:
         described["searchInclude"] = includes
@@ -81,8 +86,14 @@ def _resource(context: Context, resource_type: str) -> Document:
     described["searchParam"] = [
         {"name": name, "definition": each.url, "type": each.type}
         for name, each in sorted(parameters.items())
+        if not each.refused
     ]
     return described
+
+
+def _is_profile(document: Document) -> bool:
+    kinds = document["resourceType"], document.get("kind")
+    return kinds == ("StructureDefinition", "resource")
 
 
 def _interactions() -> Iterator[Document]:
@@ -95,11 +106,15 @@ def _interactions() -> Iterator[Document]:
 
 
 def _references(parameters: Mapping[str, SearchParameter]) -> Iterator[str]:
-    return (name for name, each in sorted(parameters.items()) if each.type == "reference")
+    return (name for name, each in sorted(parameters.items()) if _is_link(each))
+
+
+def _is_link(parameter: SearchParameter) -> bool:
+    return parameter.type == "reference" and not parameter.refused
 
 
 def _pointing(context: Context, target: str) -> Iterator[str]:
     for source in context.definitions.types:
         for name, each in context.parameters.of(source).items():
-            if each.type == "reference" and target in each.targets:
+            if _is_link(each) and target in each.targets:
                 yield f"{source}:{name}"

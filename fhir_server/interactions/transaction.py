@@ -188,7 +188,7 @@ def _entry(
         try:
             return of_answer(answer(context, work.step.request), request.base)
         except FhirError as error:
-            return of_error(error, place, language_of(request.headers))
+            return of_error(error.status, error.issues, place, language_of(request.headers))
     whole = preferences(request.headers).get("return") == "representation"
     if work.existing is not None:
         return of_stored(work.existing, 200, request.base, whole=whole)

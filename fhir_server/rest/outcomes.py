@@ -8,11 +8,11 @@ from __future__ import annotations
 from http import HTTPStatus
 from typing import TYPE_CHECKING
 
-import structlog
 from flask import Flask, Response, request
 from werkzeug.exceptions import HTTPException
 
 from fhir_server.errors import FhirError, Issue
+from fhir_server.interactions.faults import report
 from fhir_server.interactions.outcome import outcome
 from fhir_server.interactions.request import Answer
 from fhir_server.resources.wire import dump
@@ -20,8 +20,6 @@ from fhir_server.rest.negotiation import FHIR_JSON
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
-
-log = structlog.get_logger(__name__)
 
 RETRY_AFTER_SECONDS = {429: "5", 503: "2"}
 
@@ -77,14 +75,7 @@ def failure(error: Exception, language: str, request_id: str) -> Answer:
         )
     if isinstance(error, HTTPException):
         return _answer_http(error, language)
-    log.error("bug", request_id=request_id, error=type(error).__name__, trace=_places(error))
-    issue = Issue(
-        "exception",
-        f"This is a fault of the server, not of the request. Its id in the log is {request_id}.",
-        severity="fatal",
-        indonesian=f"Ini kesalahan server, bukan permintaan Anda. Nomornya di log: {request_id}.",
-    )
-    return _answer(500, (issue,), language)
+    return _answer(500, (report(error, request_id),), language)
 
 
 def _answer_http(error: HTTPException, language: str) -> Answer:
@@ -104,25 +95,3 @@ def _answer(status: int, issues: tuple[Issue, ...], language: str) -> Answer:
 def prefers_indonesian(header: str) -> bool:
     """Tell whether ``Accept-Language`` puts Indonesian first."""
     return header.lower().lstrip().startswith(("id", "in"))
-
-
-def _places(error: BaseException) -> list[str]:
-    """Where it happened, without the messages: those may quote a patient."""
-    places: list[str] = []
-    for each in _chain(error):
-        places.append(type(each).__name__)
-        trace = each.__traceback__
-        while trace is not None:
-            code = trace.tb_frame.f_code
-            places.append(f"{code.co_filename}:{trace.tb_lineno} {code.co_qualname}")
-            trace = trace.tb_next
-    return places
-
-
-def _chain(error: BaseException) -> list[BaseException]:
-    chain: list[BaseException] = []
-    current: BaseException | None = error
-    while current is not None and current not in chain:
-        chain.append(current)
-        current = current.__cause__ or current.__context__
-    return chain
