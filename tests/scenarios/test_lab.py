@@ -307,7 +307,7 @@ def test_what_the_lab_does_by_fhir_is_seen_by_sop(sop, fhir, siti, anc):
 
     assert sop.read(f"pengantar-lab/{slip['id']}")["status"] == "diterima"
     page = sop.read("pengantar-lab?status=diterima")
-    assert [each["id"] for each in page["data"]] == [slip["id"]]
+    assert [each["id"] for each in page["dokumen"]] == [slip["id"]]
 
 
 def test_slip_made_by_fhir_is_read_by_sop(sop, fhir, siti, anc):
