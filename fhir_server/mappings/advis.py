@@ -105,7 +105,8 @@ def _advice(advis: Advis) -> Any:
 
 def _step(advis: Advis, document_id: str) -> Any:
     due: Any = {"period": period(None, tenggat("sla-d6", advis.diterimaTim))}
-    return r4b.Task(
+    task: Any = r4b.Task  # its alias for_fhir is not typed
+    return task(
         partOf=several(reference("Task", advis.kasus)),
         status="completed",
         intent="order",
@@ -129,6 +130,7 @@ MAPPING = Mapping(
     parts=fixed(tugas="Task"),
     criteria=(("category", f"{KATEGORI}|advis-dokter"),),
     filters={
+        "status": lambda word: f"status={STATUS[word]}",
         "utas": "part-of=Communication/{}",
         "kunjungan": "encounter=Encounter/{}",
         "pasien": "patient=Patient/{}",

@@ -61,7 +61,7 @@ def from_fhir(resources: Table[str, Document]) -> dict[str, Any]:
     inputs = [each.get("valueCodeableConcept", {}) for each in case.get("input", ())]
     return {
         "noKasus": case.get("groupIdentifier", {}).get("value"),
-        "layanan": code_of(encounter.get("type"), LAYANAN),
+        "layanan": code_of(case.get("code"), LAYANAN),
         "faskes": id_of(encounter.get("serviceProvider"), "Organization"),
         "pasien": id_of(case.get("for"), "Patient"),
         "pemohon": party_of(case.get("requester")),
@@ -83,13 +83,19 @@ def _case(kasus: KasusKonsultasi, document_id: str) -> Any:
         }
     ]
     due: Any = {"period": period(None, tenggat("sla-total", kasus.diajukan))}
-    return r4b.Task(
+    task: Any = r4b.Task  # its alias for_fhir is not typed
+    return task(
         groupIdentifier=r4b.Identifier(system=NO_KASUS, value=kasus.noKasus),
         status=STATUS.get(kasus.status, RUNNING),
         statusReason=r4b.CodeableConcept(text=kasus.alasan) if kasus.alasan else None,
         businessStatus=concept(STATUS_KASUS, kasus.status),
         intent="order",
-        code=concept(TUGAS, "konsultasi-daring"),
+        code=r4b.CodeableConcept(
+            coding=[
+                r4b.Coding(system=TUGAS, code="konsultasi-daring"),
+                r4b.Coding(system=LAYANAN, code=kasus.layanan),
+            ]
+        ),
         for_fhir=reference("Patient", kasus.pasien),
         encounter=reference("Encounter", part_id(document_id, KONSULTASI)),
         executionPeriod=period(kasus.diajukan, kasus.selesai),
@@ -103,7 +109,8 @@ def _case(kasus: KasusKonsultasi, document_id: str) -> Any:
 
 
 def _encounter(kasus: KasusKonsultasi) -> Any:
-    return r4b.Encounter(
+    encounter: Any = r4b.Encounter  # its alias class_fhir is not typed
+    return encounter(
         status=ENCOUNTER_STATUS.get(kasus.status, RUNNING),
         class_fhir=r4b.Coding(system=ACT_CODE, code="VR"),
         type=several(concept(LAYANAN, kasus.layanan)),
@@ -135,7 +142,8 @@ MAPPING = Mapping(
             "Task.groupIdentifier.system",
             "Task.businessStatus.coding.system",
             "Task.intent",
-            "Task.code",
+            "Task.code.coding.system",
+            "Task.code.coding.code",
             "Task.encounter",
             "Task.input.type",
             "Task.input.valueCodeableConcept.coding.system",

@@ -123,7 +123,8 @@ def _receiver_of(found: Document) -> str | None:
 
 
 def _delivery(penyerahan: PenyerahanObat, document_id: str) -> Any:
-    return r4b.Task(
+    task: Any = r4b.Task  # its alias for_fhir is not typed
+    return task(
         partOf=several(reference("Task", penyerahan.kasus)),
         status=DELIVERY[penyerahan.status],
         intent="order",
@@ -144,6 +145,7 @@ MAPPING = Mapping(
     from_fhir=from_fhir,
     parts=parts,
     filters={
+        "status": lambda word: f"status={STATUS[word]}",
         "resep": "prescription=MedicationRequest/{}",
         "pasien": "patient=Patient/{}",
         "kunjungan": "context=Encounter/{}",

@@ -83,6 +83,7 @@ MAPPING = Mapping(
     from_fhir=from_fhir,
     criteria=(("category", f"{KATEGORI}|utas"),),
     filters={
+        "status": lambda word: f"status={STATUS[word]}",
         "idUtas": f"identifier={UTAS}|{{}}",
         "layanan": f"category={LAYANAN}|{{}}",
         "pasien": "patient=Patient/{}",

@@ -99,7 +99,8 @@ def _opened(advice: Document, keputusan: str, reader: Reader) -> Iterator[Docume
 
 def _task(persetujuan: PersetujuanAdvis) -> Any:
     due: Any = {"period": period(None, tenggat("sla-d7", persetujuan.diminta))}
-    return r4b.Task(
+    task: Any = r4b.Task  # its alias for_fhir is not typed
+    return task(
         groupIdentifier=r4b.Identifier(system=NO_KASUS, value=persetujuan.noKasus),
         partOf=several(reference("Task", persetujuan.kasus)),
         status=STATUS[persetujuan.keputusan],

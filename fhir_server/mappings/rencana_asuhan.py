@@ -203,6 +203,11 @@ def _days_of(requests: list[Document]) -> list[KontakTerjadwal]:
 MAPPING = Mapping(
     resource_type="CarePlan",
     profile="RencanaAsuhanRisti",
+    profiles={
+        TIM: "TimAsuhan",
+        "Goal": "TujuanAsuhan",
+        "CommunicationRequest": "JadwalPemantauan",
+    },
     to_fhir=to_fhir,
     from_fhir=from_fhir,
     parts=parts,
@@ -210,6 +215,7 @@ MAPPING = Mapping(
     amend=amend,
     criteria=(("category", f"{KATEGORI}|ibu-hamil-risti"),),
     filters={
+        "status": lambda word: f"status={STATUS[word]}",
         "nomor": "identifier",
         "pasien": "patient=Patient/{}",
         "kelompok": f"category={KELOMPOK}|{{}}",

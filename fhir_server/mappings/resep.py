@@ -144,10 +144,12 @@ def _item_of(drug: Document) -> ItemResep | None:
 MAPPING = Mapping(
     resource_type="MedicationRequest",
     profile="Resep",
+    profiles={"MedicationRequest": "Resep"},
     to_fhir=to_fhir,
     from_fhir=from_fhir,
     parts=parts,
     filters={
+        "status": lambda word: f"status={STATUS[word]}",
         "noResep": f"group-identifier={NO_RESEP}|{{}}",
         "pasien": "patient=Patient/{}",
         "kunjungan": "encounter=Encounter/{}",

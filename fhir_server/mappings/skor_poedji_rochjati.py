@@ -264,6 +264,7 @@ MAPPING = Mapping(
         "jawaban": "SkorKSPR",
         "skor": "SkorTotalKSPR",
         "risti": "PenandaRisti",
+        "Condition": "DiagnosisRisti",
     },
     to_fhir=to_fhir,
     from_fhir=from_fhir,

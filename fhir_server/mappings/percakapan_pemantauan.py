@@ -1,0 +1,113 @@
+"""BR-A0 and BR-A5 on the write road: who is monitored by chat, and who may write to a doctor."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from fhir_server.mappings.pihak import is_public
+from fhir_server.mappings.rules import Rule, has_code, local, refuse
+from fhir_server.resources.wire import parse
+from fhir_server.sop.percakapan_konsultasi import BR_A0, hanya_risti_atau_isoman
+from fhir_server.sop.pesan_chat import BR_A5, langsung_ke_dokter_hanya_darurat
+from fhir_server.store.ops import Check
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator, Sequence
+
+    from fhir_server.mappings.rules import Facts
+    from fhir_server.resources.wire import Document
+    from fhir_server.sop.dokumen import Teguran
+    from fhir_server.store.ops import Concern, Stored
+
+MONITORED = ("ibu-hamil-risti", "isoman")
+DOCTORS = ("dokter", "dokter-gigi")
+NONE = "-"
+
+
+def rules(canonical: str) -> tuple[Rule, ...]:
+    """Give both rules for the code systems below a canonical base."""
+    systems = f"{canonical}/CodeSystem/"
+
+    def is_monitoring(document: Document, new: bool) -> bool:  # noqa: ARG001, FBT001 - as Rule has it
+        open_thread = document.get("status") == "in-progress"
+        return open_thread and _is(document, f"{systems}layanan-konsultasi", "pemantauan")
+
+    def check_thread(concerns: Sequence[Concern], facts: Facts) -> Check:
+        people = sorted({p for c in concerns if (p := _subject(c))})
+        subject = ("subject", ",".join(people) or f"Patient/{NONE}")
+        plans = (facts("Flag", [subject]), facts("CarePlan", [subject, ("status", "active")]))
+
+        def decide(found: Sequence[Sequence[Stored]]) -> None:
+            flags, careplans = ([parse(each.raw) for each in some] for some in found)
+            monitored = {
+                local(each.get("subject"), "Patient")
+                for each in flags
+                if each.get("status") == "active" and _marks(each.get("code"), f"{systems}penanda")
+            } | {
+                local(each.get("subject"), "Patient")
+                for each in careplans
+                if any(_marks(c, f"{systems}kategori-rencana") for c in each.get("category", ()))
+            }
+            refuse(thread_verdicts(concerns, monitored))
+
+        return Check(tuple(f"{BR_A0}|{each}" for each in people), plans, decide, when="after")
+
+    def is_direct(document: Document, new: bool) -> bool:  # noqa: ARG001, FBT001 - as Rule has it
+        if not is_public(document.get("sender")) or not _staff(document):
+            return False
+        return not _is(document, f"{systems}kategori-komunikasi", "darurat")
+
+    def check_message(concerns: Sequence[Concern], facts: Facts) -> Check:
+        staff = sorted({each for c in concerns for each in _staff(c.document)})
+        ids = ",".join(each.partition("/")[2] for each in staff)
+        roles = ",".join(f"{systems}peran-petugas|{each}" for each in DOCTORS)
+        plans = (facts("PractitionerRole", [("_id", ids), ("role", roles)]),)
+
+        def decide(found: Sequence[Sequence[Stored]]) -> None:
+            doctors = {f"PractitionerRole/{each.id}" for each in found[0]}
+            refuse(message_verdicts(concerns, doctors))
+
+        return Check((), plans, decide, when="after")
+
+    return (
+        Rule(BR_A0, frozenset({"Communication"}), is_monitoring, check_thread),
+        Rule(BR_A5, frozenset({"Communication"}), is_direct, check_message),
+    )
+
+
+def thread_verdicts(
+    concerns: Sequence[Concern], monitored: set[str | None]
+) -> Iterator[tuple[Concern, str, Teguran]]:
+    """Judge every monitoring thread."""
+    for each in concerns:
+        subject = _subject(each)
+        known = subject is not None and subject in monitored
+        if reproof := hanya_risti_atau_isoman(dipantau=known):
+            yield each, "subject", reproof
+
+
+def message_verdicts(
+    concerns: Sequence[Concern], doctors: set[str]
+) -> Iterator[tuple[Concern, str, Teguran]]:
+    """Judge every message of a patient to staff that is no emergency."""
+    for each in concerns:
+        reproof = langsung_ke_dokter_hanya_darurat(None)
+        if reproof is not None and doctors.intersection(_staff(each.document)):
+            yield each, "recipient", reproof
+
+
+def _subject(concern: Concern) -> str | None:
+    return local(concern.document.get("subject"), "Patient")
+
+
+def _is(document: Document, system: str, code: str) -> bool:
+    return any(has_code(each, system, code) for each in document.get("category", ()))
+
+
+def _marks(concept: Document | None, system: str) -> bool:
+    return any(has_code(concept, system, each) for each in MONITORED)
+
+
+def _staff(document: Document) -> list[str]:
+    found = (local(each, "PractitionerRole") for each in document.get("recipient", ()))
+    return [each for each in found if each]
