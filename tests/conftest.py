@@ -1,3 +1,9 @@
 """What every test may ask for."""
 
-pytest_plugins = ["tests.support.mongodb", "tests.support.context"]
+pytest_plugins = [
+    "tests.support.mongodb",
+    "tests.support.context",
+    "tests.support.both",
+    "tests.support.clinic",
+    "tests.support.searching",
+]

@@ -7,7 +7,7 @@ so that a change by FHIR is at once seen by SOP.
 
 from __future__ import annotations
 
-from fhir_server.exchange.reading import Page, Presented, listing, present, traced
+from fhir_server.exchange.reading import Page, Presented, listing, present, shown, traced
 from fhir_server.exchange.writing import publish, revise
 
-__all__ = ["Page", "Presented", "listing", "present", "publish", "revise", "traced"]
+__all__ = ["Page", "Presented", "listing", "present", "publish", "revise", "shown", "traced"]

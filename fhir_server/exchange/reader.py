@@ -1,4 +1,4 @@
-"""What the exchange reads from the store: resources, searches, and their canonical base.
+"""What a mapping may look up in the store while its document is being written.
 
 Mappings write and read our systems below the default base; where the operator set another one,
 it is exchanged here, on the way in and on the way out.
@@ -6,16 +6,14 @@ it is exchanged here, on the way in and on the way out.
 
 from __future__ import annotations
 
-from dataclasses import replace
 from typing import TYPE_CHECKING
 from zoneinfo import ZoneInfo
 
 import orjson
 
-from fhir_server.mappings.codes import CANONICAL
+from fhir_server.interactions.matches import matches
+from fhir_server.mappings.codes import as_mapped, criterion, served
 from fhir_server.resources.wire import dump
-from fhir_server.search.compile import compile as compiled
-from fhir_server.search.query import parse as asked
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -28,18 +26,19 @@ if TYPE_CHECKING:
 
 def outward(context: Context, document: Document) -> bytes:
     """Write a mapping's resource with the operator's canonical base."""
-    return _rebased(dump(document), CANONICAL, context.settings.canonical)
+    return served(dump(document), context.settings.canonical)
 
 
 def inward(context: Context, stored: Stored) -> Document:
     """Read a stored resource as the mappings know it."""
-    document: Document = orjson.loads(_rebased(stored.raw, context.settings.canonical, CANONICAL))
+    document: Document = orjson.loads(as_mapped(stored.raw, context.settings.canonical))
     return document
 
 
-def _rebased(raw: bytes, old: str, new: str) -> bytes:
-    old, new = f'"{old.rstrip("/")}/', f'"{new.rstrip("/")}/'
-    return raw if old == new else raw.replace(old.encode(), new.encode())
+def found(context: Context, resource_type: str, pairs: Sequence[tuple[str, str]]) -> list[Stored]:
+    """Run a mapping's search to its end."""
+    canonical = context.settings.canonical
+    return matches(context, resource_type, [(n, criterion(v, canonical)) for n, v in pairs])
 
 
 class StoreReader:
@@ -70,25 +69,3 @@ class StoreReader:
     def _seen(self, stored: Stored) -> Document:
         self.versions[f"{stored.resource_type}/{stored.id}"] = stored.version
         return inward(self._context, stored)
-
-
-def found(context: Context, resource_type: str, pairs: Sequence[tuple[str, str]]) -> list[Stored]:
-    """Run a FHIR search to its end."""
-    pairs = [(name, rebased_value(context, value)) for name, value in pairs]
-    query = asked(resource_type, pairs, context.parameters, strict=True)
-    plan = replace(
-        compiled(query, context.parameters, context.settings), limit=context.settings.count_limit
-    )
-    resources: list[Stored] = []
-    while True:
-        page = context.store.search(plan)
-        resources += page.resources
-        if not page.more:
-            return resources
-        plan = replace(plan, after=page.last)
-
-
-def rebased_value(context: Context, value: str) -> str:
-    """Write the criterion of a search with the operator's canonical base."""
-    base = context.settings.canonical.rstrip("/")
-    return value if base == CANONICAL else value.replace(f"{CANONICAL}/", f"{base}/")

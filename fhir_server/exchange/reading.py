@@ -7,9 +7,9 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 from fhir_server.errors import BadRequest, Gone, NotFound
-from fhir_server.exchange.reader import found, inward, rebased_value
+from fhir_server.exchange.reader import found, inward
 from fhir_server.mappings import PRIMARY, load_mappings
-from fhir_server.mappings.codes import code_system
+from fhir_server.mappings.codes import code_system, criterion
 from fhir_server.mappings.trace import Element, trace
 from fhir_server.search import cursor
 from fhir_server.search.compile import compile as compiled
@@ -125,6 +125,12 @@ def listing(
     return Page(tuple(_presented(each) for each in documents), more, result.total)
 
 
+def shown(context: Context, entity: str, primaries: Sequence[Stored]) -> list[Presented]:
+    """Give documents by their primary resources, in the order given."""
+    standings = _stand(context, entity, [(each, {}) for each in primaries], None)
+    return [_presented(each) for each in standings]
+
+
 def traced(context: Context, entity: str, document_id: str) -> list[tuple[str, Element]]:
     """Say for every element of a document's resources, as they stand, where it comes from."""
     stands = standing(context, entity, document_id)
@@ -156,7 +162,7 @@ def _query(
         pairs.append((parameter, (pattern or "{}").replace("{}", value)))
     if count is not None:
         pairs.append(("_count", str(count)))
-    rebased = [(name, rebased_value(context, value)) for name, value in pairs]
+    rebased = [(name, criterion(value, context.settings.canonical)) for name, value in pairs]
     return asked(mapping.resource_type, rebased, context.parameters, strict=True)
 
 

@@ -46,3 +46,24 @@ def structure(name: str) -> str:
 def sid(name: str, *within: str) -> str:
     """Give the URI of one of our identifier systems, within an organisation or not."""
     return "/".join((CANONICAL, "sid", name, *within))
+
+
+def served(raw: bytes, canonical: str) -> bytes:
+    """Write JSON of ours with our systems below the operator's canonical base."""
+    return _rebased(raw, CANONICAL, canonical)
+
+
+def as_mapped(raw: bytes, canonical: str) -> bytes:
+    """Write stored JSON with our systems below the base the mappings know."""
+    return _rebased(raw, canonical, CANONICAL)
+
+
+def criterion(value: str, canonical: str) -> str:
+    """Write the value of a search with our systems below the operator's canonical base."""
+    base = canonical.rstrip("/")
+    return value if base == CANONICAL else value.replace(f"{CANONICAL}/", f"{base}/")
+
+
+def _rebased(raw: bytes, old: str, new: str) -> bytes:
+    old, new = f'"{old.rstrip("/")}/', f'"{new.rstrip("/")}/'
+    return raw if old == new else raw.replace(old.encode(), new.encode())

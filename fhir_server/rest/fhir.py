@@ -15,7 +15,7 @@ from typing import TYPE_CHECKING, Any
 
 from fhir_server.errors import BadRequest
 from fhir_server.interactions.request import Answer, Request
-from fhir_server.interactions.routes import answer
+from fhir_server.operations import answer
 from fhir_server.rest import negotiation, outcomes
 from fhir_server.rest.negotiation import Form
 

@@ -5,6 +5,7 @@ Nothing is registered by hand: routes, schemas and OpenAPI come from the entitie
 
 from __future__ import annotations
 
+import importlib.util
 import json
 from decimal import Decimal
 from typing import TYPE_CHECKING, Any, NoReturn
@@ -23,7 +24,7 @@ from fhir_server.sop import entitas
 from fhir_server.sop.dokumen import tulis
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Callable, Iterator
 
     from fhir_server.context import Context
     from fhir_server.exchange import Page, Presented
@@ -117,9 +118,18 @@ def _blueprint(kind: Entitas, context: Any) -> Entity:
         kind.nama, __name__, url_prefix=f"{BASE}/{kind.alamat}", description=kind.dokumen.__doc__
     )
     blueprint.register_error_handler(FhirError, _refuse)
-    for routes in (_write, _read, _list, _trace):
+    for routes in (_write, _read, _list, _trace, _own_routes(kind)):
         routes(blueprint, kind, context)
     return blueprint
+
+
+def _own_routes(kind: Entitas) -> Callable[[Entity, Entitas, Any], None]:
+    """Find what an entity offers beyond its documents: ``routes`` of ``rest/sop_<name>``."""
+    name = f"fhir_server.rest.sop_{kind.nama}"
+    if importlib.util.find_spec(name) is None:
+        return lambda *_: None
+    routes: Callable[[Entity, Entitas, Any], None] = importlib.import_module(name).routes
+    return routes
 
 
 def _refuse(error: FhirError) -> Response:
@@ -233,11 +243,12 @@ def _asked(kind: Entitas, *, secret: bool) -> type[ma.Schema]:
         ),
         "setelah": ma.fields.String(metadata={"description": "Dari berikutnya, apa adanya"}),
     }
-    return type(
-        f"{suffix}{kind.dokumen.__name__}",
-        (ma.Schema,),
-        {**filters_of(kind.dokumen, names, secret=secret), **more},
-    )
+    found = {**filters_of(kind.dokumen, names, secret=secret), **more}
+    says = f"bukan saringan di sini. Seharusnya: {', '.join(found)}"
+    if not secret:
+        says += f"; yang mengenali orang hanya lewat POST {BASE}/{kind.alamat}/_cari"
+    messages = {"error_messages": {"unknown": f"{says}."}}
+    return type(f"{suffix}{kind.dokumen.__name__}", (ma.Schema,), {**found, **messages})
 
 
 def _listing(context: Context, kind: Entitas, asked: dict[str, Any]) -> Page:

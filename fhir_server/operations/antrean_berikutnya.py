@@ -1,0 +1,79 @@
+"""``Appointment/$antrean-berikutnya?unit=``: who waits, in the order of being called (BR-B20).
+
+``unit`` is required, ``tanggal`` is today unless given, ``faskes`` narrows it to one puskesmas.
+The order comes from priority and number alone; who pays is never looked at.
+"""
+
+from __future__ import annotations
+
+from datetime import date
+from typing import TYPE_CHECKING
+from urllib.parse import parse_qs
+from zoneinfo import ZoneInfo
+
+import orjson
+
+from fhir_server.errors import BadRequest
+from fhir_server.interactions.matches import matches
+from fhir_server.interactions.request import Answer
+from fhir_server.mappings.antrean import DAHULU, NOMOR, UNIT, WALK_IN, nomor_of
+from fhir_server.mappings.codes import as_mapped, criterion, sid
+from fhir_server.operations import Operation
+from fhir_server.resources.bundles import join, quoted
+from fhir_server.sop.antrean import Giliran, urutan
+
+if TYPE_CHECKING:
+    from fhir_server.context import Context
+    from fhir_server.interactions.request import Request
+    from fhir_server.store.ops import Stored
+
+
+def run(context: Context, request: Request) -> Answer:
+    """Answer a searchset Bundle in the order of being called."""
+    given = {name: values[-1] for name, values in parse_qs(request.query).items()}
+    if "unit" not in given:
+        raise BadRequest("unit is required: a code of the code system unit-layanan.")
+    day = _day(given["tanggal"]) if "tanggal" in given else None
+    waiting = berikutnya(context, given["unit"], day, given.get("faskes"))
+    base = quoted(request.base)[:-1]
+    entries = [
+        b'{"fullUrl":%s/Appointment/%s","resource":%s,"search":{"mode":"match"}}'
+        % (base, each.id.encode(), each.raw)
+        for each in waiting
+    ]
+    links = [("self", f"{request.base}/{request.path}?{request.query}")]
+    return Answer(200, join("searchset", entries, links=links, total=len(waiting)))
+
+
+def berikutnya(
+    context: Context, unit: str, tanggal: date | None = None, faskes: str | None = None
+) -> list[Stored]:
+    """Give the Appointments that wait, the next one first."""
+    day = tanggal or context.clock().astimezone(ZoneInfo(context.settings.timezone)).date()
+    pairs = [
+        ("service-type", f"{UNIT}|{unit}"),
+        ("date", day.isoformat()),
+        ("status", "arrived"),
+        ("appointment-type", "|".join(WALK_IN)),
+    ]
+    if faskes is not None:
+        pairs.append(("identifier", f"{sid(NOMOR, faskes)}|"))
+    canonical = context.settings.canonical
+    found = matches(context, "Appointment", [(n, criterion(v, canonical)) for n, v in pairs])
+    return sorted(found, key=lambda each: urutan(_giliran(each, canonical)))
+
+
+def _giliran(stored: Stored, canonical: str) -> Giliran:
+    appointment = orjson.loads(as_mapped(stored.raw, canonical))
+    number = nomor_of(appointment)
+    return Giliran(appointment.get("priority") == DAHULU, 0 if number is None else number)
+
+
+def _day(text: str) -> date:
+    try:
+        return date.fromisoformat(text)
+    except ValueError:
+        raise BadRequest(f"tanggal={text!r} is not a date; right is 2024-04-02.") from None
+
+
+OPERATION = Operation("antrean-berikutnya", "Appointment", run)
