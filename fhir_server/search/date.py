@@ -187,7 +187,7 @@ def compared(prefix: str, low: int, high: int) -> list[Filter]:
         "ge": [beyond, inside],
         "le": [before, inside],
         "sa": [{"l": {"$gte": high}}],
-        "eb": [{"h": {"$lte": low}}],
+        "eb": [{"l": {"$lt": low}, "h": {"$lte": low}}],
         "ap": [{"l": {"$lt": high}, "h": {"$gt": low}}],
     }[prefix]
 
