@@ -26,6 +26,8 @@ if TYPE_CHECKING:
     from fhir_server.store.ops import Stored
 
 _EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
+_FIRST = (datetime.min.replace(tzinfo=UTC) - _EPOCH) // timedelta(milliseconds=1)
+_LAST = (datetime.max.replace(tzinfo=UTC) - _EPOCH) // timedelta(milliseconds=1)
 _DELETED = "204"
 
 
@@ -93,7 +95,12 @@ def _period(context: Context, asked: dict[str, Any], name: str) -> tuple[datetim
         raise BadRequest(
             f"{name}={text} is neither a date nor an instant such as 2026-01-31T08:00:00%2B07:00."
         ) from None
-    return _EPOCH + timedelta(milliseconds=low), _EPOCH + timedelta(milliseconds=high)
+    return _moment(low), _moment(high)
+
+
+def _moment(milliseconds: int) -> datetime:
+    """Give the instant, or the nearest that Python knows."""
+    return _EPOCH + timedelta(milliseconds=max(_FIRST, min(milliseconds, _LAST)))
 
 
 def _count(context: Context, asked: dict[str, Any]) -> int:
