@@ -2,8 +2,6 @@
 
 import pytest
 
-from tests.support.both import client, fhir, sop  # noqa: F401 - fixtures
-
 FASKES = "pkm-dharma-rini"
 
 

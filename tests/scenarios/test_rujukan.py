@@ -142,9 +142,7 @@ def test_a_hospital_that_only_sets_the_status_is_understood(sop, fhir, rujukan):
         ([("accepted", "disetujui")], ("requested", "dikirim")),
     ],
 )
-def test_br_r1_illegal_move_by_fhir_is_refused_with_what_is_allowed(
-    sop, fhir, rujukan, path, illegal
-):
+def test_br_r1_illegal_move_by_fhir_is_refused_with_what_is_allowed(fhir, rujukan, path, illegal):
     for step in path:
         assert put(fhir, moved(tugas(fhir, rujukan), *step)).status == 200
     before = tugas(fhir, rujukan)
