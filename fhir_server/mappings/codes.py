@@ -6,7 +6,9 @@ it loads profiles and when it writes or reads a SOP document (``exchange``).
 
 from __future__ import annotations
 
-from fhir_server.config import CANONICAL
+from fhir_server import config
+
+CANONICAL = config.CANONICAL
 
 NIK = "https://fhir.kemkes.go.id/id/nik"
 NIK_IBU = "https://fhir.kemkes.go.id/id/nik-ibu"

@@ -6,7 +6,6 @@ import difflib
 from dataclasses import MISSING, Field, fields, is_dataclass
 from datetime import date, datetime
 from decimal import Decimal
-from functools import cache
 from typing import TYPE_CHECKING, Any, Literal, get_args, get_origin, get_type_hints
 
 import marshmallow as ma
@@ -39,6 +38,9 @@ TYPES: dict[type, tuple[type[ma.fields.Field[Any]], dict[str, Any], str]] = {
         "bukan waktu dengan zona. Seharusnya: mis. 2024-04-02T07:45:00+07:00.",
     ),
 }
+
+
+_MADE: dict[type[Any], type[DocumentSchema]] = {}
 
 
 class DocumentSchema(ma.Schema):
@@ -87,9 +89,14 @@ def unknown(name: str, names: list[str]) -> str:
     )
 
 
-@cache
 def schema_of(document: type[Any]) -> type[DocumentSchema]:
-    """Make the schema of a document, or of a part of one."""
+    """Make the schema of a document, or of a part of one; once."""
+    if document not in _MADE:
+        _MADE[document] = _schema(document)
+    return _MADE[document]
+
+
+def _schema(document: type[Any]) -> type[DocumentSchema]:
     hints = get_type_hints(document)
     own = {each.name: field_of(each, hints[each.name]) for each in fields(document)}
     answered = ANSWERED if hasattr(document, "sumber") else {}

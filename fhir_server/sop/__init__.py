@@ -13,14 +13,13 @@ import pkgutil
 from dataclasses import dataclass
 from functools import cache
 from importlib import import_module
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from fhir_server.sop.dokumen import Dokumen, Teguran
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Mapping
     from types import ModuleType
-    from typing import Any
 
     Periksa = Callable[[Any], Iterable[Teguran]]
     PeriksaPerubahan = Callable[[Mapping[str, Any], Any], Iterable[Teguran]]
@@ -33,7 +32,7 @@ class Entitas:
     """One kind of SOP document. ``nama`` is its module's name, and its place in URLs."""
 
     nama: str
-    dokumen: type[Dokumen]
+    dokumen: type[Any]
     periksa: Periksa
     periksa_perubahan: PeriksaPerubahan
 

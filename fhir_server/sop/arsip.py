@@ -64,7 +64,7 @@ def catat(entry: Arsip) -> Arsip:
     try:
         entry.save(force_insert=True)
     except me.NotUniqueError:
-        found = Arsip.objects(entitas=entry.entitas, kunci=entry.kunci).first()
+        found: Arsip | None = Arsip.objects(entitas=entry.entitas, kunci=entry.kunci).first()
         if found is None:  # its owner was refused meanwhile and gave the key back
             return catat(entry)
         return found
