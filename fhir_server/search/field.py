@@ -17,6 +17,11 @@ Writer = Callable[[Any, Add], None]
 Writers = Mapping[str, Writer]
 
 
+def as_it_is(value: Any, add: Add) -> None:
+    """Write the value itself; generated code does so without a call."""
+    add(value)
+
+
 @dataclass(frozen=True, slots=True)
 class Place:
     """Where this server stands: the zone of dates that name none, and its own base URLs."""

@@ -10,6 +10,7 @@ from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING, Any
 
 from fhir_server.search.expressions import Path, Step, Truth, Unreadable
+from fhir_server.search.field import as_it_is
 from fhir_server.search.reference import refers
 
 if TYPE_CHECKING:
@@ -173,12 +174,16 @@ def _child(source: Source, name: str, rest: Path, here: Here, arrive: Arrive) ->
             key = "_" + key
         value = source.new("v")
         get = f"{here.variable}.get({key!r}"
-        opening = f"for {value} in {get}, ()){position}:" if child.many else f"{value} = {get})"
+        opening = f"if ({value} := {get})) is not None:"
+        if child.many:
+            opening = f"for {value} in {get}, ()){position}:"
         source.line(here.depth, opening)
-        depth = here.depth + child.many
-        source.line(depth, f"if {value} is not None:")
+        depth = here.depth + 1
+        if child.many and kind[0].islower():
+            source.line(depth, f"if {value} is not None:")
+            depth += 1
         inside = replace(
-            here, variable=value, kind=kind, many=many, depth=depth + 1, systems=child.systems
+            here, variable=value, kind=kind, many=many, depth=depth, systems=child.systems
         )
         walk(source, rest, inside, arrive)
 
@@ -203,8 +208,11 @@ def writes(add: str, writers: Writers) -> Arrive:
     def arrive(source: Source, here: Here) -> None:
         if here.kind in writers:
             source.leaves.append(Leaf(here.kind, here.many, here.systems))
-            writer = source.bind("w", writers[here.kind])
-            source.line(here.depth, f"{writer}({here.variable}, {add})")
+            writer = writers[here.kind]
+            call = f"{add}({here.variable})"
+            if writer is not as_it_is:
+                call = f"{source.bind('w', writer)}({here.variable}, {add})"
+            source.line(here.depth, call)
         elif here.kind == "Extension":
             _value_of(source, here, writers, arrive)
         else:

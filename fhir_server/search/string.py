@@ -16,6 +16,7 @@ from typing import TYPE_CHECKING, Any
 
 from fhir_server.errors import BadRequest, NotSupported
 from fhir_server.search.escapes import plain
+from fhir_server.search.field import as_it_is
 
 if TYPE_CHECKING:
     from fhir_server.search.field import Add, Field, Place, Writers
@@ -23,6 +24,7 @@ if TYPE_CHECKING:
 
 SORT = ""
 SINGLE = frozenset({"string", "markdown", "code", "id", "uri"})
+NAMES = frozenset({"HumanName"})
 LAST = "\U0010ffff"
 _TITLES = (
     "dr drg drh prof ir h hj kh ny nyonya tn tuan nn nona sdr sdri an by bayi bidan bd ns ners "
@@ -51,56 +53,51 @@ def fold_name(text: str) -> str:
     return " ".join(words)
 
 
-def _text(value: Any, add: Add) -> None:
-    folded = fold(value)
-    if folded:
-        add(folded)
+def folded(texts: list[str]) -> list[str]:
+    """Fold what one field holds, each once."""
+    return list(filter(None, dict.fromkeys(map(fold, texts))))
+
+
+def folded_names(texts: list[str]) -> list[str]:
+    """Fold names, and give what begins at each of their words too."""
+    found: dict[str, None] = {}
+    for text in texts:
+        rest = fold_name(text)
+        while rest:
+            found[rest] = None
+            rest = rest.partition(" ")[2]
+    return list(found)
 
 
 def _name(value: Any, add: Add) -> None:
-    for text in _raw_name(value):
-        rest = fold_name(text)
-        while rest:
-            add(rest)
-            rest = rest.partition(" ")[2]
-
-
-def _raw_name(value: Any) -> list[str]:
-    found = [value[key] for key in ("text", "family") if value.get(key)]
+    for key in ("text", "family"):
+        if value.get(key):
+            add(value[key])
     for key in ("given", "prefix", "suffix"):
-        found += [each for each in value.get(key, ()) if each]
-    return found
+        for each in value.get(key, ()):
+            if each:
+                add(each)
 
 
 def _address(value: Any, add: Add) -> None:
-    for text in _raw_address(value):
-        _text(text, add)
-
-
-def _raw_address(value: Any) -> list[str]:
-    found = [each for each in value.get("line", ()) if each]
-    keys = ("city", "district", "state", "country", "postalCode", "text")
-    return found + [value[key] for key in keys if value.get(key)]
-
-
-def _raw(value: Any, add: Add) -> None:
-    add(value)
+    for each in value.get("line", ()):
+        if each:
+            add(each)
+    for key in ("city", "district", "state", "country", "postalCode", "text"):
+        if value.get(key):
+            add(value[key])
 
 
 def _concept(value: Any, add: Add) -> None:
-    for text in _raw_concept(value):
-        _text(text, add)
-
-
-def _raw_concept(value: Any) -> list[str]:
-    texts = [value.get("text"), *(each.get("display") for each in value.get("coding", ()))]
-    return [text for text in texts if text]
+    for each in (value.get("text"), *(each.get("display") for each in value.get("coding", ()))):
+        if each:
+            add(each)
 
 
 def writers(_place: Place) -> Writers:
-    """Give the write half for each FHIR type."""
+    """Gather the strings as they were written, for each FHIR type; they are folded together."""
     return {
-        **dict.fromkeys(SINGLE, _text),
+        **dict.fromkeys(SINGLE, as_it_is),
         "HumanName": _name,
         "Address": _address,
         "CodeableConcept": _concept,
@@ -108,28 +105,23 @@ def writers(_place: Place) -> Writers:
 
 
 def asides(_place: Place) -> tuple[str, Writers]:
-    """Keep the strings as they were written, for ``:exact``."""
-    parts = {"HumanName": _raw_name, "Address": _raw_address, "CodeableConcept": _raw_concept}
-
-    def each(split: Any) -> Any:
-        return lambda value, add: [add(text) for text in split(value)]
-
-    return ":exact", {**dict.fromkeys(SINGLE, _raw), **{k: each(v) for k, v in parts.items()}}
+    """Write nothing beside: what was gathered is kept for ``:exact`` by the field's own code."""
+    return "", {}
 
 
 def condition(field: Field, modifier: str | None, value: str, _place: Place) -> Filter:
     """Compile ``field:modifier=value``."""
     value = plain(value)
-    folded = fold_name(value) if field.kinds == {"HumanName"} else fold(value)
-    if not folded:
+    start = fold_name(value) if field.kinds == NAMES else fold(value)
+    if not start:
         raise BadRequest(f"The value {value!r} has nothing in it that a string search compares.")
     match modifier:
         case None:
-            return {field.path: _within(field, {"$gte": folded, "$lt": folded + LAST})}
+            return {field.path: _within(field, {"$gte": start, "$lt": start + LAST})}
         case "contains":
-            return {field.path: {"$regex": re.escape(folded)}}
+            return {field.path: {"$regex": re.escape(start)}}
         case "exact":
-            return {field.path: folded, field.path + ":exact": value}
+            return {field.path: start, field.path + ":exact": value}
     raise NotSupported(
         f"Modifier :{modifier} is not supported on string parameters; :exact, :contains, "
         ":missing are."

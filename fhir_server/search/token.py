@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING, Any
 
 from fhir_server.errors import BadRequest, NotSupported
 from fhir_server.search.escapes import split
+from fhir_server.search.field import as_it_is
 
 if TYPE_CHECKING:
     from fhir_server.search.field import Add, Field, Place, Writers
@@ -29,10 +30,6 @@ AFTER_BAR = "}"
 def key(system: str | None, code: str | None) -> str:
     """Spell a system and a code as one entry; a bar inside a system cannot confuse it."""
     return f"{(system or '').replace('|', '%7C')}|{code or ''}"
-
-
-def _plain(value: Any, add: Add) -> None:
-    add(value)
 
 
 def _boolean(value: Any, add: Add) -> None:
@@ -70,7 +67,7 @@ def _contact(value: Any, add: Add) -> None:
 def writers(_place: Place) -> Writers:
     """Give the write half for each FHIR type."""
     return {
-        **dict.fromkeys(PLAIN, _plain),
+        **dict.fromkeys(PLAIN, as_it_is),
         "boolean": _boolean,
         "Truth": _boolean,
         "Coding": _coding,

@@ -9,7 +9,7 @@ from __future__ import annotations
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Any
 
-from fhir_server.search import generate, special
+from fhir_server.search import generate, special, string
 from fhir_server.search.expressions import Truth, read
 from fhir_server.search.field import Component, Field, Row, SearchParameter
 from fhir_server.search.generate import Here, Leaf, Source
@@ -101,6 +101,8 @@ class _Type:
             del source.lines[mark:]
             return ()
         many = _many(row.type, leaves, row.paths)
+        if row.type == "string":
+            self.fold(row, leaves, depth)
         self.store(f"ix[{row.code!r}]", depth, many=many)
         suffix, aside = kind.asides(self.parameters.place)
         if any(leaf.kind in aside for leaf in leaves):
@@ -136,6 +138,16 @@ class _Type:
         unique = self.source.bind("unique", _unique)
         value = f"{unique}(out) if len(out) > 1 else out" if many else "out[0]"
         self.source.line(depth + 1, f"{target} = {value}")
+
+    def fold(self, row: Row, leaves: list[Leaf], depth: int) -> None:
+        """Keep the strings as written for ``:exact``, and go on with them folded."""
+        unique = self.source.bind("unique", _unique)
+        exact = f"{unique}(out) if len(out) > 1 else out"
+        self.source.line(depth, "if out:")
+        self.source.line(depth + 1, f"ix[{row.code + ':exact'!r}] = {exact}")
+        kinds = frozenset(leaf.kind for leaf in leaves)
+        folding = string.folded_names if kinds == string.NAMES else string.folded
+        self.source.line(depth + 1, f"out = {self.source.bind('fold', folding)}(out)")
 
     def aside(self, row: Row, suffix: str, writers: Any, depth: int) -> None:
         source = self.source
@@ -229,6 +241,9 @@ class _Type:
         known = self.letters.setdefault((part.type, part.paths), [])
         known += self.source.leaves[before:]
         del self.source.leaves[before:]
+        if part.type == "string":
+            fold = self.source.bind("fold", string.folded)
+            self.source.line(here.depth, f"out = {fold}(out)")
         self.source.line(here.depth, "if out:")
         self.source.line(here.depth + 1, f"row[{letter!r}] = out")
 

@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Any
 
 from fhir_server.errors import NotSupported
 from fhir_server.search.escapes import plain
+from fhir_server.search.field import as_it_is
 
 if TYPE_CHECKING:
     from fhir_server.search.field import Add, Field, Place, Writers
@@ -18,10 +19,6 @@ if TYPE_CHECKING:
 
 SORT = ""
 SINGLE = frozenset({"uri", "url", "oid", "uuid"})
-
-
-def _uri(value: Any, add: Add) -> None:
-    add(value)
 
 
 def canonical(value: Any, add: Add) -> None:
@@ -33,7 +30,7 @@ def canonical(value: Any, add: Add) -> None:
 
 def writers(_place: Place) -> Writers:
     """Give the write half for each FHIR type."""
-    return {**dict.fromkeys(SINGLE, _uri), "canonical": canonical}
+    return {**dict.fromkeys(SINGLE, as_it_is), "canonical": canonical}
 
 
 def asides(_place: Place) -> tuple[str, Writers]:
