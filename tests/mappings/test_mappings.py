@@ -80,9 +80,9 @@ def test_meets_its_profile(entity, case):
     profiles = {"": mapping.profile, **mapping.profiles}
 
     faults = {
-        role: check(each, structure(profiles[role]))
+        role: check(each, structure(profile))
         for role, each in written.items()
-        if role in profiles
+        if (profile := profiles.get(role, profiles.get(each["resourceType"])))
     }
 
     assert not any(faults.values()), faults
