@@ -40,8 +40,8 @@ _MESSAGES: dict[str, tuple[str, str, str]] = {
     ),
     "primitive": (
         "value",
-        "{value} is not a {type}: {name} must be {expected}.",
-        "{value} bukan {type}: {name} harus berupa {expected}.",
+        "{value} is not a valid {type}: {name} must be {expected}.",
+        "{value} bukan {type} yang sah: {name} harus berupa {expected}.",
     ),
     "choice": (
         "structure",

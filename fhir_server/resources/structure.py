@@ -19,6 +19,13 @@ if TYPE_CHECKING:
     from fhir_server.resources.definitions import Definitions, Element
 
 MOST_REMEMBERED = 8192
+"""Values of one type; then a memory starts anew."""
+
+NEVER_AGAIN = {"Bundle.entry.fullUrl", "Bundle.entry.request.url", "Bundle.entry.response.location"}
+"""Elements whose values do not come twice, so that remembering them would only cost."""
+
+MOST_ASKED = 10
+"""Names of a choice; more are counted as a set."""
 
 
 class _Memory:
@@ -50,7 +57,7 @@ REFUSALS = (KeyError, TypeError, AttributeError, ValueError, IndexError, Recursi
 """What a predicate raises for a value of quite another kind: it means no."""
 
 _ONE = """
-def one(value):
+def one(value, table=table, again=again):
     for name, child in value.items():
         accept = table[name]
         if not (child and accept(child)) and not again(accept, child):
@@ -60,7 +67,7 @@ def one(value):
 """
 
 _MANY = """
-def many(values):
+def many(values, table=table, again=again):
     for value in values:
         if not value:
             return False
@@ -128,7 +135,8 @@ class Structure:
             return self._complex(element)
         codes = self._definitions.value_sets.get(element.codes or "")
         if codes is None:
-            accept = remembered.get(element.type, accepts[element.type])
+            own = {} if element.path in NEVER_AGAIN else remembered
+            accept = own.get(element.type, accepts[element.type])
         else:
             accept = frozenset(code for each in codes.values() for code in each).__contains__
         return _many_primitives(accept) if element.repeats else accept
@@ -169,17 +177,26 @@ def _rules(path: str, definitions: Definitions) -> tuple[list[str], dict[str, An
         lines.append("if 'resourceType' not in value: return False")
     for choice, elements in choices.items():
         names[f"of_{choice}"] = _spellings(elements)
-        lines += _choice_rules(path, choice, elements[0].minimum)
+        count = _count(choice, names[f"of_{choice}"])
+        if path == "Extension":
+            lines.append(_EXTENSION_RULE.format(count=count))
+        else:
+            lines.append(f"if {count} {'!= 1' if elements[0].minimum else '> 1'}: return False")
     return lines, names
 
 
-def _choice_rules(path: str, choice: str, minimum: int) -> list[str]:
-    count = f"len(of_{choice}.intersection(value))"
-    if path == "Extension":
-        return [f"if {count} + ('extension' in value) != 1: return False"]
-    if minimum:
-        return [f"if {count} != 1: return False"]
-    return [f"if {count} > 1: return False"]
+_EXTENSION_RULE = (
+    "if (len(value) != 2 or 'id' in value or '_url' in value)"
+    " and {count} + ('extension' in value) != 1: return False"
+)
+"""Beside ``url`` one thing more, mostly: that is either ``extension`` or a value[x]."""
+
+
+def _count(choice: str, spellings: frozenset[str]) -> str:
+    """Write how many of a choice are there; few are asked for one by one, which is faster."""
+    if len(spellings) > MOST_ASKED:
+        return f"len(of_{choice}.intersection(value))"
+    return " + ".join(f"({name!r} in value)" for name in sorted(spellings))
 
 
 def _spellings(elements: list[Element]) -> frozenset[str]:

@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import json
 import threading
+from collections import Counter
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from typing import Any
@@ -191,8 +192,8 @@ def _expect_unique_names(body: bytes, compact: bytes) -> None:
 def _unique(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
     found = dict(pairs)
     if len(found) != len(pairs):
-        names = [name for name, _ in pairs]
-        twice = next(name for name in names if names.count(name) > 1)[:64]
+        met = Counter(name for name, _ in pairs)
+        twice = met.most_common(1)[0][0][:64]
         raise BadRequest(
             f'"{twice}" occurs twice in one JSON object; an element that repeats is an array.',
             indonesian=f'"{twice}" muncul dua kali dalam satu objek JSON; '

@@ -140,6 +140,15 @@ def patient(number):
                 "preferred": True,
             }
         ],
+        "link": [{"other": {"reference": f"Patient/lama-{number:08d}"}, "type": "replaces"}],
+        "photo": [
+            {
+                "contentType": "image/jpeg",
+                "url": f"https://puskesmas.example/fhir/Binary/foto-{number:08d}",
+                "title": "Foto Siti Nur Rahmawati",
+                "creation": "2024-05-31T08:30:00+07:00",
+            }
+        ],
         "generalPractitioner": [{"reference": "Practitioner/dr-andi", "display": "dr. Andi"}],
         "managingOrganization": {"reference": "Organization/pkm-sukajadi"},
     }
@@ -199,8 +208,12 @@ def judged(body):
 
 def best(work, bodies, repeat=9):
     """Give the microseconds of one call, in the best of several runs over all bodies."""
-    runs = timeit.repeat(lambda: [work(body) for body in bodies], number=1, repeat=repeat)
-    return min(runs) / len(bodies) * 1e6
+
+    def run():
+        for body in bodies:
+            work(body)
+
+    return min(timeit.repeat(run, number=1, repeat=repeat)) / len(bodies) * 1e6
 
 
 def main():
