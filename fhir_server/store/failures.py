@@ -13,6 +13,7 @@ from fhir_server.errors import Conflict, FhirError, TooLarge, Unavailable
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
+BUSY = "Other requests keep changing the same resource. Read it, try again."
 DRIVER = (mongo.PyMongoError, BSONError)
 DUPLICATE = 11000
 TOO_LARGE = 10334
@@ -35,7 +36,7 @@ def translate(error: Exception) -> FhirError:
     if is_duplicate(error):
         return Conflict("Another request has just written the same resource. Read it, try again.")
     if is_transient(error):
-        return Conflict("Other requests keep changing the same resource. Read it, try again.")
+        return Conflict(BUSY)
     if isinstance(error, mongo.ExecutionTimeout | mongo.WTimeoutError):
         return Unavailable(
             "The database took longer than FHIR_QUERY_TIME_LIMIT_MS allows. Narrow the search, or "

@@ -13,8 +13,8 @@ from pymongo import ReadPreference, WriteConcern
 from pymongo.errors import PyMongoError
 from pymongo.read_concern import ReadConcern
 
-from fhir_server.errors import Unavailable
-from fhir_server.store.failures import is_transient, is_unknown_commit
+from fhir_server.errors import Conflict, Unavailable
+from fhir_server.store.failures import BUSY, is_transient, is_unknown_commit
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -29,8 +29,11 @@ PATIENCE_SECONDS = 10.0
 LONGEST_PAUSE = 0.1
 
 
-class Again(Exception):
+class Again(Conflict):
     """Raised by the body of a transaction: what it saw is already old, run it again."""
+
+    def __init__(self) -> None:
+        super().__init__(BUSY)
 
 
 def run(
