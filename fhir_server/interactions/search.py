@@ -82,11 +82,11 @@ def _links(
     context: Context, request: Request, query: Query, found: Found
 ) -> Iterator[tuple[str, str]]:
     address = f"{request.base}/{query.resource_type}"
-    if query.after is None:
+    used = request.query
+    as_asked = request.method != "POST" and not any(name in used for name in _OF_HTTP)
+    if query.after is None and (query.warnings or not as_asked):
         used = urlencode(query.used, safe=":,|/$")
-        yield "self", f"{address}?{used}" if used else address
-    else:
-        yield "self", f"{address}?{request.query}"
+    yield "self", f"{address}?{used}" if used else address
     if found.more and found.last is not None:
         token = cursor.seal(query, found.last, page_key(context))
         yield "next", f"{address}?_page={token}"
