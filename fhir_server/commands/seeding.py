@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING
 import click
 
 from fhir_server import app
+from fhir_server.commands import demo
 from fhir_server.commands.opening import opened
 from fhir_server.errors import FhirError
 from fhir_server.interactions.write import commit, prepare
@@ -75,4 +76,5 @@ def fill(context: Context) -> None:
     """Load the demo; begun and done are noted, so that a halt half-way is made good."""
     if context.store.tally(DEMO) < BEGUN:
         commit(context, [], [Tally(DEMO, 0)])
+    demo.load(context)
     commit(context, [], [Tally(DEMO, BEGUN)])

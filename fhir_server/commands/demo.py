@@ -1,0 +1,77 @@
+"""The demo puskesmas: invented documents of ``fhir_server/demo``, on dates around today.
+
+They take the road of every SOP document. What is there already is left as it is, so a demo that
+was loaded half-way is finished, not doubled.
+"""
+
+from __future__ import annotations
+
+import re
+from datetime import timedelta
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+from zoneinfo import ZoneInfo
+
+import yaml
+
+from fhir_server import exchange
+from fhir_server.errors import NotFound
+from fhir_server.rest.sop_schemas import schema_of
+from fhir_server.sop import entitas
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+    from datetime import datetime
+
+    from fhir_server.context import Context
+
+FOLDER = Path(__file__).parent.parent / "demo"
+_MOMENT = re.compile(r"@(-?\d+)(?: (\d\d):(\d\d))?")
+
+
+def load(context: Context) -> int:
+    """Publish every document of the demo, in the order of the files; give their number."""
+    today = context.clock().astimezone(ZoneInfo(context.settings.timezone))
+    loaded = 0
+    for entry in documents(today):
+        _publish(context, entry)
+        loaded += 1
+    return loaded
+
+
+def documents(today: datetime) -> Iterator[dict[str, Any]]:
+    """Read the demo's entries: ``entitas``, ``id``, ``dokumen``, and what changes ``lalu``."""
+    for path in sorted(FOLDER.glob("*.yaml")):
+        for entry in yaml.safe_load(path.read_text("utf-8")):
+            yield _dated(entry, today)
+
+
+def _publish(context: Context, entry: dict[str, Any]) -> None:
+    name = entry["entitas"].replace("-", "_")
+    schema = schema_of(entitas()[name].dokumen)()
+    fields = entry["dokumen"]
+    try:
+        made = exchange.present(context, name, entry["id"])
+    except NotFound:
+        made = exchange.publish(context, name, schema.load(fields), document_id=entry["id"])
+    for step, changes in enumerate(entry.get("lalu", ()), start=2):
+        fields = {**fields, **changes}
+        if made.version < step:
+            made = exchange.revise(context, name, entry["id"], schema.load(fields))
+
+
+def _dated(value: Any, today: datetime) -> Any:
+    if isinstance(value, dict):
+        return {name: _dated(each, today) for name, each in value.items()}
+    if isinstance(value, list):
+        return [_dated(each, today) for each in value]
+    found = _MOMENT.fullmatch(value) if isinstance(value, str) else None
+    return value if found is None else _moment(found, today)
+
+
+def _moment(found: re.Match[str], today: datetime) -> str:
+    day = today + timedelta(days=int(found[1]))
+    if found[2] is None:
+        return day.date().isoformat()
+    clock = day.replace(hour=int(found[2]), minute=int(found[3]), second=0, microsecond=0)
+    return clock.isoformat()

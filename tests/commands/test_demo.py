@@ -1,0 +1,40 @@
+"""The demo loads whole, twice without harm, and everybody in it is invented."""
+
+from __future__ import annotations
+
+from datetime import UTC, datetime
+
+from fhir_server.commands import demo
+from fhir_server.sop import arsip
+
+
+def test_the_demo_loads_and_loading_it_again_changes_nothing(context):
+    number = demo.load(context)
+    before = context.store.statistics()
+
+    demo.load(context)
+
+    assert number == len(list(demo.documents(datetime.now(UTC))))
+    assert context.store.statistics() == before
+    assert arsip.Arsip.objects(keadaan="diterima").count() == 0
+
+
+def test_everybody_in_the_demo_is_invented():
+    niks = [
+        value
+        for entry in demo.documents(datetime.now(UTC))
+        for name, value in entry["dokumen"].items()
+        if name in {"nik", "nikIbu"}
+    ]
+
+    assert niks
+    assert all(nik.startswith("99") for nik in niks)
+
+
+def test_dates_of_the_demo_lie_around_today():
+    today = datetime(2025, 5, 6, 12, tzinfo=UTC)
+
+    entries = {entry["id"]: entry["dokumen"] for entry in demo.documents(today)}
+
+    assert entries["demo-antrean-siti"]["tanggal"] == "2025-05-06"
+    assert entries["demo-kunjungan-alif"]["mulai"] == "2025-05-04T08:00:00+00:00"
