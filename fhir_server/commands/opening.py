@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 from contextlib import contextmanager
+from dataclasses import fields
 from typing import TYPE_CHECKING
+from zoneinfo import available_timezones
 
 import click
 
@@ -23,10 +25,27 @@ def settings_given() -> Settings:
     """Read the settings from the environment; a bad one ends the command."""
     try:
         settings = Settings.from_environment()
+        check(settings)
         logs.configure(settings.log_level)
     except ValueError as error:
         raise click.ClickException(str(error)) from None
     return settings
+
+
+def check(settings: Settings) -> None:
+    """Raise ValueError for a setting that can be read and still cannot be."""
+    for each in fields(settings):
+        value, variable = getattr(settings, each.name), each.metadata["variable"]
+        least = 0 if each.name == "port" else 1
+        if type(each.default) is int and value < least:
+            raise ValueError(f"{variable}={value} must be at least {least}.")
+    if settings.timezone not in available_timezones():
+        raise ValueError(
+            f"FHIR_TIMEZONE={settings.timezone} is no time zone; one would be Asia/Jakarta."
+        )
+    uri = settings.mongodb_uri
+    if uri and not uri.startswith(("mongodb://", "mongodb+srv://")):
+        raise ValueError("FHIR_MONGODB_URI must begin with mongodb:// or mongodb+srv://.")
 
 
 @contextmanager

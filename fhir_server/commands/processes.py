@@ -49,6 +49,8 @@ def serve(settings: Settings, uri: str) -> None:
 
 def load(settings: Settings, uri: str, parent: int) -> Application:
     """Build the application in a worker process."""
+    signal.signal(signal.SIGTERM, signal.SIG_DFL)
+    signal.signal(signal.SIGINT, signal.SIG_IGN)
     die_with(parent)
     logs.configure(settings.log_level)
     app = create_app(build_context(settings, uri))
@@ -58,8 +60,12 @@ def load(settings: Settings, uri: str, parent: int) -> Application:
 
 
 def die_with(parent: int) -> None:
-    """End this process when its parent does (Linux)."""
+    """End this process when its parent does (Linux).
+
+    At once: when the parent is gone the database is going, and a SIGTERM that comes while the
+    worker starts would meet the handlers of its parent.
+    """
     if sys.platform == "linux":
-        ctypes.CDLL(None).prctl(PR_SET_PDEATHSIG, signal.SIGTERM, 0, 0, 0)
+        ctypes.CDLL(None).prctl(PR_SET_PDEATHSIG, signal.SIGKILL, 0, 0, 0)
     if os.getppid() != parent:
         sys.exit("The server ended before its worker began.")
