@@ -1,5 +1,7 @@
 """BR-B6 on the write road: a finished Encounter and an open lab Task exclude each other.
 
+A Task that is cancelled or failed is no longer open, and has to say why.
+
 Either write triggers the rule, both touch the same guard document, and the facts are read after
 the write, so a transaction that completes the Task and finishes the visit passes, and of two
 writes that race for one visit exactly one wins.
@@ -13,6 +15,7 @@ from fhir_server.config import CANONICAL
 from fhir_server.mappings.rules import Rule, documents, has_code, local, refuse
 from fhir_server.sop.aturan import (
     BR_B6,
+    ditutup_dengan_alasan,
     pengantar_hanya_pada_kunjungan_berjalan,
     selesai_tanpa_pengantar_terbuka,
 )
@@ -27,6 +30,7 @@ if TYPE_CHECKING:
     from fhir_server.store.ops import Concern, Stored
 
 OPEN = ("draft", "requested", "received", "accepted", "ready", "in-progress", "on-hold")
+GIVEN_UP = ("cancelled", "failed")
 ENDED = "finished"
 
 
@@ -37,9 +41,10 @@ def rules(canonical: str) -> tuple[Rule, ...]:
     def applies(document: Document, new: bool) -> bool:  # noqa: FBT001 - as Rule has it
         if document["resourceType"] == "Encounter":
             return document.get("status") == ENDED and not new
-        return document.get("status") in OPEN and is_slip(document, kinds)
+        return document.get("status") in (*OPEN, *GIVEN_UP) and is_slip(document, kinds)
 
     def check(concerns: Sequence[Concern], facts: Facts) -> Check:
+        refuse(without_reason(concerns))
         encounters = sorted({found for each in concerns if (found := encounter_of(each.document))})
         ids = ",".join(each.partition("/")[2] for each in encounters)
         plans = (
@@ -71,13 +76,22 @@ def verdicts(
     for concern in concerns:
         encounter = encounter_of(concern.document)
         if concern.document["resourceType"] == "Task":
-            if encounter in ended:
+            if encounter in ended and concern.document["status"] in OPEN:
                 reproof = pengantar_hanya_pada_kunjungan_berjalan(number_of(concern.document))
                 yield concern, "encounter", reproof
         elif found := selesai_tanpa_pengantar_terbuka(
             [number_of(each) for each in slips if encounter_of(each) == encounter]
         ):
             yield concern, "status", found
+
+
+def without_reason(concerns: Sequence[Concern]) -> Iterator[tuple[Concern, str, Teguran]]:
+    """Judge what needs no fact: a slip that is given up says why."""
+    for concern in concerns:
+        if concern.document.get("status") in GIVEN_UP:
+            why = bool(concern.document.get("statusReason"))
+            if found := ditutup_dengan_alasan(number_of(concern.document), alasan=why):
+                yield concern, "statusReason", found
 
 
 def is_slip(task: Document, kinds: str = f"{CANONICAL}/CodeSystem/jenis-tugas") -> bool:

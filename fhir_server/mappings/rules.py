@@ -7,7 +7,7 @@ rule guards costs one look into a table.
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Any
 
 import orjson
@@ -84,9 +84,8 @@ def load_rules(parameters: Parameters, settings: Settings) -> Rules:
     """Find the rules of every mapping module."""
 
     def facts(resource_type: str, criteria: Sequence[tuple[str, str]]) -> Plan:
-        pairs = [*criteria, ("_count", str(ALL))]
-        query = parse(resource_type, pairs, parameters, strict=True)
-        return compile_query(query, parameters, settings)
+        query = parse(resource_type, criteria, parameters, strict=True)
+        return replace(compile_query(query, parameters, settings), limit=ALL)
 
     modules = entity_modules().values()
     found = [m.rules(settings.canonical) for m in modules if hasattr(m, "rules")]

@@ -36,6 +36,19 @@ def selesai_tanpa_pengantar_terbuka(terbuka: Sequence[str]) -> Teguran | None:
     )
 
 
+def ditutup_dengan_alasan(nomor: str, *, alasan: bool) -> Teguran | None:
+    """Judge BR-B6: a slip that is closed without a result says why."""
+    if alasan:
+        return None
+    return Teguran(
+        "alasan",
+        f"pengantar lab {nomor} ditutup tanpa hasil dan tanpa alasan.",
+        "alasan mengapa tidak ada hasil.",
+        BR_B6,
+        english=f"BR-B6: lab slip {nomor} is closed without a result; say why (statusReason).",
+    )
+
+
 def pengantar_hanya_pada_kunjungan_berjalan(nomor: str) -> Teguran:
     """Word BR-B6 for the other side: slip ``nomor`` is open though its visit has ended."""
     return Teguran(

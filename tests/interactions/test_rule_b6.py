@@ -60,9 +60,22 @@ def test_open_slip_keeps_the_visit_from_finishing(ask, status):
 )
 def test_closed_slip_lets_the_visit_finish(ask, status):
     put(ask, encounter())
-    put(ask, slip(status, id="slip"))
+    put(ask, slip(status, id="slip", statusReason={"text": "Pasien menolak"}))
 
     assert put(ask, encounter("finished")).status == 200
+
+
+@pytest.mark.parametrize("status", ["cancelled", "failed"])
+def test_slip_is_given_up_only_with_a_reason(ask, status):
+    put(ask, encounter())
+    put(ask, slip(id="slip"))
+
+    refused = put(ask, slip(status, id="slip"))
+
+    assert refused.status == 422
+    (issue,) = refused.issues
+    assert (issue.rule, issue.expression) == ("BR-B6", "Task.statusReason")
+    assert put(ask, encounter("finished")).status == 409
 
 
 def test_names_only_the_slips_of_this_visit(ask):
@@ -143,6 +156,10 @@ def test_opening_and_finishing_in_one_transaction_is_refused_whole(ask):
 
     assert refused.status == 409
     assert {issue.rule for issue in refused.issues} == {"BR-B6"}
+    assert {issue.expression for issue in refused.issues} == {
+        "Bundle.entry[0].resource.status",
+        "Bundle.entry[1].resource.encounter",
+    }
     assert ask("GET", "Encounter/anc").json["status"] == "in-progress"
     assert ask.count("Task") == 0
 

@@ -1,5 +1,7 @@
 """The laboratory in S1 and S7: sent with one slip, blocked until its result, back in the unit."""
 
+from concurrent.futures import ThreadPoolExecutor
+
 import pytest
 
 FASKES = "pkm-dharma-rini"
@@ -199,6 +201,33 @@ def test_slip_closes_with_the_report_that_answers_its_last_test(sop, fhir, siti,
     assert sop.read(f"pengantar-lab/{slip['id']}")["status"] == "selesai"
     assert len(sop.read(f"pengantar-lab/{slip['id']}")["hasil"]) == 2
     assert fhir.read(f"Encounter/{anc}")["status"] == "in-progress"
+
+
+def test_partial_report_is_completed_by_the_same_report(sop, fhir, siti, anc):
+    slip = sop.made("pengantar-lab", pengantar(siti, anc, ["hb", "hiv"]))
+    part = sop.made("hasil-lab", hasil(slip, HASIL[:1], status="sementara"))
+    whole = [HASIL[0], HASIL[3]]
+
+    sop.kept(f"hasil-lab/{part['id']}", without_id(part, hasil=whole, status="akhir"))
+
+    assert fhir.read(f"DiagnosticReport/{part['id']}")["status"] == "final"
+    assert len(fhir.read(f"DiagnosticReport/{part['id']}")["result"]) == 2
+    assert len(fhir.read(f"Task/{slip['id']}")["output"]) == 1
+    assert fhir.read(f"Encounter/{anc}")["status"] == "in-progress"
+
+
+@pytest.mark.parametrize("attempt", range(3))
+def test_two_last_results_at_once_bring_the_visit_back(sop, fhir, siti, anc, attempt):
+    first = sop.made("pengantar-lab", pengantar(siti, anc, ["hb"], f"LAB-1-{attempt}"))
+    second = sop.made("pengantar-lab", pengantar(siti, anc, ["hiv"], f"LAB-2-{attempt}"))
+    reports = [hasil(first, HASIL[:1], "HL-1"), hasil(second, HASIL[3:4], "HL-2")]
+
+    with ThreadPoolExecutor() as pool:
+        answers = list(pool.map(lambda each: sop("POST", "hasil-lab", each), reports))
+
+    assert [each.status for each in answers] == [201, 201]
+    assert fhir.read(f"Encounter/{anc}")["status"] == "in-progress"
+    assert course(fhir.read(f"Encounter/{anc}")) == ["in-progress", "onleave", "in-progress"]
 
 
 def test_correction_amends_the_report_and_moves_nothing(sop, fhir, siti, anc):
