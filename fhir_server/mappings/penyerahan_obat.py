@@ -25,7 +25,7 @@ from fhir_server.mappings.pihak import party, party_of
 if TYPE_CHECKING:
     from collections.abc import Mapping as Table
 
-    from fhir_server.mappings import Resources
+    from fhir_server.mappings import Reader, Resources
     from fhir_server.resources.wire import Document
     from fhir_server.sop.penyerahan_obat import PenyerahanObat
 
@@ -90,6 +90,18 @@ def parts(primary: Document, _gathered: Table[str, Document]) -> dict[str, str]:
     return {"antar": f"Task/{part_id(primary['id'], 'antar')}"}
 
 
+def amend(penyerahan: PenyerahanObat, _id: str, reader: Reader) -> dict[str, Document]:
+    """Complete the prescription of a drug that was handed over in full."""
+    name = f"MedicationRequest/{penyerahan.resep}"
+    drug = reader.read(name) if penyerahan.status == "selesai" else None
+    if drug is None or drug.get("status") != "active":
+        return {}
+    asked = drug.get("dispenseRequest", {}).get("quantity", {}).get("value", 0)
+    if penyerahan.jumlah < Decimal(str(asked)):
+        return {}
+    return {name: {**drug, "status": "completed"}}
+
+
 def _dispense(penyerahan: PenyerahanObat) -> Any:
     performers: Any = [{"actor": reference("PractitionerRole", penyerahan.petugas)}]
     why = r4b.CodeableConcept(text=penyerahan.alasan) if penyerahan.alasan else None
@@ -144,6 +156,7 @@ MAPPING = Mapping(
     to_fhir=to_fhir,
     from_fhir=from_fhir,
     parts=parts,
+    amend=amend,
     filters={
         "status": lambda word: f"status={STATUS[word]}",
         "resep": "prescription=MedicationRequest/{}",
