@@ -81,20 +81,27 @@ def load_parameters(
     """Load R4's search parameters and those of our own.
 
     ``extra`` are SearchParameter documents; one with the code of another of the same type
-    replaces it. ``base_url`` is this server's public FHIR base, ``timezone`` the zone of dates
-    that name none.
+    replaces it, and one that cannot be compiled raises ValueError. ``base_url`` is this server's
+    public FHIR base, ``timezone`` the zone of dates that name none.
     """
     bases = (base_url.rstrip("/") + "/",) if base_url else ()
     rows = definitions.search_parameters.items()
-    documents = [*({**row, "url": url} for url, row in rows), *extra]
-    return Parameters(definitions, documents, Place(ZoneInfo(timezone), bases))
+    own = list(extra)
+    documents = [*({**row, "url": url} for url, row in rows), *own]
+    parameters = Parameters(definitions, documents, Place(ZoneInfo(timezone), bases))
+    for base in {base for document in own for base in document["base"]} & parameters.types:
+        parameters.compiled(base)
+    return parameters
 
 
 def _row(document: Mapping[str, Any], resource_type: str) -> Row | None:
     text = document.get("expression", "")
     if not text:
         return None
-    paths = tuple(_own(expressions.read(text), resource_type))
+    try:
+        paths = tuple(_own(expressions.read(text), resource_type))
+    except expressions.Unreadable as error:
+        raise expressions.Unreadable(f"{document['url']}: {error}") from error
     components = tuple(
         (each["definition"], each["expression"]) for each in document.get("component", ())
     )

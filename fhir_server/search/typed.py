@@ -10,7 +10,7 @@ from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Any
 
 from fhir_server.search import generate, special, string
-from fhir_server.search.expressions import Truth, read
+from fhir_server.search.expressions import Truth, Unreadable, read
 from fhir_server.search.field import Component, Field, Row, SearchParameter
 from fhir_server.search.generate import Here, Leaf, Source
 from fhir_server.search.kinds import KINDS
@@ -49,12 +49,19 @@ class _Type:
     def all(self) -> Compiled:
         simple = [row for row in self.rows.values() if row.type != "composite"]
         for row in sorted(simple, key=lambda row: (row.code != "patient", len(row.paths))):
-            self.made[row.code] = self.simple(row)
+            self.made[row.code] = self.attempt(self.simple, row)
         for row in self.rows.values():
             if row.type == "composite":
-                self.made[row.code] = self.composite(row)
+                self.made[row.code] = self.attempt(self.composite, row)
         index = generate.built(self.source, "index(d, ix)")
         return Compiled({code: self.made[code] for code in self.rows}, index)
+
+    def attempt(self, make: Callable[[Row], SearchParameter], row: Row) -> SearchParameter:
+        """Make one parameter; an expression over what the type lacks names its parameter."""
+        try:
+            return make(row)
+        except Unreadable as error:
+            raise Unreadable(f"{row.url}: {row.expression}: {error}") from error
 
     def simple(self, row: Row) -> SearchParameter:
         if row.code in BUILT_IN:

@@ -157,3 +157,31 @@ def test_references_are_followed_by_type(searching):
     assert ix["patient"] == ["Patient/1", "Patient/2"]
     assert ix["location"] == ["Location/3"]
     assert ix["actor"] == ["Patient/1", "Patient/2", "Location/3"]
+
+
+@pytest.mark.parametrize("expression", ["Patient.nmae", "Patient.name.join(',')"])
+def test_a_parameter_of_our_own_that_cannot_be_compiled_is_named(expression):
+    wrong = {
+        "url": "https://puskesmas.example/fhir/SearchParameter/wrong",
+        "code": "wrong",
+        "type": "string",
+        "base": ["Patient"],
+        "expression": expression,
+    }
+    with pytest.raises(ValueError, match="SearchParameter/wrong"):
+        load_parameters(load_definitions(), extra=[wrong])
+
+
+def test_a_parameter_of_our_own_replaces_one_of_r4(searching):
+    own = {
+        "url": "https://puskesmas.example/fhir/SearchParameter/Patient-gender",
+        "code": "gender",
+        "type": "token",
+        "base": ["Patient"],
+        "expression": "Patient.maritalStatus",
+    }
+    parameters = load_parameters(load_definitions(), extra=[own])
+    ix: dict = {}
+    parameters.compiled("Patient").index({"resourceType": "Patient", "gender": "male"}, ix)
+    assert "gender" not in ix
+    assert searching.index({"resourceType": "Patient", "gender": "male"})["gender"] == "male"

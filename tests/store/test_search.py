@@ -16,6 +16,7 @@ from fhir_server.search import cursor
 from fhir_server.search.compile import compile  # noqa: A004 - the name of what it does
 from fhir_server.store.mongo import connect
 from fhir_server.store.ops import Delete
+from fhir_server.store.search import run
 
 pytestmark = pytest.mark.mongo
 
@@ -399,3 +400,92 @@ def test_types_never_written_are_empty(store, searching):
         found = store.search(searching.plan(url))
         assert found.resources == ()
         assert not found.more
+
+
+@pytest.fixture
+def appointments(store, searching):
+    """Give a store with three patients and appointments of one, two or none of them."""
+    people = [
+        {
+            "resourceType": "Patient",
+            "id": name,
+            "gender": gender,
+            "identifier": [{"system": "http://nik", "value": nik}],
+        }
+        for name, gender, nik in [
+            ("ibu", "female", "1"),
+            ("anak", "male", "1"),
+            ("lain", "male", "2"),
+        ]
+    ]
+    who = {"a": ["ibu", "anak"], "b": ["ibu"], "c": ["lain"], "d": []}
+    visits = [
+        {
+            "resourceType": "Appointment",
+            "id": each,
+            "status": "booked",
+            "participant": [
+                {"actor": {"reference": f"Patient/{one}"}, "status": "accepted"} for one in some
+            ]
+            + [{"actor": {"reference": "Location/1"}, "status": "accepted"}],
+        }
+        for each, some in who.items()
+    ]
+    store.transact([searching.put(each) for each in people + visits])
+    return store
+
+
+@pytest.mark.parametrize(
+    ("url", "expected"),
+    [
+        ("Appointment?patient.identifier=http://nik|1", "a b"),
+        ("Appointment?patient.gender=male", "a c"),
+        ("Appointment?patient.gender=male&patient.gender=female", "a"),
+        ("Appointment?actor:Patient.identifier=http://nik|2&status=booked", "c"),
+        ("Appointment?patient.identifier=http://nik|1&patient.gender=male&_sort=-_id", "a"),
+        ("Patient?_has:Appointment:patient:status=booked", "anak ibu lain"),
+        ("Patient?_has:Appointment:actor:_id=a", "anak ibu"),
+        ("Patient?gender=male&_has:Appointment:patient:status=booked&identifier=1", "anak"),
+        (
+            "Patient?_has:Appointment:patient:_id=a,c&_has:Appointment:patient:_id=a&_sort=-_id",
+            "ibu anak",
+        ),
+        ("Appointment?patient.gender:not=male", "a b"),
+        ("Appointment?patient.gender=male&patient:missing=true", ""),
+        ("Appointment?patient:Patient.organization:missing=true", "a b c"),
+    ],
+)
+def test_joins_over_references_that_repeat(appointments, searching, settings, url, expected):
+    assert all_of(appointments, searching, f"{url}&_count=1", settings) == expected.split()
+    counted = appointments.search(searching.plan(f"{url}&_summary=count"))
+    assert counted.total == len(expected.split())
+
+
+def test_an_include_of_a_type_never_written_hides_no_other(appointments, searching):
+    plan = searching.plan(
+        "Appointment?_id=b&_include=Appointment:location&_include=Appointment:actor"
+    )
+    found = [each.id for each in appointments.search(plan).resources]
+    assert found == ["b", "ibu"]
+
+
+def test_a_search_inside_a_transaction_sees_it(store, searching, settings):
+    store.transact([searching.put(patient(1, random.Random(1)))])  # noqa: S311 - not a secret
+    client = store._client
+    with client.start_session() as session, session.start_transaction():
+        database = client[settings.mongodb_database]
+        database["Patient"].delete_one({"_id": "p1"}, session=session)
+        inside = run(database, searching.plan("Patient?_total=accurate"), settings, session)
+        outside = run(database, searching.plan("Patient"), settings)
+        session.abort_transaction()
+    assert (inside.resources, inside.total) == ((), 0)
+    assert [each.id for each in outside.resources] == ["p1"]
+
+
+def test_a_page_of_more_than_one_answer_is_read_whole(store, searching, settings):
+    text = "x" * 6_000_000
+    for each in "abc":
+        document = {"resourceType": "Basic", "id": each, "code": {"text": text}}
+        put = dataclasses.replace(searching.put(document), index={})
+        store.transact([put])
+    assert all_of(store, searching, "Basic?_count=5", settings) == ["a", "b", "c"]
