@@ -15,7 +15,10 @@ def test_lives_a_life(server, tmp_path):
         shutil.copy(FOLDER / name, tmp_path / name)
     installed = subprocess.run(
         ["npm", "ci", "--silent", "--no-audit", "--no-fund"],
-        cwd=tmp_path, capture_output=True, text=True, check=False,
+        cwd=tmp_path,
+        capture_output=True,
+        text=True,
+        check=False,
     )
     assert installed.returncode == 0, installed.stdout + installed.stderr
 
