@@ -132,11 +132,15 @@ def hint(kind: str, words: tuple[str, ...]) -> tuple[str, str]:
     return f"; {kind}: {said}", f"; {_HINTS[kind]}: {said}"
 
 
-def shown(value: object) -> str:
+def shown(value: object) -> tuple[str, str]:
     """Write a client's value into a message, cut where it is long."""
+    if isinstance(value, dict):
+        return "An object", "Objek"
+    if isinstance(value, list):
+        return "An array", "Array"
     if value is None or isinstance(value, bool):
-        return str(value).lower() if value is not None else "null"
-    if isinstance(value, dict | list):
-        return "An object" if isinstance(value, dict) else "An array"
-    text = f'"{value}"' if isinstance(value, str) else str(value)
-    return text if len(text) <= LONGEST else f"{text[:LONGEST]}…"
+        text = "null" if value is None else str(value).lower()
+    else:
+        text = f'"{value}"' if isinstance(value, str) else str(value)
+    short = text if len(text) <= LONGEST else f"{text[:LONGEST]}…"
+    return short, short
