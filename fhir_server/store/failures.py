@@ -74,6 +74,8 @@ def _labelled(error: mongo.PyMongoError, label: str) -> bool:
 def _unanswered(error: Exception) -> Unavailable:
     if isinstance(error, mongo.ServerSelectionTimeoutError):
         return Unavailable("The database cannot be reached. The same request may work later.")
+    if isinstance(error, mongo.ConfigurationError):
+        return Unavailable("FHIR_MONGODB_URI is not the address of a MongoDB (mongodb://host/…).")
     if isinstance(error, mongo.WaitQueueTimeoutError):
         return Unavailable("All connections to the database are busy. Try again.")
     if isinstance(error, mongo.ConnectionFailure):

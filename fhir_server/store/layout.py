@@ -15,19 +15,23 @@ import threading
 from typing import TYPE_CHECKING, Any
 
 from pymongo import ASCENDING, DESCENDING, IndexModel
-from pymongo.errors import CollectionInvalid
+from pymongo.errors import CollectionInvalid, OperationFailure
 
 from fhir_server.store.versions import past_name
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
 
+    from pymongo.collection import Collection
     from pymongo.database import Database
 
 Keys = tuple[tuple[str, int], ...]
 
 GUARDS, TALLIES, SECRETS = "_guards", "_tallies", "_secrets"
 OWN = frozenset({GUARDS, TALLIES})
+
+ANOTHER_WAY = {85, 86}
+"""The same keys under another name, or the same name with other options."""
 
 BY_TIME: Keys = (("t", ASCENDING), ("_id", ASCENDING))
 BY_IDENTIFIER: Keys = (("ix.identifier", ASCENDING),)
@@ -148,9 +152,9 @@ class Layout:
         """Name the indexes that the database has not, by type; only types that were written."""
         found: dict[str, list[str]] = {}
         for resource_type in self.types():
-            there = set(self._database[resource_type].index_information())
-            names = [_name(keys) for keys in indexes(resource_type)]
-            lacking = [name for name in names if name not in there]
+            there = self._database[resource_type].index_information().values()
+            known = {tuple(index["key"]) for index in there}
+            lacking = [_name(keys) for keys in indexes(resource_type) if keys not in known]
             if lacking:
                 found[resource_type] = lacking
         return found
@@ -181,5 +185,17 @@ class Layout:
                 self._made.add(name)
 
     def _make(self, resource_type: str) -> None:
-        self._database[resource_type].create_indexes(_models(resource_type))
-        self._database[past_name(resource_type)].create_indexes([IndexModel(list(BY_TIME))])
+        _create(self._database[resource_type], _models(resource_type))
+        _create(self._database[past_name(resource_type)], [IndexModel(list(BY_TIME))])
+
+
+def _create(collection: Collection[dict[str, Any]], models: list[IndexModel]) -> None:
+    """Create indexes; one that an operator has made in another way stays as it is."""
+    try:
+        collection.create_indexes(models)
+    except OperationFailure as error:
+        if error.code not in ANOTHER_WAY:
+            raise
+        if len(models) > 1:
+            for model in models:
+                _create(collection, [model])

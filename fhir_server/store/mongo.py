@@ -10,6 +10,7 @@ from bson.codec_options import CodecOptions
 from pymongo import MongoClient, ReadPreference, ReturnDocument, WriteConcern
 from pymongo.read_concern import ReadConcern
 
+from fhir_server.errors import Unavailable
 from fhir_server.store import history, search, versions
 from fhir_server.store.conditions import Judge
 from fhir_server.store.failures import translated
@@ -38,7 +39,10 @@ JOURNALED = WriteConcern(w="majority", j=True)
 
 
 def connect(uri: str, settings: Settings, listeners: Sequence[CommandListener] = ()) -> Store:
-    """Open a store; a process makes its own, after it was forked. Unavailable if none answers."""
+    """Open a store; a process makes its own, after it was forked.
+
+    Unavailable within SELECTION_MS if none answers, or one that has no transactions.
+    """
     with translated():
         client: MongoClient[dict[str, Any]] = MongoClient(
             uri,
@@ -48,8 +52,21 @@ def connect(uri: str, settings: Settings, listeners: Sequence[CommandListener] =
             appname="fhir-server",
             event_listeners=list(listeners),
         )
-        client.admin.command("ping")
+        try:
+            _require_transactions(client)
+        except BaseException:
+            client.close()
+            raise
     return Store(client, settings)
+
+
+def _require_transactions(client: MongoClient[dict[str, Any]]) -> None:
+    hello = client.admin.command("hello")
+    if "setName" not in hello and hello.get("msg") != "isdbgrid":
+        raise Unavailable(
+            "The MongoDB of FHIR_MONGODB_URI is a single server, which has no transactions. Start "
+            "it with --replSet and initiate it (rs.initiate())."
+        )
 
 
 class Store:

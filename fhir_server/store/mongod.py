@@ -42,7 +42,6 @@ def options(folder: Path, socket: str, cache_gb: float) -> list[str]:
     parameters = (
         "shutdownTimeoutMillisForSignaledShutdown=0",
         "diagnosticDataCollectionEnabled=false",
-        "ttlMonitorSleepSecs=60",
     )
     return [
         *("--dbpath", str(folder), "--replSet", "fhir", "--bind_ip", socket),

@@ -38,7 +38,7 @@ def write_until_killed(data, journal, number, killed):
     """Run the writer until it has had answers, kill what is named; give the journal's length."""
     command = [sys.executable, "-m", "tests.support.writer", str(data), str(journal), str(number)]
     before = len(read(journal))
-    with subprocess.Popen(command, cwd=ROOT) as server:  # noqa: S603
+    with subprocess.Popen(command, cwd=ROOT) as server:
         until(lambda: len(read(journal)) > before + ANSWERS)
         database = mongod_of(server)
         if "mongod" in killed:

@@ -115,7 +115,7 @@ def test_mongod_ends_with_a_server_that_dies_and_the_next_one_starts(settings, n
         time.sleep(600)
     """
     command = [sys.executable, "-c", textwrap.dedent(script)]
-    with subprocess.Popen(command, stdout=subprocess.PIPE, text=True) as server:  # noqa: S603
+    with subprocess.Popen(command, stdout=subprocess.PIPE, text=True) as server:
         pid = int(server.stdout.readline())
         server.send_signal(number)
 

@@ -84,3 +84,14 @@ def test_a_sample_shows_what_is_indexed(store):
 
     assert sorted(stored.id for stored, _ in sample) == ["1", "2"]
     assert [index for _, index in sample] == [{}, {}]
+
+
+def test_an_index_that_an_operator_made_in_another_way_stays(store, settings):
+    with MongoClient(settings.mongodb_uri) as client:
+        patients = client[settings.mongodb_database]["Patient"]
+        patients.create_index("ix.name", name="ours")
+
+        store.transact([create("1")])
+
+        assert "ours" in patients.index_information()
+    assert store.missing_indexes() == {}
