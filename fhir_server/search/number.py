@@ -19,7 +19,7 @@ if TYPE_CHECKING:
     from fhir_server.search.plan import Filter
 
 SORT = ".l"
-SINGLE = frozenset({"integer", "decimal", "positiveInt", "unsignedInt", "Range"})
+SINGLE = frozenset({"integer", "decimal", "positiveInt", "unsignedInt"})
 _NUMBER = re.compile(
     r"(?P<prefix>eq|ne|gt|lt|ge|le|sa|eb|ap)?(?P<value>[+-]?\d+(?P<part>\.\d+)?([eE][+-]?\d+)?)"
 )
@@ -31,21 +31,9 @@ def _number(value: Any, add: Add) -> None:
     add({"l": number, "h": number})
 
 
-def _range(value: Any, add: Add) -> None:
-    low, high = value.get("low", {}).get("value"), value.get("high", {}).get("value")
-    if low is not None or high is not None:
-        add(
-            {
-                "l": float("-inf") if low is None else float(low),
-                "h": float("inf") if high is None else float(high),
-            }
-        )
-
-
 def writers(_place: Place) -> Writers:
     """Give the write half for each FHIR type."""
-    plain = dict.fromkeys(("integer", "decimal", "positiveInt", "unsignedInt"), _number)
-    return {**plain, "Range": _range}
+    return dict.fromkeys(SINGLE, _number)
 
 
 def asides(_place: Place) -> tuple[str, Writers]:

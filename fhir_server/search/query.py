@@ -248,7 +248,8 @@ def _sort(reading: _Reading, name: str, value: str) -> None:
             raise BadRequest(
                 f"{name}={value!r}: " + unknown(reading.resource_type, code, reading.parameters)
             )
-        reading.sort.append(Sorting(known[code], key.startswith("-")))
+        if code not in {each.parameter.code for each in reading.sort}:  # a tie once broken is broken
+            reading.sort.append(Sorting(known[code], key.startswith("-")))
 
 
 def _total(reading: _Reading, name: str, value: str) -> None:

@@ -162,3 +162,38 @@ def test_what_is_no_date_is_refused(searching, value):
 def test_modifiers_are_refused(searching):
     with pytest.raises(NotSupported):
         searching.plan("Observation?date:exact=2024")
+
+
+@given(written=DATES, asked=DATES, prefix=st.sampled_from(("", *PREFIXES)))
+def test_the_last_change_is_one_instant(searching, written, asked, prefix):
+    low, high = bounds(asked, JAKARTA)
+    moment = bounds(written, JAKARTA)[0]
+    expected = {
+        "": low <= moment < high,
+        "eq": low <= moment < high,
+        "ne": not low <= moment < high,
+        "gt": moment >= high,
+        "sa": moment >= high,
+        "lt": moment < low,
+        "eb": moment < low,
+        "ge": moment >= low,
+        "le": moment < high,
+    }[prefix]
+    plan = searching.plan(f"Patient?_lastUpdated={prefix}{asked.replace('+', '%2B')}")
+    stored = {"t": datetime.fromtimestamp(moment / 1000, UTC)}
+    assert is_match(plan.filter, stored) == expected
+
+
+def test_the_last_change_knows_missing_but_no_other_modifier(searching):
+    stored = {"t": datetime(2024, 1, 1, tzinfo=UTC)}
+    assert is_match(searching.plan("Patient?_lastUpdated:missing=false").filter, stored)
+    with pytest.raises(NotSupported):
+        searching.plan("Patient?_lastUpdated:exact=2024")
+
+
+@pytest.mark.parametrize("year", ["0001", "9999"])
+def test_the_ends_of_time_can_be_asked(searching, year):
+    stored = {"t": datetime(2024, 1, 1, tzinfo=UTC)}
+    assert not is_match(searching.plan(f"Patient?_lastUpdated={year}").filter, stored)
+    assert is_match(searching.plan(f"Patient?_lastUpdated=ne{year}").filter, stored)
+    assert not is_match(searching.plan(f"Patient?birthdate={year}").filter, {"ix": {}})

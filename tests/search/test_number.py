@@ -114,3 +114,24 @@ def test_what_is_no_quantity_is_refused_or_ignored(searching, asked):
 def test_modifiers_are_refused(searching):
     with pytest.raises(NotSupported):
         searching.plan("Observation?value-quantity:exact=1")
+
+
+def test_money_and_ranges(searching):
+    invoice = {"resourceType": "Invoice", "totalNet": {"value": 50000, "currency": "IDR"}}
+    assert found(searching, "totalnet=50000||IDR", invoice)
+    assert found(searching, "totalnet=gt40000|urn:iso:std:iso:4217|IDR", invoice)
+    assert not found(searching, "totalnet=50000||USD", invoice)
+    condition = {
+        "resourceType": "Condition",
+        "onsetRange": {"low": {"value": 2, "unit": "a"}, "high": {"value": 4, "unit": "a"}},
+    }
+    assert found(searching, "onset-age=gt3", condition)
+    assert found(searching, "onset-age=lt3", condition)
+    assert not found(searching, "onset-age=3", condition)
+    assert not found(searching, "onset-age=sa2", condition)
+
+
+def test_a_quantity_without_value_is_not_indexed(searching):
+    assert "value-quantity" not in searching.index(
+        {"resourceType": "Observation", "valueQuantity": {"unit": "mg"}}
+    )

@@ -83,3 +83,13 @@ def test_a_value_of_nothing_but_points_is_refused(searching):
 def test_unknown_modifiers_are_refused(searching):
     with pytest.raises(NotSupported, match=":exact"):
         searching.plan("Patient?name:text=x")
+
+
+def test_a_text_or_a_concept_s_words(searching):
+    document = {"resourceType": "Observation", "valueCodeableConcept": {"text": "Kuning"}}
+    assert found(searching, "Observation?value-string=kun", document)
+    document = {"resourceType": "Observation", "valueString": "Kuning"}
+    assert found(searching, "Observation?value-string:exact=Kuning", document)
+    assert not found(searching, "Observation?value-string:exact=kuning", document)
+    document["code"] = {"coding": [{"code": "x"}]}
+    assert found(searching, "Observation?code-value-string=x$kun", document)
