@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING
 import orjson
 from flask import Flask, Response, send_from_directory
 from swagger_ui_bundle import swagger_ui_path
+from werkzeug.exceptions import NotFound
 
 from fhir_server.rest import openapi, sop
 
@@ -75,7 +76,7 @@ def register(app: Flask, context: Context) -> None:
     )
     app.add_url_rule("/docs", "docs", _page, strict_slashes=False)
     app.add_url_rule("/docs/start.js", "docs-start", _start)
-    app.add_url_rule(f"/docs/<any({', '.join(map(repr, FILES))}):name>", "docs-file", _file)
+    app.add_url_rule("/docs/<name>", "docs-file", _file)
 
 
 def _page() -> Response:
@@ -87,6 +88,8 @@ def _start() -> Response:
 
 
 def _file(name: str) -> Response:
+    if name not in FILES:
+        raise NotFound
     return send_from_directory(swagger_ui_path, name, max_age=86400)
 
 
