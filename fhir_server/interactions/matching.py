@@ -37,7 +37,11 @@ def _holds(name: str, condition: Any, document: dict[str, Any]) -> bool:
     values = _values(document, name.split("."))
     if isinstance(condition, dict):
         return all(_is(operator, wanted, values) for operator, wanted in condition.items())
-    return condition in values
+    return _has(condition, values)
+
+
+def _has(wanted: Any, values: list[Any]) -> bool:
+    return wanted in values if wanted is not None else not values or None in values
 
 
 def _values(value: Any, path: list[str]) -> list[Any]:
@@ -55,22 +59,28 @@ def _values(value: Any, path: list[str]) -> list[Any]:
 def _is(operator: str, wanted: Any, values: list[Any]) -> bool:
     match operator:
         case "$eq":
-            return wanted in values
+            return _has(wanted, values)
         case "$ne":
-            return wanted not in values
+            return not _has(wanted, values)
         case "$in":
-            return any(each in values for each in wanted)
+            return any(_has(each, values) for each in wanted)
         case "$nin":
-            return not any(each in values for each in wanted)
+            return not any(_has(each, values) for each in wanted)
         case "$exists":
             return bool(values) is wanted
         case "$not":
             return not all(_is(inner, each, values) for inner, each in wanted.items())
         case "$elemMatch":
-            return any(isinstance(each, dict) and is_match(wanted, each) for each in values)
+            return any(_is_element(wanted, each) for each in values)
     if operator not in _ORDERED:
         raise _unreadable()
     return any(type(v) is type(wanted) and _ORDERED[operator](v, wanted) for v in values)
+
+
+def _is_element(wanted: dict[str, Any], value: Any) -> bool:
+    if isinstance(value, dict):
+        return is_match(wanted, value)
+    return all(_is(operator, each, [value]) for operator, each in wanted.items())
 
 
 def _unreadable() -> NotSupported:

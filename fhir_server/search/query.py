@@ -27,6 +27,7 @@ Pair = tuple[str, str]
 Total = Literal["none", "estimate", "accurate"]
 SUMMARIES = ("true", "text", "data", "count", "false")
 FOR_HTTP = frozenset({"_format", "_pretty"})
+SORT_LIMIT = 8
 CHAIN_LEADS = "A chain leads over one reference here, as in subject:Patient.identifier."
 
 
@@ -248,8 +249,10 @@ def _sort(reading: _Reading, name: str, value: str) -> None:
             raise BadRequest(
                 f"{name}={value!r}: " + unknown(reading.resource_type, code, reading.parameters)
             )
-        if code not in {each.parameter.code for each in reading.sort}:  # a tie once broken is broken
+        if code not in {each.parameter.code for each in reading.sort}:
             reading.sort.append(Sorting(known[code], key.startswith("-")))
+    if len(reading.sort) > SORT_LIMIT:
+        raise BadRequest(f"{name}: sort by at most {SORT_LIMIT} parameters.")
 
 
 def _total(reading: _Reading, name: str, value: str) -> None:

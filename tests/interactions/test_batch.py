@@ -94,3 +94,25 @@ def test_too_many_entries_are_refused(ask, context):
     many = [entry("GET", "Patient/1")] * (context.settings.entry_limit + 1)
 
     assert ask("POST", "", bundle("batch", *many)).status == 413
+
+
+def test_a_bug_met_by_one_entry_leaves_the_others(ask, context, monkeypatch):
+    def broken(*_):
+        raise RuntimeError("Rose, 3171")
+
+    monkeypatch.setattr(context.store, "read", broken)
+
+    said = ask("POST", "", bundle("batch", entry("GET", "Patient/x"), entry("GET", "metadata")))
+
+    assert statuses(said) == ["500", "200"]
+    says = said.entries[0]["response"]["outcome"]["issue"][0]
+    assert says["severity"] == "fatal"
+    assert "Rose" not in says["diagnostics"]
+
+
+def test_an_outcome_is_in_the_language_of_the_client(ask):
+    body = bundle("batch", entry("POST", "Patient", {"resourceType": "Patiens"}))
+
+    said = ask("POST", "", body, accept_language="id-ID,id;q=0.9")
+
+    assert "bukan" in said.entries[0]["response"]["outcome"]["issue"][0]["diagnostics"]
