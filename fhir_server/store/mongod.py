@@ -25,12 +25,9 @@ def find(named: str) -> str:
     """Find the program: the one named, else on PATH (if new enough), else the wheel's."""
     if named:
         return _checked(named)
-    on_path = shutil.which("mongod")
-    if on_path and _version(on_path) >= OLDEST:
-        return on_path
-    wheel = _of_the_wheel()
-    if wheel:
-        return wheel
+    found = _on_path() or _of_the_wheel()
+    if found:
+        return found
     raise NotStarted(
         "No mongod was found (6.0 or newer). Install MongoDB, name its mongod in FHIR_MONGOD, "
         "or give the address of a replica set in FHIR_MONGODB_URI."
@@ -76,6 +73,14 @@ def _checked(named: str) -> str:
         said = ".".join(map(str, found)) or "no version"
         raise NotStarted(f"{program} says {said}; MongoDB 6.0 or newer is needed.")
     return program
+
+
+def _on_path() -> str | None:
+    program = shutil.which("mongod")
+    try:
+        return program if program and _version(program) >= OLDEST else None
+    except NotStarted:
+        return None
 
 
 def _version(program: str) -> tuple[int, ...]:

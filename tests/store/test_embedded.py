@@ -155,11 +155,24 @@ def test_an_old_mongod_is_refused(tmp_path):
         mongod.find(old)
 
 
-def test_an_old_mongod_on_path_is_passed_over(tmp_path, monkeypatch):
-    program(tmp_path, "echo 'db version v4.4.29'")
+@pytest.mark.parametrize("script", ["echo 'db version v4.4.29'", "exit 127"])
+def test_a_mongod_on_path_that_will_not_do_is_passed_over(tmp_path, monkeypatch, script):
+    program(tmp_path, script)
     monkeypatch.setenv("PATH", str(tmp_path), prepend=os.pathsep)
 
     assert "fiftyone" in mongod.find("")
+
+
+def test_a_newer_mongod_on_path_is_taken(tmp_path, monkeypatch):
+    newer = program(tmp_path, "echo 'db version v8.0.4'")
+    monkeypatch.setenv("PATH", str(tmp_path), prepend=os.pathsep)
+
+    assert mongod.find("") == newer
+
+
+def test_something_else_than_mongod_is_refused(tmp_path):
+    with pytest.raises(NotStarted, match="says no version; MongoDB"):
+        mongod.find(program(tmp_path, "echo hello"))
 
 
 def test_no_mongod_at_all_says_what_to_do(tmp_path, monkeypatch):
