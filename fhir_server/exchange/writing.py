@@ -24,7 +24,7 @@ from fhir_server.interactions import write
 from fhir_server.mappings import load_mappings, part_id
 from fhir_server.mappings.codes import code_system, structure
 from fhir_server.mappings.trace import as_json, written_by
-from fhir_server.mappings.weave import weave
+from fhir_server.mappings.weave import readdress, weave
 from fhir_server.sop import arsip, entitas
 from fhir_server.sop.dokumen import isi, tulis
 
@@ -136,9 +136,10 @@ class _Update:
         mapping, stands = load_mappings()[self.entity], self.standing
         reader = StoreReader(self.context)
         document, conditions = mapping.complete(self.document, stands.fields, reader)
-        base = _base(mapping, stands)
+        homes = _homes(stands)
+        base = readdress(_base(mapping, stands), homes)
         puts = [
-            self._over(mapping, role, as_json(each), base.get(role), document)
+            self._over(mapping, role, readdress(as_json(each), homes), base.get(role), document)
             for role, each in mapping.to_fhir(document, self.id).items()
         ]
         puts += _amendments(self.context, mapping, document, self.id, reader)
@@ -258,6 +259,16 @@ def _base(mapping: Mapping, standing: Standing) -> dict[str, Document]:
         return written_by(mapping, kind(**known), standing.id)
     except TypeError:  # a resource made by others may lack what the SOP requires
         return {}
+
+
+def _homes(standing: Standing) -> dict[str, str]:
+    """Say which parts of a document have another id than the SOP would have given them."""
+    homes = {}
+    for role, each in standing.resources.items():
+        kind, own_id = each["resourceType"], part_id(standing.id, role)
+        if each["id"] != own_id:
+            homes[f"{kind}/{own_id}"] = f"{kind}/{each['id']}"
+    return homes
 
 
 def _dressed(  # noqa: PLR0913, PLR0917 - what a resource wears

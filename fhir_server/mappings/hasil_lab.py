@@ -31,7 +31,7 @@ from fhir_server.mappings.observation_lab import (
     read_observation,
     unit_of,
 )
-from fhir_server.mappings.pengantar_lab import reason_of
+from fhir_server.mappings.pengantar_lab import orders_of, reason_of
 
 if TYPE_CHECKING:
     from collections.abc import Mapping as Table
@@ -139,7 +139,7 @@ def amend(hasil: HasilLab, own_id: str, reader: Reader) -> dict[str, Document]:
     noted = {**task, "output": _outputs(task, own_id)}
     if hasil.status not in ("sementara", "akhir"):
         return {f"Task/{task['id']}": noted}
-    orders = {key: found for key in _orders_of(task) if (found := reader.read(key))}
+    orders = {key: found for key in orders_of(task) if (found := reader.read(key))}
     answered = {f"ServiceRequest/{order_id(hasil, butir)}" for butir in hasil.hasil}
     if stray := sorted(answered - set(orders)):
         raise Invalid([_not_asked(hasil, stray)])
@@ -181,11 +181,6 @@ def _task(hasil: HasilLab, reader: Reader) -> Document:
         error = RuleBroken(english, indonesian=says, expression="pengantar", rule="BR-B6")
         raise error
     return task
-
-
-def _orders_of(task: Document) -> tuple[str, ...]:
-    references = [*task.get("basedOn", ()), task.get("focus", {})]
-    return tuple(f"ServiceRequest/{each}" for each in ids_of(references, "ServiceRequest"))
 
 
 def _outputs(task: Document, own_id: str) -> list[Any]:

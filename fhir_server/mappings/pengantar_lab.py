@@ -15,6 +15,7 @@ from fhir_server.mappings.elements import (
     concept,
     id_of,
     identifier,
+    ids_of,
     instant_of,
     period,
     reference,
@@ -150,11 +151,28 @@ def amend(pengantar: PengantarLab, own_id: str, reader: Reader) -> dict[str, Doc
     encounter = visit(reader, pengantar.kunjungan, pengantar.pasien)
     if STATUS[pengantar.status][1] != "active":
         moved = closed(reader, encounter, own_id, pengantar.ditutup or pengantar.waktu)
-    elif reader.read(f"Task/{own_id}") is None:
+    elif (task := reader.read(f"Task/{own_id}")) is None:
         moved = opened(encounter, pengantar.lokasiLab, pengantar.waktu)
     else:
-        moved = []
-    return {f"Encounter/{each['id']}": each for each in moved}
+        moved = _withdrawn(pengantar, task, reader)
+    return {f"{each['resourceType']}/{each['id']}": each for each in moved}
+
+
+def orders_of(task: Document) -> tuple[str, ...]:
+    """Give the orders of a slip as ``ServiceRequest/id``."""
+    references = [*task.get("basedOn", ()), task.get("focus", {})]
+    ids = dict.fromkeys(ids_of(references, "ServiceRequest"))
+    return tuple(f"ServiceRequest/{each}" for each in ids)
+
+
+def _withdrawn(pengantar: PengantarLab, task: Document, reader: Reader) -> list[Document]:
+    """Revoke the orders of tests that are no longer asked for."""
+    orders = [found for key in orders_of(task) if (found := reader.read(key))]
+    return [
+        {**each, "status": "revoked"}
+        for each in orders
+        if each.get("status") == "active" and test_of(each.get("code")) not in pengantar.pemeriksaan
+    ]
 
 
 def reason_of(found: Document | None) -> str | None:

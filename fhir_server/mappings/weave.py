@@ -19,6 +19,22 @@ def weave(stands: Any, base: Any, new: Any) -> Any:
     return stands if new == base else new
 
 
+def readdress(value: Any, homes: dict[str, str]) -> Any:
+    """Let references lead to where the parts of a document really are: name → home."""
+    if not homes:
+        return value
+    if isinstance(value, list):
+        return [readdress(each, homes) for each in value]
+    if isinstance(value, dict):
+        return {
+            key: homes.get(each, each)
+            if key == "reference" and isinstance(each, str)
+            else readdress(each, homes)
+            for key, each in value.items()
+        }
+    return value
+
+
 def _objects(stands: dict[str, Any], base: dict[str, Any], new: dict[str, Any]) -> dict[str, Any]:
     choices = {_choice(key) for key in new} - {None}
     kept = {
@@ -35,22 +51,35 @@ def _objects(stands: dict[str, Any], base: dict[str, Any], new: dict[str, Any]) 
 
 def _arrays(stands: list[Any], base: list[Any], new: list[Any]) -> list[Any]:
     left = list(stands)
-    woven = []
-    for place, value in enumerate(new):
-        ours = base[place] if place < len(base) else None
-        found = next((each for each in left if ours is not None and _covers(each, ours)), None)
-        if found is not None:
-            left.remove(found)
-        woven.append(value if found is None else weave(found, ours, value))
-    for ours in base[len(new) :]:
-        found = next((each for each in left if _covers(each, ours)), None)
-        if found is not None:
-            left.remove(found)
-    return woven + [each for each in left if each not in woven and not _ours(each, base)]
+    partners = _partners(base, new)
+    found = [None if place is None else _take(left, base[place]) for place in partners]
+    for place in set(range(len(base))).difference(partners):
+        _take(left, base[place])
+    woven = [
+        value if place is None or old is None else weave(old, base[place], value)
+        for value, place, old in zip(new, partners, found, strict=True)
+    ]
+    return woven + [each for each in left if each not in woven]
 
 
-def _ours(value: Any, base: list[Any]) -> bool:
-    return any(_covers(value, each) for each in base)
+def _partners(base: list[Any], new: list[Any]) -> list[int | None]:
+    """Say for each new item which one of ``base`` it continues: its equal, else in order."""
+    free = list(range(len(base)))
+    partners: list[int | None] = []
+    for value in new:
+        same = next((place for place in free if base[place] == value), None)
+        if same is not None:
+            free.remove(same)
+        partners.append(same)
+    return [free.pop(0) if place is None and free else place for place in partners]
+
+
+def _take(left: list[Any], ours: Any) -> Any:
+    """Take away the item that holds everything of ours, whatever else it holds."""
+    found = next((each for each in left if _covers(each, ours)), None)
+    if found is not None:
+        left.remove(found)
+    return found
 
 
 def _covers(wide: Any, narrow: Any) -> bool:

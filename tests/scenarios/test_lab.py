@@ -347,4 +347,30 @@ def test_slip_made_by_fhir_is_read_by_sop(sop, fhir, siti, anc):
     based = [{"reference": f"ServiceRequest/{each}"} for each in made]
     copy = fhir.made("Task", {**task, "basedOn": based, "focus": based[0]})
 
-    assert sop.read(f"pengantar-lab/{copy['id']}")["pemeriksaan"] == ["hb", "hiv"]
+    seen = sop.read(f"pengantar-lab/{copy['id']}")
+    assert seen["pemeriksaan"] == ["hb", "hiv"]
+
+    sop.kept(f"pengantar-lab/{copy['id']}", without_id(seen, catatan="Puasa"))
+
+    changed = fhir.read(f"Task/{copy['id']}")
+    assert changed["note"][0]["text"] == "Puasa"
+    assert (changed["basedOn"], changed["focus"]) == (based, based[0])
+
+
+def test_a_test_that_is_taken_off_the_slip_is_revoked(sop, fhir, siti, anc):
+    slip = sop.made("pengantar-lab", pengantar(siti, anc, ["hb", "hiv"]))
+
+    sop.kept(f"pengantar-lab/{slip['id']}", without_id(slip, pemeriksaan=["hb"]))
+
+    assert fhir.read(f"ServiceRequest/{slip['id']}-hiv")["status"] == "revoked"
+    assert sop.read(f"pengantar-lab/{slip['id']}")["pemeriksaan"] == ["hb"]
+    sop.made("hasil-lab", hasil(slip, HASIL[:1]))
+    assert sop.read(f"pengantar-lab/{slip['id']}")["status"] == "selesai"
+
+
+def test_every_element_of_slip_and_report_has_a_trace(sop, siti, anc):
+    slip = sop.made("pengantar-lab", pengantar(siti, anc))
+    report = sop.made("hasil-lab", hasil(slip))
+
+    for name in (f"pengantar-lab/{slip['id']}", f"hasil-lab/{report['id']}"):
+        assert sop("GET", f"{name}/jejak").status == 200
