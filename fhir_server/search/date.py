@@ -144,14 +144,21 @@ def asides(_place: Place) -> tuple[str, Writers]:
 
 
 def condition(field: Field, modifier: str | None, value: str, place: Place) -> Filter:
-    """Compile ``field=value``, with any of R4's prefixes."""
+    """Compile ``field=value``, with any of R4's prefixes.
+
+    Where the prefix leaves it open where a range begins, that is said too, for then MongoDB can
+    enter an index that begins there.
+    """
     if modifier is not None:
         raise NotSupported(
             f"Modifier :{modifier} is not supported on date parameters; :missing is, and the "
             "prefixes eq ne gt lt ge le sa eb ap."
         )
     prefix, low, high = asked(value, place)
-    return _placed(field, compared(prefix, low, high))
+    found = _placed(field, compared(prefix, low, high))
+    if not field.many and prefix in {"ge", "gt", "le", "ne"}:
+        found[f"{field.path}.l"] = {"$lt": high} if prefix == "le" else {"$gte": EARLIEST}
+    return found
 
 
 def asked(value: str, place: Place) -> tuple[str, int, int]:

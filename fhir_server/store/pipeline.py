@@ -13,6 +13,7 @@ Stage = dict[str, Any]
 
 SERVED = {"v": 1, "t": 1, "m": 1, "raw": 1, "at": 1}
 TOO_MANY = 241
+RANGES = frozenset({"$gt", "$gte", "$lt", "$lte"})
 
 
 def is_plain(plan: Plan) -> bool:
@@ -59,35 +60,39 @@ def beyond(plan: Plan) -> Filter:
     """Select what sorts after the last match of the page before, over as many keys as there are."""
     if plan.after is None:
         return {}
-    keys = list(zip(fields(plan), plan.sort, plan.after, strict=True))
     choices: list[Filter] = []
     equal: Filter = {}
-    for name, key, value in keys:
-        further = _further(name, key, value)
+    for name, key, value in zip(fields(plan), plan.sort, plan.after, strict=True):
+        further = _further(plan, name, key, value)
         if further is not None:
             choices.append({**equal, **further})
         equal[name] = value
-    bound = _bound(*keys[0])
     if len(choices) == 1:
         return choices[0]
-    return {**bound, "$or": choices}
+    return {**_bound(plan, fields(plan)[0], plan.sort[0], plan.after[0]), "$or": choices}
 
 
-def _further(name: str, key: SortKey, value: Any) -> Filter | None:
+def _further(plan: Plan, name: str, key: SortKey, value: Any) -> Filter | None:
     if value is None:
         return None if key.descending else {name: {"$ne": None}}
-    if key.descending:
-        return {name: {"$lt": value}} if name in {"_id", "t"} else {name: {"$not": {"$gte": value}}}
-    return {name: {"$gt": value}}
+    if not key.descending:
+        return {name: {"$gt": value}}
+    return {name: {"$lt": value} if _has_value(plan, name) else {"$not": {"$gte": value}}}
 
 
-def _bound(name: str, key: SortKey, value: Any) -> Filter:
+def _bound(plan: Plan, name: str, key: SortKey, value: Any) -> Filter:
     """Bound the first key outside the ``$or``, so that an index is entered at the right place."""
     if value is None:
         return {name: None} if key.descending else {}
-    if key.descending:
-        return {name: {"$lte": value}} if name in {"_id", "t"} else {name: {"$not": {"$gt": value}}}
-    return {name: {"$gte": value}}
+    if not key.descending:
+        return {name: {"$gte": value}}
+    return {name: {"$lte": value} if _has_value(plan, name) else {"$not": {"$gt": value}}}
+
+
+def _has_value(plan: Plan, name: str) -> bool:
+    """Tell whether every match has the field, so that none is left for the end."""
+    test = plan.filter.get(name)
+    return name in {"_id", "t"} or (isinstance(test, dict) and bool(test.keys() & RANGES))
 
 
 def page(plan: Plan, chain_limit: int) -> tuple[str, list[Stage]]:
