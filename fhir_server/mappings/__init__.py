@@ -90,7 +90,6 @@ class Mapping:
     to_fhir: Callable[[Any, str], Resources]
     from_fhir: Callable[[Table[str, Document]], dict[str, Any]]
     filters: Table[str, str | Callable[[str], str]] = field(default_factory=dict)
-    translations: Table[str, Table[str, str]] = field(default_factory=dict)
     criteria: tuple[tuple[str, str], ...] = ()
     gather: tuple[tuple[str, str], ...] = ()
     parts: Parts = no_parts

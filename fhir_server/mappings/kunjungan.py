@@ -221,12 +221,11 @@ MAPPING = Mapping(
         "unit": f"service-type={UNIT}|{{}}",
         "klaster": f"klaster={KLASTER}|{{}}",
         "mulai": "date",
-        "status": "status",
+        "status": lambda status: f"status={STATUS.get(status, status)}",
         "antrean": "appointment=Appointment/{}",
         "episode": "episode-of-care=EpisodeOfCare/{}",
         "lokasi": "location=Location/{}",
     },
-    translations={"status": STATUS},
     sort="-date",
     constants=frozenset(
         {
