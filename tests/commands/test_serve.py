@@ -18,7 +18,7 @@ PATIENCE_SECONDS = 20
 def serve(data, **settings):
     """Start a server that is expected to end by itself."""
     environment = {"PORT": str(free_port()), "DATA": str(data), "DEMO": "0", **settings}
-    return subprocess.run(  # noqa: S603
+    return subprocess.run(
         command("serve"),
         env=os.environ | environment,
         stdin=subprocess.DEVNULL,

@@ -1,0 +1,96 @@
+"""The check finds what is wrong, and the worker mends what it can."""
+
+import threading
+from dataclasses import replace
+
+import pytest
+from click.testing import CliRunner
+
+from fhir_server import worker
+from fhir_server.cli import main
+from fhir_server.commands import check
+from fhir_server.errors import Unavailable
+from fhir_server.interactions.write import commit, prepare
+
+
+@pytest.fixture
+def environment(settings, monkeypatch):
+    monkeypatch.setenv("FHIR_MONGODB_URI", settings.mongodb_uri)
+    monkeypatch.setenv("FHIR_MONGODB_DATABASE", settings.mongodb_database)
+
+
+def store(context, body=b'{"resourceType":"Patient","id":"siti","gender":"female"}'):
+    put = prepare(context, body, "siti")
+    commit(context, [put])
+    return put
+
+
+@pytest.mark.usefixtures("environment")
+def test_a_sound_database_passes(context):
+    store(context)
+
+    result = CliRunner().invoke(main, ["check", "--indexes"])
+
+    assert result.exit_code == 0, result.output
+    assert "Patient" in result.output
+    assert "Nothing is wrong" in result.output
+
+
+@pytest.mark.usefixtures("environment")
+def test_an_index_that_is_not_what_the_text_says_is_found(context):
+    put = store(context)
+    commit(context, [replace(put, index={**put.index, "gender": "male"}, existing=None)])
+
+    result = CliRunner().invoke(main, ["check", "--indexes"])
+
+    assert result.exit_code == 1
+    assert "Patient/siti: the search index of gender" in result.output.replace("\n", " ")
+
+
+def test_a_text_that_breaks_r4_is_found(context):
+    put = store(context)
+    commit(context, [replace(put, text=replace(put.text, raw=put.text.raw.replace(b"fem", b"x")))])
+    ((stored, held),) = context.store.sample("Patient", 1)
+
+    assert any("gender" in each for each in check.disagreements(context, stored, held))
+
+
+class Broken:
+    def __init__(self, missing):
+        self.missing = missing
+        self.made = []
+
+    def missing_indexes(self):
+        return self.missing
+
+    def build_indexes(self, resource_type):
+        self.made.append(resource_type)
+        del self.missing[resource_type]
+
+
+def test_the_worker_makes_missing_indexes_one_type_at_a_time(context):
+    broken = Broken({"Patient": ["a"], "Encounter": ["b"]})
+    given = replace(context, store=broken)
+
+    found = [worker.make_indexes(given) for _ in range(3)]
+
+    assert found == [True, True, False]
+    assert broken.made == ["Patient", "Encounter"]
+
+
+def test_the_worker_goes_on_after_a_failure(context):
+    stop = threading.Event()
+    calls = []
+
+    def fails(_):
+        calls.append("fails")
+        raise Unavailable("The database is away.")
+
+    def ends(_):
+        calls.append("ends")
+        stop.set()
+        return False
+
+    worker.work(context, stop, (fails, ends), pause=0)
+
+    assert calls == ["fails", "ends"]
