@@ -17,6 +17,7 @@ BUSY = "Other requests keep changing the same resource. Read it, try again."
 DRIVER = (mongo.PyMongoError, BSONError)
 DUPLICATE = 11000
 TOO_LARGE = 10334
+TOO_LARGE_FOR_CACHE = 388
 WRITE_CONFLICT = 112
 TRANSIENT = "TransientTransactionError"
 UNKNOWN_COMMIT = "UnknownTransactionCommitResult"
@@ -41,6 +42,11 @@ def translate(error: Exception) -> FhirError:
         return Unavailable(
             "The database took longer than FHIR_QUERY_TIME_LIMIT_MS allows. Narrow the search, or "
             "ask the operator for an index (fhir-server check --indexes)."
+        )
+    if getattr(error, "code", 0) == TOO_LARGE_FOR_CACHE:
+        return TooLarge(
+            "The transaction is larger than the cache of the database allows. Send it in smaller "
+            "parts, or ask the operator for more (FHIR_MONGOD_CACHE_GB)."
         )
     if isinstance(error, mongo.DocumentTooLarge) or getattr(error, "code", 0) == TOO_LARGE:
         return TooLarge("The resource is larger than the 16 MB that the database keeps in one.")

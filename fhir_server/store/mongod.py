@@ -15,6 +15,13 @@ if TYPE_CHECKING:
 
 OLDEST = (6, 0)
 OPLOG_MB = 64
+ENGINE = (
+    "log=(file_max=16MB,prealloc=false),"
+    "eviction_dirty_target=40,eviction_dirty_trigger=80,"
+    "eviction_updates_target=40,eviction_updates_trigger=80"
+)
+"""A transaction must fit into the changed part of the cache: with a cache as small as ours, the
+usual fifth of it would refuse a Bundle of some thousand entries."""
 
 
 class NotStarted(Exception):
@@ -44,7 +51,7 @@ def options(folder: Path, socket: str, cache_gb: float) -> list[str]:
         *("--dbpath", str(folder), "--replSet", "fhir", "--bind_ip", socket),
         *("--networkMessageCompressors", "disabled", "--filePermissions", "0600", "--nounixsocket"),
         *("--wiredTigerCacheSizeGB", f"{cache_gb:g}", "--oplogSize", str(OPLOG_MB)),
-        *("--wiredTigerEngineConfigString", "log=(file_max=16MB,prealloc=false)"),
+        *("--wiredTigerEngineConfigString", ENGINE),
         *("--slowms", "2147483647", "--profile", "0", "--quiet"),
         *(part for parameter in parameters for part in ("--setParameter", parameter)),
     ]

@@ -45,6 +45,7 @@ def test_no_driver_exception_leaves_the_store_nor_what_it_says(kind):
         (mongo.WaitQueueTimeoutError("busy"), Unavailable, "connections"),
         (mongo.AutoReconnect("broke"), Unavailable, "broke"),
         (mongo.DocumentTooLarge("big"), TooLarge, "16 MB"),
+        (mongo.OperationFailure("too large", 388), TooLarge, "FHIR_MONGOD_CACHE_GB"),
         (mongo.OperationFailure("?", 1), Unavailable, "OperationFailure"),
     ],
     ids=lambda value: getattr(value, "__name__", None),

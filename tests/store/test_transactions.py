@@ -176,3 +176,15 @@ def test_a_resource_larger_than_mongodb_keeps_is_refused(store):
         store.transact([Put("Binary", "1", Text(raw, 48), {}, method="PUT")])
 
     assert store.read("Binary", "1") is None
+
+
+def test_a_transaction_may_have_thousands_of_entries(store):
+    """As many as settings.entry_limit has, with an index as rich as a patient's."""
+    names = {"name": [f"name {n}" for n in range(8)], "identifier": [f"{n}" for n in range(8)]}
+    raw = b'{"resourceType":"Patient","id":"1","meta":{},"text":"%s"}' % (b"A" * 1000)
+    ops = [Put("Patient", f"{n}", Text(raw, 49), names) for n in range(10_000)]
+
+    written = store.transact(ops)
+
+    assert len(written) == 10_000
+    assert store.statistics() == {"Patient": 10_000}
