@@ -73,6 +73,11 @@ _MESSAGES: dict[str, tuple[str, str, str]] = {
         "An extension has either a value[x] or extensions in it, not both and not neither.",
         "Extension harus berisi value[x] atau extension di dalamnya, tepat salah satu.",
     ),
+    "target": (
+        "value",
+        "{name} may not refer to a {value}{hint}.",
+        "{name} tidak boleh merujuk ke {value}{hint}.",
+    ),
     "type": (
         "structure",
         "{value} is not a resource type of R4{hint}.",

@@ -9,13 +9,17 @@ https://hl7.org/fhir/R4/json.html
 
 from __future__ import annotations
 
+from functools import cache
 from threading import RLock
 from typing import TYPE_CHECKING, Any
 
 from fhir_server.resources.bindings import concept_predicate
 from fhir_server.resources.primitives import Predicate, accepts, is_text, printable
+from fhir_server.resources.targets import target_predicate
 
 if TYPE_CHECKING:
+    from types import CodeType
+
     from fhir_server.resources.definitions import Definitions, Element
 
 MOST_REMEMBERED = 8192
@@ -85,7 +89,8 @@ class Structure:
 
     def __init__(self, definitions: Definitions) -> None:
         self._definitions = definitions
-        self._made: dict[str, tuple[Predicate, Predicate]] = {}
+        self._pairs: dict[tuple[str, frozenset[str]], tuple[Predicate, Predicate]] = {}
+        self._resources: dict[str, Predicate] = {}
         self._lock = RLock()
 
     def accepts(self, resource: dict[str, Any]) -> bool:
@@ -97,26 +102,31 @@ class Structure:
 
     def _is_resource(self, value: dict[str, Any]) -> bool:
         name = value["resourceType"]
-        made = self._made.get(name)
-        if made is None:
+        judge = self._resources.get(name)
+        if judge is None:
             if name not in self._definitions.types:
                 return False
-            made = self._pair(name)
-        return made[0](value)  # type: ignore[no-any-return]
+            judge = self._resources[name] = self._pair(name)[0]
+        return judge(value)  # type: ignore[no-any-return]
 
     def _are_contained(self, values: list[dict[str, Any]]) -> bool:
         if type(values) is not list:
             return False
         return not any("contained" in value or not self._is_resource(value) for value in values)
 
-    def _pair(self, path: str) -> tuple[Predicate, Predicate]:
+    def _pair(
+        self, path: str, targets: frozenset[str] = frozenset()
+    ) -> tuple[Predicate, Predicate]:
         """Give the predicates of one object of this type and of an array of them."""
+        key = (path, targets)
         with self._lock:
-            if path not in self._made:
+            if key not in self._pairs:
                 table: dict[str, Predicate] = {}
-                self._made[path] = _compile(path, self._definitions, table)
+                self._pairs[key] = _compile(path, self._definitions, table)
                 table.update(self._table(path))
-            return self._made[path]
+                if targets:
+                    table["reference"] = target_predicate(targets)
+            return self._pairs[key]
 
     def _table(self, path: str) -> dict[str, Predicate]:
         table: dict[str, Predicate] = {}
@@ -139,15 +149,15 @@ class Structure:
             accept = own.get(element.type, accepts[element.type])
         else:
             accept = frozenset(code for each in codes.values() for code in each).__contains__
-        return _many_primitives(accept) if element.repeats else accept
+        return _each(accept) if element.repeats else accept
 
     def _complex(self, element: Element) -> Predicate:
-        one, many = self._pair(element.type)
+        one, many = self._pair(element.type, frozenset(element.targets))
         codes = self._definitions.value_sets.get(element.codes or "")
         if codes is None:
             return many if element.repeats else one
         concept = concept_predicate(one, codes)
-        return _many_primitives(concept) if element.repeats else concept
+        return _each(concept) if element.repeats else concept
 
 
 def _compile(
@@ -157,8 +167,13 @@ def _compile(
     space: dict[str, Any] = {"table": table, "again": _again, **names}
     for template, indent in ((_ONE, " " * 4), (_MANY, " " * 8)):
         source = template.format(rules=f"\n{indent}".join(rules) or "pass")
-        exec(compile(source, f"<{path}>", "exec"), space)  # noqa: S102
+        exec(_code(source, path), space)  # noqa: S102
     return space["one"], space["many"]
+
+
+@cache
+def _code(source: str, path: str) -> CodeType:
+    return compile(source, f"<{path}>", "exec")
 
 
 def _rules(path: str, definitions: Definitions) -> tuple[list[str], dict[str, Any]]:
@@ -204,7 +219,7 @@ def _spellings(elements: list[Element]) -> frozenset[str]:
     return frozenset(names + [f"_{element.name}" for element in elements if element.is_primitive])
 
 
-def _many_primitives(accept: Predicate) -> Predicate:
+def _each(accept: Predicate) -> Predicate:
     def each(values: list[Any]) -> bool:
         if type(values) is not list:
             return False

@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING, Any
 
 from fhir_server.resources import bindings, primitives
 from fhir_server.resources.messages import hint, issue, shown
+from fhir_server.resources.targets import named_type
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Mapping
@@ -86,6 +87,7 @@ class Wording:
             yield from self.resource(child, at)
         else:
             yield from self._object(child, element.type, at)
+            yield from _target(child, element, at)
             codes = self._definitions.value_sets.get(element.codes or "")
             if codes is not None and not _has_coding(child, codes):
                 near = hint("allowed", bindings.all_codes(codes)[:8])
@@ -202,6 +204,14 @@ def _near(name: str, elements: Mapping[str, Element]) -> tuple[str, str]:
 
 def _is_choice(name: str, choice: str | None) -> bool:
     return choice is not None and (name == choice or re.match(f"{choice}[A-Z]", name) is not None)
+
+
+def _target(child: dict[str, Any], element: Element, at: str) -> Iterator[Issue]:
+    reference = child.get("reference")
+    name = named_type(reference) if element.targets and isinstance(reference, str) else None
+    if name is not None and name not in element.targets:
+        near = hint("allowed", element.targets)
+        yield issue("target", f"{at}.reference", value=name, name=element.name, hint=near)
 
 
 def _missing(

@@ -37,6 +37,9 @@ NAMES = st.sampled_from(
         "_birthDate",
         "div",
         "line",
+        "subject",
+        "performer",
+        "reference",
         "x",
     ]
 )
@@ -53,6 +56,8 @@ JUNK = st.one_of(
             [{"url": "x", "valueCode": "x"}],
             {"resourceType": "Location"},
             [{"resourceType": "Location", "contained": [{"resourceType": "Location"}]}],
+            {"reference": "Device/1"},
+            [{"reference": "Patient/1"}],
             {"text": "x"},
             [{"text": "x"}],
         ]
