@@ -4,8 +4,8 @@ The process that calls ``Embedded.start`` owns it; worker processes connect to `
 folder holds ``mongod/`` (the database), ``mongod.log`` and ``lock``. The lock is held by the server
 and by its mongod, so a folder is free only when both are gone.
 
-If mongod dies while serving it is started again, five times within a minute; requests wait for
-it up to the server selection timeout, then answer 503. After that ``on_failure`` is called.
+If mongod dies while serving it is started again, up to five starts within a minute; requests wait
+for it as long as the driver looks for a server, then answer 503. After that ``on_failure`` is called.
 """
 
 from __future__ import annotations
