@@ -7,7 +7,7 @@ the unit's room reserved; when the last slip closes it is ``in-progress`` in tha
 from __future__ import annotations
 
 from datetime import datetime
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from fhir_server.errors import Invalid, Issue
 from fhir_server.mappings.codes import code_system
@@ -66,35 +66,36 @@ def to_lab(encounter: Document, lab: str | None, when: datetime) -> Document:
         {**each, "status": "reserved"} if each.get("status") == "active" else each
         for each in encounter.get("location", ())
     ]
-    there = {
-        "location": {"reference": f"Location/{lab}"},
-        "status": "active",
-        "period": {"start": when.isoformat()},
-    }
-    return {**moved, "location": [*kept, there]}
+    return {**moved, "location": [*kept, _here({"reference": f"Location/{lab}"}, _since(moved))]}
 
 
 def to_unit(encounter: Document, when: datetime) -> Document:
-    """Bring a visit back to the room that was reserved for it."""
+    """Bring a visit back to the room that was reserved for it, if there was one."""
     places = encounter.get("location", ())
-    rooms = [each for each in places if each.get("status") == "reserved"]
-    moved = _turned(encounter, "in-progress", when)
-    if not rooms:
-        return moved
-    left = next(
-        (each.get("period", {}).get("start") for each in places if each.get("status") == "active"),
-        when.isoformat(),
-    )
-    ends = {"reserved": left, "active": when.isoformat()}
-    past = [
-        _left(each, ends[each["status"]]) if each.get("status") in ends else each for each in places
-    ]
-    here = {
-        "location": rooms[-1]["location"],
-        "status": "active",
-        "period": {"start": when.isoformat()},
-    }
-    return {**moved, "location": [*past, here]}
+    left, moved = _since(encounter), _turned(encounter, "in-progress", when)
+    back = _since(moved)
+    ends = {"reserved": left or back, "active": back}
+    past = [_left(each, ends[each["status"]]) if _is_over(each, left) else each for each in places]
+    rooms = [each["location"] for each in places if each.get("status") == "reserved"]
+    here = [_here(rooms[-1], back)] if rooms else []
+    return {**moved, "location": [*past, *here]} if places else moved
+
+
+def _here(location: Document, since: Any) -> Document:
+    return {"location": location, "status": "active", "period": {"start": since}}
+
+
+def _is_over(place: Document, left: str | None) -> bool:
+    """Say whether a place ends with the return: a reserved room, and the laboratory itself."""
+    if place.get("status") == "active":
+        return left is not None and place.get("period", {}).get("start") == left
+    return place.get("status") == "reserved"
+
+
+def _since(encounter: Document) -> Any:
+    """Give since when the present status holds."""
+    history = encounter.get("statusHistory") or [{}]
+    return history[-1].get("period", {}).get("start")
 
 
 def _left(place: Document, end: str) -> Document:
