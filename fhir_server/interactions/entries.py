@@ -124,6 +124,12 @@ def of_error(status: int, issues: Iterable[Issue], place: int, language: str | N
     return dump({"response": {"status": str(status), "outcome": says}})
 
 
+def of_deletion(stored: Stored) -> bytes:
+    """Write the entry that answers a deletion; what never was has no version."""
+    version = {"etag": etag(stored.version)} if stored.version else {}
+    return dump({"response": {"status": "204", **version}})
+
+
 def of_stored(stored: Stored, status: int, base: str, *, whole: bool) -> bytes:
     """Write the entry that answers a create or update; ``whole``: with the resource."""
     address = f"{stored.resource_type}/{stored.id}"

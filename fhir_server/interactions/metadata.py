@@ -6,6 +6,7 @@ https://hl7.org/fhir/R4/http.html#capabilities
 from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
+from weakref import WeakKeyDictionary
 
 from fhir_server import __version__
 from fhir_server.interactions.grammar import ROUTES, UNSUPPORTED
@@ -21,6 +22,7 @@ if TYPE_CHECKING:
     from fhir_server.interactions.request import Request
     from fhir_server.resources.wire import Document
     from fhir_server.search.field import SearchParameter
+    from fhir_server.search.parameters import Parameters
 
 _BASE = "urn:x-fhir-server:base"
 _OF_SYSTEM = ("transaction", "batch", "history-system")
@@ -34,16 +36,16 @@ _OF_TYPE = {
     "conditionalDelete": "not-supported",
     "referencePolicy": ["literal", "logical", "local"],
 }
-_templates: dict[int, bytes] = {}
+_templates: WeakKeyDictionary[Parameters, bytes] = WeakKeyDictionary()
 
 
 def capabilities(context: Context, request: Request) -> Answer:
     """Answer with the CapabilityStatement; ``mode`` is ignored, as R4 allows."""
-    key = id(context.parameters)  # lives as long as the process
-    if key not in _templates:
-        _templates[key] = dump(_statement(context))
+    template = _templates.get(context.parameters)
+    if template is None:
+        template = _templates[context.parameters] = dump(_statement(context))
     base = quoted(request.base)[1:-1]
-    return Answer(200, _templates[key].replace(_BASE.encode(), base))
+    return Answer(200, template.replace(_BASE.encode(), base))
 
 
 def _statement(context: Context) -> Document:
@@ -62,15 +64,18 @@ def _statement(context: Context) -> Document:
 
 def _rest(context: Context) -> Document:
     profiles = [each for each in load_profiles(context.settings.canonical) if _is_profile(each)]
+    back = _pointing(context)
     types = sorted(context.definitions.types)
     return {
         "mode": "server",
-        "resource": [_resource(context, name, profiles) for name in types],
+        "resource": [_resource(context, name, profiles, back.get(name, [])) for name in types],
         "interaction": [{"code": code} for code in _OF_SYSTEM],
     }
 
 
-def _resource(context: Context, resource_type: str, profiles: list[Document]) -> Document:
+def _resource(
+    context: Context, resource_type: str, profiles: list[Document], back: list[str]
+) -> Document:
     parameters = context.parameters.of(resource_type)
     described: dict[str, Any] = {"type": resource_type}
     own = [each["url"] for each in profiles if each["type"] == resource_type]
@@ -80,7 +85,6 @@ def _resource(context: Context, resource_type: str, profiles: list[Document]) ->
     includes = [f"{resource_type}:{name}" for name in _references(parameters)]
     if includes:
         described["searchInclude"] = includes
-    back = sorted(_pointing(context, resource_type))
     if back:
         described["searchRevInclude"] = back
     described["searchParam"] = [
@@ -113,8 +117,11 @@ def _is_link(parameter: SearchParameter) -> bool:
     return parameter.type == "reference" and not parameter.refused
 
 
-def _pointing(context: Context, target: str) -> Iterator[str]:
-    for source in context.definitions.types:
-        for name, each in context.parameters.of(source).items():
-            if _is_link(each) and target in each.targets:
-                yield f"{source}:{name}"
+def _pointing(context: Context) -> dict[str, list[str]]:
+    """Give by type the parameters of all types that may refer to it."""
+    found: dict[str, list[str]] = {}
+    for source in sorted(context.definitions.types):
+        for name, each in sorted(context.parameters.of(source).items()):
+            for target in each.targets if _is_link(each) else ():
+                found.setdefault(target, []).append(f"{source}:{name}")
+    return found

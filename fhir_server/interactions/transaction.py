@@ -19,6 +19,7 @@ from fhir_server.interactions.entries import (
     ORDER,
     language_of,
     of_answer,
+    of_deletion,
     of_error,
     of_stored,
     placed,
@@ -31,7 +32,6 @@ from fhir_server.interactions.write import commit, expect, put
 from fhir_server.resources.bundles import join
 from fhir_server.resources.references import Rewriter
 from fhir_server.resources.validate import validate
-from fhir_server.resources.wire import dump
 from fhir_server.store.ops import Delete
 
 if TYPE_CHECKING:
@@ -194,6 +194,6 @@ def _entry(
         return of_stored(work.existing, 200, request.base, whole=whole)
     result = results[place]
     if work.interaction == "delete":
-        return b'{"response":' + dump({"status": "204"}) + b"}"
+        return of_deletion(result.stored)
     status = 201 if result.created else 200
     return of_stored(result.stored, status, request.base, whole=whole)

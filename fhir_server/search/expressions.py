@@ -11,6 +11,7 @@ from __future__ import annotations
 
 import re
 from dataclasses import dataclass
+from functools import lru_cache
 
 
 @dataclass(frozen=True, slots=True)
@@ -46,6 +47,7 @@ _TOKEN = re.compile(r"\s*(?:('(?:[^'\\]|\\.)*')|(%?[A-Za-z_][A-Za-z0-9_]*)|(\d+)
 _TRUTH = re.compile(r"^(.+)\.exists\(\) and (.+?) ?!= ?(\w+)$")
 
 
+@lru_cache(maxsize=4096)
 def read(expression: str) -> tuple[Path | Truth, ...]:
     """Read an expression as its alternatives, in the order they are written."""
     truth = _TRUTH.match(expression)

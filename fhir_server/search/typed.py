@@ -7,7 +7,8 @@ another (``combo-code-value-quantity`` on the resource itself) is asked in their
 from __future__ import annotations
 
 from dataclasses import dataclass, replace
-from typing import TYPE_CHECKING, Any
+from functools import cached_property
+from typing import TYPE_CHECKING, Any, Protocol
 
 from fhir_server.search import generate, special, string
 from fhir_server.search.expressions import Truth, Unreadable, read
@@ -20,24 +21,39 @@ if TYPE_CHECKING:
 
     from fhir_server.resources.wire import Document
     from fhir_server.search.expressions import Path
-    from fhir_server.search.parameters import Parameters
 
 LETTERS = "abc"
 BUILT_IN = {"_id": "_id", "_lastUpdated": "t"}
 
 
-@dataclass(slots=True)
+@dataclass
 class Compiled:
-    """The parameters of one type, and the function that indexes its documents."""
+    """The parameters of one type, and the code that indexes its documents."""
 
     parameters: Mapping[str, SearchParameter]
-    index: Callable[[Document, dict[str, Any]], None]
+    source: Source
+
+    @cached_property
+    def index(self) -> Callable[[Document, dict[str, Any]], None]:
+        """Give the function that indexes a document, made when the first one comes."""
+        return generate.built(self.source, "index(d, ix)")
+
+
+class Known(Protocol):
+    """What is known of all types: ``Parameters``, as far as one type needs it."""
+
+    model: Model
+    place: Place
+    by_url: dict[str, Mapping[str, Any]]
+
+    def rows(self, resource_type: str) -> list[Row]:
+        """Read the parameters that a type has."""
 
 
 class _Type:
     """The work on one type: its rows, the fields made so far, the code so far."""
 
-    def __init__(self, parameters: Parameters, resource_type: str) -> None:
+    def __init__(self, parameters: Known, resource_type: str) -> None:
         self.parameters = parameters
         self.type = resource_type
         self.rows = {row.code: row for row in parameters.rows(resource_type)}
@@ -53,8 +69,7 @@ class _Type:
         for row in self.rows.values():
             if row.type == "composite":
                 self.made[row.code] = self.attempt(self.composite, row)
-        index = generate.built(self.source, "index(d, ix)")
-        return Compiled({code: self.made[code] for code in self.rows}, index)
+        return Compiled({code: self.made[code] for code in self.rows}, self.source)
 
     def attempt(self, make: Callable[[Row], SearchParameter], row: Row) -> SearchParameter:
         """Make one parameter; an expression over what the type lacks names its parameter."""
@@ -280,6 +295,6 @@ def _untyped(path: Path) -> Path:
     return path[:-1] if path and path[-1].kind == "as" else path
 
 
-def compiled(parameters: Parameters, resource_type: str) -> Compiled:
+def compiled(parameters: Known, resource_type: str) -> Compiled:
     """Compile the search parameters of one type."""
     return _Type(parameters, resource_type).all()

@@ -22,6 +22,15 @@ def test_it_says_what_is_there_and_nothing_else(ask, definitions, parameters):
         assert stated <= parameters.of(each["type"]).keys()
 
 
+def test_what_may_be_included_is_said_of_both_ends(ask):
+    (rest,) = ask("GET", "metadata").json["rest"]
+    by_type = {each["type"]: each for each in rest["resource"]}
+
+    assert "Observation:patient" in by_type["Observation"]["searchInclude"]
+    assert "Observation:patient" in by_type["Patient"]["searchRevInclude"]
+    assert "Observation:patient" not in by_type["Device"].get("searchRevInclude", [])
+
+
 def test_the_address_is_the_one_that_was_asked(ask):
     assert ask("GET", "metadata").json["implementation"]["url"] == "https://puskesmas.example/fhir"
 

@@ -73,6 +73,7 @@ def test_answers_stand_in_the_order_of_the_entries(ask, transact):
     )
 
     assert statuses(said) == ["200", "201", "200", "204", "201"]
+    assert said.entries[3]["response"]["etag"] == 'W/"2"'
     assert said.entries[0]["resource"]["id"] == "new"
     assert said.entries[2]["resource"]["total"] == 2
 
