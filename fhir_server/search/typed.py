@@ -21,6 +21,8 @@ if TYPE_CHECKING:
 
     from fhir_server.resources.wire import Document
     from fhir_server.search.expressions import Path
+    from fhir_server.search.field import Place
+    from fhir_server.search.generate import Model
 
 LETTERS = "abc"
 BUILT_IN = {"_id": "_id", "_lastUpdated": "t"}
