@@ -83,12 +83,12 @@ class Settings:
         return cls(**given)
 
 
-def _read(variable: str, kind: type, text: str) -> Any:
+def _read(variable: str, kind: type[Any], text: str) -> Any:
     if kind is bool:
         if text.lower() not in {"0", "1", "true", "false", "yes", "no"}:
             raise ValueError(f"{variable}={text!r} is neither 1 nor 0.")
         return text.lower() in {"1", "true", "yes"}
     try:
-        return Path(text) if issubclass(kind, Path) else kind(text)
+        return kind(text)
     except ValueError:
         raise ValueError(f"{variable}={text!r} is not a valid {kind.__name__}.") from None
