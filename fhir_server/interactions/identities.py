@@ -6,7 +6,7 @@ https://hl7.org/fhir/R4/http.html#trules
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from fhir_server.errors import BadRequest, NotSupported, PreconditionFailed
 from fhir_server.interactions.conditional import Criteria, criteria, only, without
@@ -26,7 +26,10 @@ if TYPE_CHECKING:
 
 @dataclass(slots=True)
 class Work:
-    """One entry on its way: what it asks for, and what is known of it so far."""
+    """One entry on its way: what it asks for, and what is known of it so far.
+
+    ``as_kept`` is what criteria are held against, made when the first are.
+    """
 
     step: Step
     document: Document | None
@@ -35,6 +38,7 @@ class Work:
     if_match: int | None = None
     wanted: Criteria | None = None
     existing: Stored | None = None
+    as_kept: dict[str, Any] | None = None
 
     @property
     def interaction(self) -> str:
@@ -145,6 +149,7 @@ def _will_match(context: Context, wanted: Criteria, work: Work) -> bool:
             f"{wanted.source}: a chain cannot name a resource of a type that the same transaction "
             "writes; use the fullUrl of its entry."
         )
-    document = (work.document or {}) | {"id": work.resource_id}
-    kept = {"_id": work.resource_id, "ix": index(document, context.parameters)}
-    return is_match(wanted.plan.filter, kept)
+    if work.as_kept is None:
+        document = (work.document or {}) | {"id": work.resource_id}
+        work.as_kept = {"_id": work.resource_id, "ix": index(document, context.parameters)}
+    return is_match(wanted.plan.filter, work.as_kept)
