@@ -5,7 +5,7 @@ folder holds ``mongod/`` (the database), ``mongod.log`` and ``lock``. The lock i
 and by its mongod, so a folder is free only when both are gone.
 
 If mongod dies while serving it is started again, up to five starts within a minute; requests wait
-for it as long as the driver looks for a server, then answer 503. After that ``on_failure`` is called.
+for it as long as the driver looks for a server, then answer 503. At last ``on_failure`` is called.
 """
 
 from __future__ import annotations
