@@ -350,3 +350,18 @@ def test_every_type_asks_for_what_it_must_have(name):
     found = issues({"resourceType": name})
 
     assert {each.expression for each in found} == required
+
+
+@pytest.mark.parametrize("document", [None, "Patient", 5, []])
+def test_what_is_no_object_is_an_issue(document):
+    (found,) = issues(document)
+
+    assert found.code == "structure"
+
+
+def test_codes_and_days_without_end_are_judged_all_the_same():
+    for number in range(9000):
+        system = f"https://example.org/{number}"
+        assert issues({"resourceType": "Basic", "code": {"coding": [{"system": system}]}}) == []
+
+    assert issues({"resourceType": "Basic", "code": {"coding": [{"system": "a b"}]}})
