@@ -160,7 +160,12 @@ def _coded(codes: tuple[str, ...], options: dict[str, Any]) -> ma.fields.Field[A
 
 def _pattern(pattern: str, example: Any) -> ma.validate.Regexp:
     says = f"bentuknya salah. Seharusnya: {pattern}" + (f", mis. {example}." if example else ".")
-    return ma.validate.Regexp(rf"\A(?:{pattern})\Z", error=says)
+    return ma.validate.Regexp(rf"\A(?:{pattern})\Z", error=_literal(says))
+
+
+def _literal(says: str) -> str:
+    """Keep braces: marshmallow formats its messages."""
+    return says.replace("{", "{{").replace("}", "}}")
 
 
 def _metadata(says: Any) -> dict[str, Any]:

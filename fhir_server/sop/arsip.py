@@ -7,34 +7,39 @@ that the primary resource will get, so whatever happens in between can be told f
   has its id; the same key sent again writes them, once, under that id;
 * it dies after: the resource is there; the same key sent again closes the entry and answers what
   the first answer would have been, version 1 of what was written;
-* two requests with one key at once: the unique index lets one make the entry, the other finds it,
-  and the store lets one of them create the id.
+* two requests with one key at once: the key is the entry's own id, so one makes the entry and the
+  other finds it (no index has to be there first), and the store lets one of them create the id.
 
 A document that was refused keeps its entry (``ditolak``) and gives its key back.
 """
 
 from __future__ import annotations
 
+import uuid
+from contextlib import contextmanager
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING
 
 import mongoengine as me
 from mongoengine import connection
+from pymongo.errors import PyMongoError
+
+from fhir_server.errors import Unavailable
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Iterator, Sequence
 
 
 class Arsip(me.Document):  # type: ignore[misc]  # mongoengine has no types
     """One document as it was received."""
 
+    id = me.StringField(primary_key=True)
     entitas = me.StringField(required=True)
     idDokumen = me.StringField(required=True)
     naskah = me.StringField(required=True)
     sidik = me.StringField(required=True)
     versiPemetaan = me.IntField(required=True)
     pengirim = me.StringField(required=True)
-    kunci = me.StringField()
     keadaan = me.StringField(choices=("diterima", "selesai", "ditolak"), default="diterima")
     menjadi = me.ListField(me.StringField())
     alasan = me.StringField()
@@ -42,14 +47,7 @@ class Arsip(me.Document):  # type: ignore[misc]  # mongoengine has no types
 
     meta = {  # noqa: RUF012 - mongoengine reads it
         "collection": "sop.arsip",
-        "indexes": [
-            {
-                "fields": ["entitas", "kunci"],
-                "unique": True,
-                "partialFilterExpression": {"kunci": {"$type": "string"}},
-            },
-            ("entitas", "idDokumen", "diterima"),
-        ],
+        "indexes": [("entitas", "idDokumen", "diterima")],
     }
 
 
@@ -59,12 +57,21 @@ def sambungkan(uri: str, database: str) -> None:
     me.connect(database, host=uri, tz_aware=True, uuidRepresentation="standard", w="majority")
 
 
+@contextmanager
+def _terjangkau() -> Iterator[None]:
+    try:
+        yield
+    except PyMongoError as error:
+        raise Unavailable("The archive did not answer. The same request may work later.") from error
+
+
+@_terjangkau()
 def catat(entry: Arsip) -> Arsip:
     """Keep a document, or give the entry that its key already has."""
     try:
         entry.save(force_insert=True)
     except me.NotUniqueError:
-        found: Arsip | None = Arsip.objects(entitas=entry.entitas, kunci=entry.kunci).first()
+        found: Arsip | None = Arsip.objects(id=entry.id).first()
         if found is None:  # its owner was refused meanwhile and gave the key back
             return catat(entry)
         return found
@@ -83,27 +90,36 @@ def baru(  # noqa: PLR0913 - what an entry says
 ) -> Arsip:
     """Make an entry that is not kept yet."""
     return Arsip(
+        id=f"{entitas}/{kunci}" if kunci is not None else _nomor(),
         entitas=entitas,
         idDokumen=id_dokumen,
         naskah=naskah,
         sidik=sidik,
         versiPemetaan=versi_pemetaan,
         pengirim=pengirim,
-        kunci=kunci,
         diterima=datetime.now(UTC),
     )
 
 
+@_terjangkau()
 def selesaikan(entry: Arsip, menjadi: Sequence[str]) -> None:
     """Close an entry: the resources it became are written (``Type/id/_history/version``)."""
     entry.update(set__keadaan="selesai", set__menjadi=list(menjadi))
 
 
+@_terjangkau()
 def tolak(entry: Arsip, alasan: str) -> None:
     """Close an entry whose document was refused; its key may be used again."""
-    entry.update(set__keadaan="ditolak", set__alasan=alasan, unset__kunci=True)
+    kept = {name: entry[name] for name in entry if name != "id"}
+    Arsip(**{**kept, "id": _nomor(), "keadaan": "ditolak", "alasan": alasan}).save()
+    entry.delete()
 
 
+@_terjangkau()
 def riwayat(entitas: str, id_dokumen: str) -> list[Arsip]:
     """Give what was received for a document, the oldest first."""
     return list(Arsip.objects(entitas=entitas, idDokumen=id_dokumen).order_by("diterima"))
+
+
+def _nomor() -> str:
+    return str(uuid.uuid4())
