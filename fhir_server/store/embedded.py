@@ -90,8 +90,9 @@ class Embedded:
         if self._thread.is_alive():
             self._end(signal.SIGKILL)
             self._thread.join()
-        with contextlib.suppress(FileNotFoundError):
-            Path(self._socket).unlink()
+        with contextlib.suppress(OSError):
+            Path(self._socket).unlink(missing_ok=True)
+            Path(self._socket).parent.rmdir()
         os.close(self._lock)
 
     def __enter__(self) -> Self:

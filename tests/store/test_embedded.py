@@ -54,6 +54,13 @@ def test_what_was_written_is_there_after_a_restart(settings):
     assert found.version == 1
 
 
+def test_nothing_is_left_outside_the_data_folder(settings):
+    with Embedded.start(settings):
+        runtime = Path(embedded.socket_path(settings.data)).parent
+
+    assert not runtime.exists()
+
+
 def test_a_data_folder_may_move(settings, tmp_path):
     with Embedded.start(settings) as database:
         before = database.uri
