@@ -10,6 +10,7 @@ from fhir_server.errors import BadRequest, Gone, NotFound
 from fhir_server.exchange.reader import found, inward
 from fhir_server.mappings import PRIMARY, load_mappings
 from fhir_server.mappings.codes import code_system, criterion
+from fhir_server.mappings.criteria import fits
 from fhir_server.mappings.trace import Element, trace
 from fhir_server.search import cursor
 from fhir_server.search.compile import compile as compiled
@@ -99,6 +100,8 @@ def standing(
         raise NotFound(f"Tidak ada {entity} dengan id {document_id}.")
     if primary.text is None:
         raise Gone(f"{entity} {document_id} sudah dihapus.")
+    if mapping.criteria and not fits(inward(context, primary), mapping.criteria):
+        raise NotFound(f"Tidak ada {entity} dengan id {document_id}.")
     return _stand(context, entity, [(primary, gathered)], version)[0]
 
 
