@@ -53,8 +53,8 @@ if TYPE_CHECKING:
 
 
 def __getattr__(name: str) -> Any:
-    if name.startswith("_"):
-        raise AttributeError(name)
+    if not name[0].isupper() or name.isupper():
+        raise AttributeError(name)  # not the name of a class: nothing to import for
     try:
         module = import_module(f"fhir.resources.R4B.{name.lower()}")
     except ModuleNotFoundError:

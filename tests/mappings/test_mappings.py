@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import json
+import subprocess
+import sys
 from decimal import Decimal
 from pathlib import Path
 from typing import Literal, get_args, get_origin, get_type_hints
@@ -181,3 +183,16 @@ def test_profiles_stand_below_the_operators_base():
 
     assert all(each["url"].startswith("https://klinik.example/r4/") for each in own)
     assert "puskesmas.example" not in json.dumps(own)
+
+
+def test_a_server_that_only_speaks_fhir_does_not_import_fhir_resources():
+    program = (
+        "import sys, fhir_server.app\n"
+        "from fhir_server.rest import sop\n"
+        "sop.spec()\n"
+        "sys.exit('fhir.resources' in sys.modules)"
+    )
+
+    done = subprocess.run([sys.executable, "-c", program], check=False)
+
+    assert done.returncode == 0
