@@ -139,7 +139,7 @@ def test_a_gzip_body_may_not_grow_above_the_limit():
         negotiation.body_of(with_body(body, HTTP_CONTENT_ENCODING="gzip"), 1000)
 
 
-@pytest.mark.parametrize("body", [b"no gzip", gzip.compress(b"{}" * 100)[:-12]])
+@pytest.mark.parametrize("body", [b"no gzip", gzip.compress(b"{}" * 100, mtime=0)[:-12]])
 def test_a_broken_gzip_body_is_400(body):
     with pytest.raises(BadRequest, match="gzip"):
         negotiation.body_of(with_body(body, HTTP_CONTENT_ENCODING="gzip"), 1000)
