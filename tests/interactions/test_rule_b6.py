@@ -1,11 +1,15 @@
 """BR-B6 through the FHIR API: a finished visit and an open lab slip exclude each other."""
 
+import dataclasses
+import json
 from concurrent.futures import ThreadPoolExecutor
 from threading import Barrier
 
 import pytest
 
+from fhir_server.config import CANONICAL
 from fhir_server.mappings.codes import code_system, sid
+from fhir_server.mappings.rules import load_rules
 from tests.support.fhir import bundle, entry
 
 AMB = {"system": "http://terminology.hl7.org/CodeSystem/v3-ActCode", "code": "AMB"}
@@ -217,6 +221,15 @@ def test_of_finishing_and_opening_at_once_exactly_one_wins(ask, attempt):
     assert (finished, opened) in {(200, 409), (409, 201)}
     ended = ask("GET", f"Encounter/{visit}").json["status"] == "finished"
     assert ended == (ask.count("Task", f"encounter=Encounter/{visit}") == 0)
+
+
+def test_rules_follow_the_operators_canonical_base(parameters, settings):
+    theirs = dataclasses.replace(settings, canonical="https://dinkes.example/fhir/")
+    rules = load_rules(parameters, theirs)
+    moved = json.loads(json.dumps(slip(id="s")).replace(CANONICAL, "https://dinkes.example/fhir"))
+
+    assert [each.rule for each in rules.concerns(moved, "s", new=False)] == ["BR-B6"]
+    assert rules.concerns(slip(id="s"), "s", new=False) == ()
 
 
 def test_an_unguarded_write_carries_no_concern(context):

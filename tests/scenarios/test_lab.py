@@ -182,6 +182,9 @@ def test_partial_result_keeps_the_slip_open_and_the_visit_away(sop, fhir, siti, 
 
     part = sop.made("hasil-lab", hasil(slip, HASIL[:1], status="sementara"))
 
+    listed = sop.read(f"hasil-lab?status=sementara&kunjungan={anc}")["dokumen"]
+    assert [each["id"] for each in listed] == [part["id"]]
+    assert sop.read("hasil-lab?status=akhir")["dokumen"] == []
     assert sop.read(f"pengantar-lab/{slip['id']}")["status"] == "diproses"
     assert fhir.read(f"DiagnosticReport/{part['id']}")["status"] == "partial"
     assert fhir.read(f"Encounter/{anc}")["status"] == "onleave"
@@ -320,6 +323,38 @@ def test_result_that_was_not_asked_for_is_refused(sop, siti, anc):
 
     assert refused.status == 422
     assert "protein-urin" in str(refused.json)
+
+
+def test_slip_of_an_unknown_visit_and_report_of_an_unknown_slip_are_refused(sop, siti, anc):
+    no_visit = sop("POST", "pengantar-lab", pengantar(siti, "tidak-ada", ["hb"]))
+    no_slip = sop("POST", "hasil-lab", hasil({**pengantar(siti, anc), "id": "tidak-ada"}))
+
+    assert (no_visit.status, no_slip.status) == (422, 422)
+    assert "kunjungan tidak-ada tidak ada" in str(no_visit.json)
+    assert "pengantar lab tidak-ada tidak ada" in str(no_slip.json)
+
+
+def test_report_of_a_slip_that_was_given_up_is_refused(sop, fhir, siti, anc):
+    slip = sop.made("pengantar-lab", pengantar(siti, anc, ["hb"]))
+    sop.kept(f"pengantar-lab/{slip['id']}", without_id(slip, status="gagal", alasan="Lisis"))
+
+    refused = sop("POST", "hasil-lab", hasil(slip, HASIL[:1]))
+
+    assert refused.status == 409
+    assert "Buat pengantar baru" in str(refused.json)
+    assert "entry" not in fhir.read(f"Observation?encounter=Encounter/{anc}")
+
+
+def test_slip_that_closes_after_its_visit_returned_moves_nothing(sop, fhir, siti, anc):
+    slip = sop.made("pengantar-lab", pengantar(siti, anc, ["hb"]))
+    visit = sop.read(f"kunjungan/{anc}")
+    back = {"status": "dilayani", "statusSejak": "2024-04-02T09:30:00+07:00"}
+    sop.kept(f"kunjungan/{anc}", without_id(visit, lokasi="ruang-kia", **back))
+
+    sop.made("hasil-lab", hasil(slip, HASIL[:1]))
+
+    assert course(fhir.read(f"Encounter/{anc}")) == ["in-progress", "onleave", "in-progress"]
+    assert sop.read(f"pengantar-lab/{slip['id']}")["status"] == "selesai"
 
 
 def test_slip_of_another_patients_visit_is_refused(sop, anc, pasien):

@@ -57,7 +57,7 @@ def test_br_b20_who_pays_is_no_field_of_a_number():
     ],
 )
 def test_br_b20_sixty_years_or_a_disability_go_first(born, disabled, reason):
-    assert alasan_prioritas(born, disabled, DAY) == reason
+    assert alasan_prioritas(born, DAY, disabilitas=disabled) == reason
 
 
 def test_br_b13_nobody_takes_a_number_to_give_birth():

@@ -1,5 +1,7 @@
 """The moves of a referral, against the rows of domain §5.2."""
 
+from pathlib import Path
+
 import pytest
 
 from fhir_server.mappings.status_rujukan import ALONE, STATUS, state_of
@@ -81,3 +83,12 @@ def test_a_business_status_of_somebody_else_is_not_ours():
     coding = {"system": "http://rs-a.example/status", "code": "disetujui"}
 
     assert state_of({"status": "requested", "businessStatus": {"coding": [coding]}}) == "dikirim"
+
+
+def test_the_documentation_has_the_same_table():
+    page = (Path(__file__).parents[2] / "docs" / "sop" / "aturan.md").read_text("utf-8")
+    rows = [line.strip("| ").split(" | ") for line in page.splitlines() if line.startswith("| `")]
+    table = {row[0].strip("`"): row[1:] for row in rows if row[0].strip("`") in STATUS}
+
+    assert {state: (row[0], row[1]) for state, row in table.items()} == STATUS
+    assert all(each in table[state][2] for state, after in BERIKUT.items() for each in after)
