@@ -40,6 +40,12 @@ def build_context(settings: Settings, uri: str) -> Context:
     )
 
 
+def preload(settings: Settings) -> None:
+    """Load what needs no database, once, before this process forks those that share it."""
+    load_rules(load_search(settings), settings)
+    sop.spec()
+
+
 @cache
 def load_search(settings: Settings) -> Parameters:
     """Load R4's search parameters and those of the profiles; needs no database."""

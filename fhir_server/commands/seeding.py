@@ -28,7 +28,7 @@ BEGUN, DONE = 1, 2
 
 def seed(settings: Settings, uri: str) -> None:
     """Seed the database in a process of its own, for one that forks must not hold connections."""
-    app.load_search(settings)
+    app.preload(settings)
     process = multiprocessing.get_context("fork").Process(target=_seed, args=(settings, uri))
     process.start()
     process.join()
