@@ -145,7 +145,9 @@ def _alasan(antrean: Antrean, reader: Reader) -> Any:
         says = f"pasien: tidak ada pasien {antrean.pasien}. Seharusnya: id pasien yang terdaftar."
         raise Invalid([Issue("not-found", says, "pasien", indonesian=says)])
     known = patients.from_fhir({"": patient})
-    derived = alasan_prioritas(known["tanggalLahir"], known["disabilitas"], antrean.tanggal)
+    derived = alasan_prioritas(
+        known["tanggalLahir"], antrean.tanggal, disabilitas=known["disabilitas"]
+    )
     if derived is not None:
         return derived
     asked = reader.find(

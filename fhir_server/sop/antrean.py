@@ -77,7 +77,7 @@ def urutan(giliran: Giliran) -> tuple[int, int]:
 
 
 def alasan_prioritas(
-    tanggal_lahir: date | None, disabilitas: bool | None, pada: date
+    tanggal_lahir: date | None, pada: date, *, disabilitas: bool | None
 ) -> AlasanPrioritas | None:
     """Derive a reason for priority from what is known of the patient (BR-B20)."""
     if disabilitas:
