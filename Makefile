@@ -39,7 +39,7 @@ lock: $(VENV)/pip.stamp
 	$(BIN)/uv $(COMPILE) --extra dev pyproject.toml -o requirements-dev.lock
 
 bench: $(VENV)/dev.stamp
-	$(BIN)/python -m pytest tests/performance -m "" -p no:xdist -s
+	@for bench in tests/performance/bench_*.py; do echo "$$bench"; $(BIN)/python $$bench || exit 1; done
 
 # The virtual environment, made anew only when the lock files or pyproject.toml change.
 
