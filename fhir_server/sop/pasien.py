@@ -29,9 +29,7 @@ class Pasien(Dokumen):
     tanggalLahir: date = bidang(
         "Tanggal lahir", "§2.1/1", contoh="1986-03-12", cari=True, rahasia=True
     )
-    jenisKelamin: JenisKelamin = bidang(
-        "Jenis kelamin", "§2.1/1", contoh="female", cari=True
-    )
+    jenisKelamin: JenisKelamin = bidang("Jenis kelamin", "§2.1/1", contoh="female", cari=True)
     provinsi: str = bidang("Kode provinsi", "§2.1/1", pola=r"\d{2}", contoh="99")
     kabupaten: str = bidang("Kode kabupaten/kota", "§2.1/1", pola=r"\d{4}", contoh="9902")
     kecamatan: str = bidang("Kode kecamatan", "§2.1/1", pola=r"\d{6}", contoh="990201", cari=True)

@@ -13,6 +13,7 @@ from fhir_server.app import build_context
 from fhir_server.errors import Invalid, RuleBroken, Unavailable
 from fhir_server.exchange import writing
 from fhir_server.sop import arsip
+from fhir_server.sop.antrean import Antrean
 from fhir_server.sop.kunjungan import Kunjungan
 from fhir_server.sop.pasien import Pasien
 
@@ -84,7 +85,18 @@ def test_a_database_that_does_not_answer_keeps_the_key(context, monkeypatch):
     assert made.id == entry.idDokumen
 
 
-def test_a_refused_document_stays_in_the_archive(context):
+def test_a_document_that_the_store_refuses_stays_in_the_archive(context):
+    ticket = Antrean(faskes="pkm", unit="kia", tanggal=date(2024, 4, 2), pasien="nobody")
+
+    with pytest.raises(Invalid):
+        exchange.publish(context, "antrean", ticket, key="k")
+
+    (entry,) = arsip.Arsip.objects()
+    assert (entry.keadaan, entry.menjadi) == ("ditolak", [])
+    assert entry.id != "antrean/k"
+
+
+def test_a_change_that_a_rule_forbids_changes_nothing(context):
     visit = Kunjungan(
         faskes="pkm",
         noReg="R",
@@ -101,7 +113,6 @@ def test_a_refused_document_stays_in_the_archive(context):
         exchange.revise(context, "kunjungan", made.id, dataclasses.replace(visit, status="selesai"))
 
     assert exchange.present(context, "kunjungan", made.id).version == 1
-    assert [each.keadaan for each in arsip.riwayat("kunjungan", made.id)] == ["selesai", "ditolak"]
 
 
 def test_a_key_belongs_to_one_document(context):
