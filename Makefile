@@ -14,7 +14,7 @@ COMPILE := pip compile --quiet --universal --generate-hashes --python-version 3.
 .DEFAULT_GOAL := help
 
 help:
-	@sed -n 's/^# //p' Makefile
+	@sed -n '/^$$/q; s/^# //p' Makefile
 
 run: $(VENV)/runtime.stamp
 	@exec $(BIN)/fhir-server serve
