@@ -10,7 +10,8 @@ that the primary resource will get, so whatever happens in between can be told f
 * two requests with one key at once: the key is the entry's own id, so one makes the entry and the
   other finds it (no index has to be there first), and the store lets one of them create the id.
 
-A document that was refused keeps its entry (``ditolak``) and gives its key back.
+A document that was refused on the write road keeps its entry (``ditolak``) and gives its key back;
+one that breaks the rules of its own entity is answered before it gets here.
 """
 
 from __future__ import annotations
