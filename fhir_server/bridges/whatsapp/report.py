@@ -8,6 +8,7 @@ from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
 from rich.table import Table
+from rich.text import Text
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -56,7 +57,7 @@ class Report:
 
     def table(self) -> Table:
         """Show the report."""
-        table = Table(title=f"WhatsApp: {self.thread}", show_header=False)
+        table = Table(title=Text(f"WhatsApp: {self.thread}"), show_header=False)
         for label, count in (
             ("messages in the file", self.messages),
             ("new", self.new),
@@ -68,7 +69,7 @@ class Report:
         ):
             table.add_row(label, str(count))
         for name, count in self.unmapped.most_common():
-            table.add_row("", f"{name}: {count}", style="yellow")
+            table.add_row("", Text(f"{name}: {count}"), style="yellow")
         for each in [*self.refused, *self.warnings]:
-            table.add_row("", each, style="yellow")
+            table.add_row("", Text(each), style="yellow")
         return table

@@ -3,16 +3,20 @@
 from __future__ import annotations
 
 import json
+from collections import Counter
 from contextlib import nullcontext
+from io import StringIO
 
 import pytest
 from click.testing import CliRunner
+from rich.console import Console
 
 from fhir_server import exchange
 from fhir_server.bridges.whatsapp import command
 from fhir_server.bridges.whatsapp.export import parse
 from fhir_server.bridges.whatsapp.importing import bring_in, numbers
 from fhir_server.bridges.whatsapp.participants import UnreadableMap, read
+from fhir_server.bridges.whatsapp.report import Report
 from fhir_server.errors import Invalid
 from fhir_server.interactions.request import Request
 from fhir_server.interactions.routes import answer
@@ -215,6 +219,15 @@ def test_the_command_shows_and_writes_the_report(context, tmp_path):
     assert done.exit_code == 0, done.output
     assert "Nomor Lain: 1" in done.output
     assert json.loads((tmp_path / "laporan.json").read_text("utf-8"))["new"] == 8
+
+
+def test_a_name_is_shown_as_it_is():
+    report = Report("utas-joko", unmapped=Counter({"[/] [red]Ani": 1}))
+    console = Console(record=True, width=100, file=StringIO())
+
+    console.print(report.table())
+
+    assert "[/] [red]Ani: 1" in console.export_text()
 
 
 @pytest.mark.parametrize(
