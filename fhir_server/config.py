@@ -64,6 +64,22 @@ class Settings:
     query_time_limit_ms: int = _setting(
         30_000, "FHIR_QUERY_TIME_LIMIT_MS", "longest time of one query, in milliseconds"
     )
+    noop_updates: bool = _setting(
+        False, "FHIR_NOOP_UPDATES", "let an update that changes nothing make a version"
+    )
+    conditional_delete: str = _setting(
+        "single",
+        "FHIR_CONDITIONAL_DELETE",
+        "what a conditional delete may delete: single (one match) or multiple",
+    )
+    conditional_delete_limit: int = _setting(
+        1000,
+        "FHIR_CONDITIONAL_DELETE_LIMIT",
+        "most resources one conditional delete may delete; more is an error",
+    )
+    job_hours: int = _setting(
+        24, "FHIR_JOB_HOURS", "hours for which the result of long work (respond-async) is kept"
+    )
     page_key: str = _setting(
         "", "FHIR_PAGE_KEY", "secret that signs page links; empty: kept in the database"
     )

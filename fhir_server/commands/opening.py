@@ -43,6 +43,8 @@ def check(settings: Settings) -> None:
         raise ValueError(
             f"FHIR_TIMEZONE={settings.timezone} is no time zone; one would be Asia/Jakarta."
         )
+    if settings.conditional_delete not in {"single", "multiple"}:
+        raise ValueError("FHIR_CONDITIONAL_DELETE must be single or multiple.")
     uri = settings.mongodb_uri
     if uri and not uri.startswith(("mongodb://", "mongodb+srv://")):
         raise ValueError("FHIR_MONGODB_URI must begin with mongodb:// or mongodb+srv://.")

@@ -14,6 +14,7 @@ from fhir_server.errors import Unavailable
 from fhir_server.store import history, search, versions
 from fhir_server.store.conditions import Judge
 from fhir_server.store.failures import translated
+from fhir_server.store.jobs import Jobs
 from fhir_server.store.layout import SECRETS, TALLIES, Layout
 from fhir_server.store.many import run_many
 from fhir_server.store.reading import Reader
@@ -89,6 +90,7 @@ class Store:
         self._searches = Searches(self._database, settings)
         judge = Judge(self._database, self._search_many)
         self._writer = Writer(self._database, self._layout, judge)
+        self.jobs = Jobs(self._database, settings.job_hours)
 
     def ready(self) -> None:
         """Ask the database whether it is there; raise Unavailable if not."""
