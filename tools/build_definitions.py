@@ -54,6 +54,9 @@ def main(arguments: list[str]) -> None:
         "search": search(package),
         "compartments": compartments(package),
         "operations": operations(package),
+        "codesystems": code_systems(package),
+        "valuesets": value_sets(package),
+        "conceptmaps": concept_maps(package),
     }.items():
         path = DATA / f"{name}.json"
         path.write_text(written(name, rows), encoding="utf-8")
@@ -276,6 +279,92 @@ def operations(package: Package) -> dict[str, Any]:
         row["url"]: {name: row[name] for name in OPERATION if name in row}
         for row in package["OperationDefinition"]
     }
+
+
+# --- terminology ----------------------------------------------------------------------------
+
+NAMING = ("resourceType", "id", "url", "version", "name", "title", "status")
+SYSTEM_FACTS = (*NAMING, "caseSensitive", "content", "hierarchyMeaning")
+CONCEPT = ("code", "display")
+PROPERTIES = {"status", "notSelectable", "abstract", "child", "partOf"}
+OF_OTHERS = {"http://loinc.org", "http://snomed.info/sct"}
+"""Their owners license the words: the codes a value set lists come without displays."""
+
+MAPPING = (*NAMING, "sourceUri", "sourceCanonical", "targetUri", "targetCanonical")
+
+
+def chosen(row: Resource, names: tuple[str, ...]) -> Resource:
+    """Give some elements of a row, without HL7's prose."""
+    return {name: row[name] for name in names if name in row}
+
+
+def code_systems(package: Package) -> dict[str, Any]:
+    """Give every CodeSystem that says all its codes, by url: codes, displays, the hierarchy."""
+    return {
+        row["url"]: chosen(row, SYSTEM_FACTS)
+        | {"property": [chosen(each, ("code", "uri", "type")) for each in row.get("property", [])]}
+        | {"concept": [concept(each) for each in row["concept"]]}
+        for row in package["CodeSystem"]
+        if row["content"] == "complete" and "concept" in row
+    }
+
+
+def concept(row: Resource) -> Resource:
+    """Give one concept of a CodeSystem and those below it, without its definition."""
+    kept = chosen(row, CONCEPT)
+    properties = [each for each in row.get("property", []) if each["code"] in PROPERTIES]
+    designations = [
+        chosen(each, ("language", "value"))
+        for each in row.get("designation", [])
+        if each.get("language", "en") != "en"
+    ]
+    below = [concept(each) for each in row.get("concept", [])]
+    parts = {"designation": designations, "property": properties, "concept": below}
+    return kept | {name: part for name, part in parts.items() if part}
+
+
+def value_sets(package: Package) -> dict[str, Any]:
+    """Give every ValueSet by url: what it is composed of."""
+    return {
+        row["url"]: chosen(row, NAMING)
+        | {
+            "compose": {
+                name: [included(each) for each in row["compose"][name]]
+                for name in ("include", "exclude")
+                if name in row["compose"]
+            }
+        }
+        for row in package["ValueSet"]
+        if "compose" in row and "contained" not in row
+    }
+
+
+def included(row: Resource) -> Resource:
+    """Give one include or exclude of a ValueSet."""
+    kept = chosen(row, ("system", "version", "filter", "valueSet"))
+    names = ("code",) if row.get("system") in OF_OTHERS else CONCEPT
+    concepts = [chosen(each, names) for each in row.get("concept", [])]
+    return kept | ({"concept": concepts} if concepts else {})
+
+
+def concept_maps(package: Package) -> dict[str, Any]:
+    """Give every ConceptMap by url: which code becomes which."""
+    return {
+        row["url"]: chosen(row, MAPPING) | {"group": [group(each) for each in row["group"]]}
+        for row in package["ConceptMap"]
+        if "group" in row
+    }
+
+
+def group(row: Resource) -> Resource:
+    """Give one group of a ConceptMap."""
+    target = ("code", "display", "equivalence", "dependsOn", "product")
+    elements = [
+        chosen(each, CONCEPT) | {"target": [chosen(one, target) for one in each.get("target", [])]}
+        for each in row["element"]
+    ]
+    names = ("source", "sourceVersion", "target", "targetVersion", "unmapped")
+    return chosen(row, names) | {"element": elements}
 
 
 if __name__ == "__main__":

@@ -5,7 +5,7 @@ https://hl7.org/fhir/R4/http.html#capabilities
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, Protocol
 from weakref import WeakKeyDictionary
 
 from fhir_server import __version__
@@ -16,7 +16,7 @@ from fhir_server.resources.profiles import load_profiles
 from fhir_server.resources.wire import dump, instant
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Mapping
+    from collections.abc import Iterator, Mapping, Sequence
 
     from fhir_server.context import Context
     from fhir_server.interactions.request import Request
@@ -36,19 +36,32 @@ _OF_TYPE = {
     "conditionalDelete": "not-supported",
     "referencePolicy": ["literal", "logical", "local"],
 }
-_templates: WeakKeyDictionary[Parameters, bytes] = WeakKeyDictionary()
+_templates: WeakKeyDictionary[Parameters, dict[int, bytes]] = WeakKeyDictionary()
 
 
-def capabilities(context: Context, request: Request) -> Answer:
-    """Answer with the CapabilityStatement; ``mode`` is ignored, as R4 allows."""
-    template = _templates.get(context.parameters)
+class Offered(Protocol):
+    """An operation, as far as it is described here; ``{type}`` stands for every type."""
+
+    @property
+    def name(self) -> str:
+        """Its name, without the dollar sign."""
+
+    @property
+    def resource_type(self) -> str:
+        """The type it belongs to, or nothing for the whole system."""
+
+
+def capabilities(context: Context, request: Request, offered: Sequence[Offered] = ()) -> Answer:
+    """Answer with the CapabilityStatement; ``offered`` are the operations there are."""
+    templates = _templates.setdefault(context.parameters, {})
+    template = templates.get(len(offered))
     if template is None:
-        template = _templates[context.parameters] = dump(_statement(context))
+        template = templates[len(offered)] = dump(_statement(context, offered))
     base = quoted(request.base)[1:-1]
     return Answer(200, template.replace(_BASE.encode(), base))
 
 
-def _statement(context: Context) -> Document:
+def _statement(context: Context, offered: Sequence[Offered]) -> Document:
     return {
         "resourceType": "CapabilityStatement",
         "status": "active",
@@ -58,19 +71,46 @@ def _statement(context: Context) -> Document:
         "implementation": {"description": "FHIR server for primary care", "url": _BASE},
         "fhirVersion": "4.0.1",
         "format": ["application/fhir+json", "json"],
-        "rest": [_rest(context)],
+        "rest": [_rest(context, offered)],
     }
 
 
-def _rest(context: Context) -> Document:
+def _rest(context: Context, offered: Sequence[Offered]) -> Document:
     profiles = [each for each in load_profiles(context.settings.canonical) if _is_profile(each)]
     back = _pointing(context)
     types = sorted(context.definitions.types)
     return {
         "mode": "server",
-        "resource": [_resource(context, name, profiles, back.get(name, [])) for name in types],
+        "resource": [
+            _resource(context, name, profiles, back.get(name, []))
+            | _operations(context, offered, (name, "{type}"))
+            for name in types
+        ],
         "interaction": [{"code": code} for code in _OF_SYSTEM],
+        **_operations(context, offered, ("",)),
     }
+
+
+def _operations(context: Context, offered: Sequence[Offered], kinds: tuple[str, ...]) -> Document:
+    """List the operations of some kinds, each once with its definition."""
+    defined = {
+        (row["code"], kind): url
+        for url, row in context.definitions.operations.items()
+        for kind in row.get("resource", ())
+    }
+    names = sorted(
+        {(each.name, each.resource_type) for each in offered if each.resource_type in kinds}
+    )
+    own = f"{context.settings.canonical.rstrip('/')}/OperationDefinition/"
+    rows = [
+        {
+            "name": name,
+            "definition": defined.get((name, "Resource" if kind in {"", "{type}"} else kind))
+            or f"{own}{name}",
+        }
+        for name, kind in names
+    ]
+    return {"operation": rows} if rows else {}
 
 
 def _resource(
