@@ -54,9 +54,9 @@ def main(arguments: list[str]) -> None:
         "search": search(package),
         "compartments": compartments(package),
         "operations": operations(package),
-        "codesystems": code_systems(package),
-        "valuesets": value_sets(package),
-        "conceptmaps": concept_maps(package),
+        "codesystems": codesystems(package),
+        "valuesets": valuesets(package),
+        "conceptmaps": conceptmaps(package),
     }.items():
         path = DATA / f"{name}.json"
         path.write_text(written(name, rows), encoding="utf-8")
@@ -298,7 +298,7 @@ def chosen(row: Resource, names: tuple[str, ...]) -> Resource:
     return {name: row[name] for name in names if name in row}
 
 
-def code_systems(package: Package) -> dict[str, Any]:
+def codesystems(package: Package) -> dict[str, Any]:
     """Give every CodeSystem that says all its codes, by url: codes, displays, the hierarchy."""
     return {
         row["url"]: chosen(row, SYSTEM_FACTS)
@@ -323,7 +323,7 @@ def concept(row: Resource) -> Resource:
     return kept | {name: part for name, part in parts.items() if part}
 
 
-def value_sets(package: Package) -> dict[str, Any]:
+def valuesets(package: Package) -> dict[str, Any]:
     """Give every ValueSet by url: what it is composed of."""
     return {
         row["url"]: chosen(row, NAMING)
@@ -347,7 +347,7 @@ def included(row: Resource) -> Resource:
     return kept | ({"concept": concepts} if concepts else {})
 
 
-def concept_maps(package: Package) -> dict[str, Any]:
+def conceptmaps(package: Package) -> dict[str, Any]:
     """Give every ConceptMap by url: which code becomes which."""
     return {
         row["url"]: chosen(row, MAPPING) | {"group": [group(each) for each in row["group"]]}
