@@ -5,21 +5,24 @@ https://hl7.org/fhir/R4/search.html
 
 from __future__ import annotations
 
+from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from typing import TYPE_CHECKING, Any
 
 from fhir_server.errors import BadRequest, NotSupported
 from fhir_server.search import chain, date, include
+from fhir_server.search.criteria import Both, Criterion, Either, Neither
 from fhir_server.search.escapes import cut
 from fhir_server.search.kinds import KINDS
-from fhir_server.search.plan import Plan, SortKey
+from fhir_server.search.plan import KIND, Plan, SortKey
 
 if TYPE_CHECKING:
     from fhir_server.config import Settings
+    from fhir_server.search.criteria import Condition
     from fhir_server.search.field import Component, Field, Place, SearchParameter
     from fhir_server.search.parameters import Parameters
     from fhir_server.search.plan import Filter
-    from fhir_server.search.query import Criterion, Query
+    from fhir_server.search.query import Query
 
 _EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 SORTABLE = frozenset({"string", "token", "reference", "date", "number", "quantity", "uri"})
@@ -30,14 +33,19 @@ def compile(query: Query, parameters: Parameters, settings: Settings) -> Plan:
 
     Raises BadRequest for values that cannot be read, NotSupported for what is not answered.
     """
+    if query.each:
+        return _several(query, parameters, settings)
     place = parameters.place
     own, chains = chain.parted(query.criteria)
-    filters = [criterion(each, place) for each in own]
+
+    def compiled(asked: Condition, _resource_type: str = "") -> Filter:
+        return condition(asked, place)
+
     count = settings.count_default if query.count is None else query.count
     return Plan(
         query.resource_type,
-        both(filters),
-        chain.joins(chains, own, lambda each: criterion(each, place)),
+        both([compiled(each) for each in own]),
+        chain.joins(chains, own, compiled),
         _sort(query),
         query.after,
         min(count, settings.count_limit),
@@ -45,6 +53,31 @@ def compile(query: Query, parameters: Parameters, settings: Settings) -> Plan:
         query.total,
         count == 0 or query.summary == "count",
     )
+
+
+def _several(query: Query, parameters: Parameters, settings: Settings) -> Plan:
+    """Compile a search over several types: the types in order, within what is sorted by."""
+    plans = []
+    for each in query.each:
+        plan = compile(replace(each, after=query.after), parameters, settings)
+        keys = [replace(key, many=key.field != "t") for key in plan.sort if key.field != "_id"]
+        ending = (SortKey(KIND), SortKey("_id", plan.sort[-1].descending))
+        plans.append(replace(plan, sort=(*keys, *ending)))
+    return replace(plans[0], also=tuple(plans[1:]))
+
+
+def condition(asked: Condition, place: Place) -> Filter:
+    """Compile what is asked of the resource itself to a filter."""
+    match asked:
+        case Criterion():
+            return criterion(asked, place)
+        case Either(conditions):
+            return either([condition(each, place) for each in conditions])
+        case Both(conditions):
+            return both([condition(each, place) for each in conditions])
+        case Neither(conditions):
+            return {"$nor": [condition(each, place) for each in conditions]}
+    raise NotSupported("A chain or _has cannot stand inside or, not or parentheses of _filter.")
 
 
 def both(filters: list[Filter]) -> Filter:
@@ -185,10 +218,13 @@ def _sort(query: Query) -> tuple[SortKey, ...]:
 
 
 def _key(parameter: SearchParameter, *, descending: bool) -> SortKey:
-    if parameter.type not in SORTABLE or len(parameter.fields) != 1:
+    if parameter.refused:
+        raise NotSupported(parameter.refused)
+    if parameter.type not in SORTABLE or not parameter.fields:
         raise NotSupported(f"Sorting by {parameter.code} is not supported.")
-    (field,) = parameter.fields
-    return SortKey(_sorted_by(field, parameter.type), descending, field.many)
+    paths = [_sorted_by(field, parameter.type) for field in parameter.fields]
+    many = len(paths) > 1 or parameter.fields[0].many
+    return SortKey(paths[0], descending, many, tuple(paths[1:]))
 
 
 def _sorted_by(field: Field, kind: str) -> str:

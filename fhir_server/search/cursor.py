@@ -23,6 +23,7 @@ from fhir_server.search.query import Query, parse
 
 if TYPE_CHECKING:
     from fhir_server.search.parameters import Parameters
+    from fhir_server.search.system import Compartment
 
 _NONCE = 12
 _EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
@@ -39,14 +40,30 @@ def key(secret: str | bytes) -> bytes:
 def seal(query: Query, last: tuple[object, ...], key: bytes) -> str:
     """Give the token for the page after ``last``, the sort values of a page's last match."""
     content = [query.used, [_written(each) for each in last]]
-    return seal_state(content, query.resource_type, key)
+    return seal_state(content, _purpose(query.resource_type or None, query.compartment), key)
 
 
-def unseal(token: str, resource_type: str, key: bytes, parameters: Parameters) -> Query:
-    """Read a token back as the query of its page; raises BadRequest if it is not ours."""
-    pairs, last = unseal_state(token, resource_type, key)
-    query = parse(resource_type, [(name, value) for name, value in pairs], parameters)
+def unseal(
+    token: str,
+    resource_type: str | None,
+    key: bytes,
+    parameters: Parameters,
+    compartment: Compartment | None = None,
+) -> Query:
+    """Read a token back as the query of its page; raises BadRequest if it is not ours.
+
+    A token of one type or compartment leads nowhere in another.
+    """
+    pairs, last = unseal_state(token, _purpose(resource_type, compartment), key)
+    asked = [(name, value) for name, value in pairs]
+    query = parse(resource_type, asked, parameters, compartment=compartment)
     return replace(query, after=tuple(_read(each) for each in last))
+
+
+def _purpose(resource_type: str | None, compartment: Compartment | None) -> str:
+    """Bind a token to what is searched."""
+    inside = f" in {'/'.join(compartment)}" if compartment else ""
+    return (resource_type or "*") + inside
 
 
 def seal_state(content: Any, purpose: str, key: bytes) -> str:

@@ -34,6 +34,7 @@ class Parameters:
         self, definitions: Definitions, documents: Sequence[Mapping[str, Any]], place: Place
     ) -> None:
         self.types = definitions.types
+        self.compartments = definitions.compartments
         self.model = Model(definitions)
         self.place = place
         self._by_base: dict[str, list[Mapping[str, Any]]] = {}

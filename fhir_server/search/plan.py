@@ -11,17 +11,21 @@ from typing import Any, Literal
 
 Filter = dict[str, Any]
 
+KIND = "k"
+
 
 @dataclass(frozen=True, slots=True)
 class SortKey:
     """One field to sort by; ``many``: it may hold several values, the first of which counts.
 
-    What has no value comes first, or last when ``descending``.
+    ``others`` are fields that count as well. What has no value comes first, or last when
+    ``descending``. ``KIND`` as the field is the resource type.
     """
 
     field: str
     descending: bool = False
     many: bool = False
+    others: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -34,6 +38,7 @@ class Join:
     that match ``filter`` and refer by their own ``field`` to the searched resource.
     ``driving``: not many of them are expected to match, so the search begins there. ``few``:
     hardly more than one (an identifier), and no searched resource refers to two of them.
+    ``joins`` must hold for those other resources in turn. ``others`` would do instead of this one.
     """
 
     resource_type: str
@@ -42,6 +47,8 @@ class Join:
     forward: bool
     driving: bool = False
     few: bool = False
+    joins: tuple[Join, ...] = ()
+    others: tuple[Join, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -49,20 +56,23 @@ class Include:
     """An _include (``forward``) or _revinclude: what else goes into the page.
 
     ``source_type`` and ``field`` hold the reference; ``target_type`` narrows what it points to.
+    With ``iterate`` it counts for what was included as well as for the matches.
     """
 
     source_type: str
     field: str
     target_type: str | None
     forward: bool
+    iterate: bool = False
 
 
 @dataclass(frozen=True, slots=True)
 class Plan:
-    """One page of a search over one resource type.
+    """One page of a search over one resource type, or several: ``also`` asks the others.
 
-    ``sort`` always ends with ``_id``; ``after`` holds the sort values of the last resource of
-    the page before; the store fetches one more than ``limit`` to know whether a page follows.
+    ``sort`` always ends with ``_id``, over several types with ``KIND`` and ``_id``. ``after`` holds
+    the sort values of the last resource of the page before; the
+    store fetches one more than ``limit`` to know whether a page follows.
     """
 
     resource_type: str
@@ -74,3 +84,4 @@ class Plan:
     includes: tuple[Include, ...] = ()
     total: Literal["none", "estimate", "accurate"] = "none"
     count_only: bool = False
+    also: tuple[Plan, ...] = ()

@@ -8,11 +8,12 @@ https://hl7.org/fhir/R4/search.html
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
-from difflib import get_close_matches
+from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING, Literal
 
 from fhir_server.errors import BadRequest, Issue, NotSupported
+from fhir_server.search import system
+from fhir_server.search.criteria import Condition, read_condition, unknown
 from fhir_server.search.escapes import cut
 from fhir_server.search.include import Including, read_include
 from fhir_server.search.special import REFUSED
@@ -22,36 +23,13 @@ if TYPE_CHECKING:
 
     from fhir_server.search.field import SearchParameter
     from fhir_server.search.parameters import Parameters
+    from fhir_server.search.system import Compartment, Pair
 
-Pair = tuple[str, str]
 Total = Literal["none", "estimate", "accurate"]
 SUMMARIES = ("true", "text", "data", "count", "false")
 FOR_HTTP = frozenset({"_format", "_pretty"})
 SORT_LIMIT = 8
-CHAIN_LEADS = "A chain leads over one reference here, as in subject:Patient.identifier."
-
-
-@dataclass(frozen=True, slots=True)
-class Criterion:
-    """``parameter:modifier=value,value``: any of the values, their escapes still in them."""
-
-    parameter: SearchParameter
-    modifier: str | None
-    values: tuple[str, ...]
-
-
-@dataclass(frozen=True, slots=True)
-class Chain:
-    """``reference:Type.parameter=value``, or the same turned round by ``_has``.
-
-    ``resource_type`` is the type that ``inner`` asks. ``reference`` belongs to the searched type
-    when ``forward``, else to ``resource_type``.
-    """
-
-    resource_type: str
-    reference: SearchParameter
-    inner: Criterion
-    forward: bool
+TOP = frozenset({"_has", "_list", *REFUSED})
 
 
 @dataclass(frozen=True, slots=True)
@@ -67,11 +45,12 @@ class Query:
     """A search, understood. ``used`` are the pairs that count, for the self link.
 
     ``warnings`` says what was ignored and why. ``after`` is the position of the page before.
-    ``count`` is None when the request leaves the page size to the server.
+    ``count`` is None when the request leaves the page size to the server. A search over several
+    types has no ``resource_type``; ``each`` asks one of them.
     """
 
     resource_type: str
-    criteria: tuple[Criterion | Chain, ...] = ()
+    criteria: tuple[Condition, ...] = ()
     sort: tuple[Sorting, ...] = ()
     includes: tuple[Including, ...] = ()
     count: int | None = None
@@ -81,16 +60,19 @@ class Query:
     used: tuple[Pair, ...] = ()
     warnings: tuple[Issue, ...] = ()
     after: tuple[object, ...] | None = None
+    each: tuple[Query, ...] = ()
+    compartment: Compartment | None = None
 
 
 @dataclass(slots=True)
 class _Reading:
-    """The query as far as it has been read."""
+    """The query as far as it has been read; ``types`` are all that are searched."""
 
     resource_type: str
+    types: tuple[str, ...]
     parameters: Parameters
     strict: bool
-    criteria: list[Criterion | Chain] = field(default_factory=list)
+    criteria: list[Condition] = field(default_factory=list)
     sort: list[Sorting] = field(default_factory=list)
     includes: list[Including] = field(default_factory=list)
     count: int | None = None
@@ -114,14 +96,23 @@ def parse(
     parameters: Parameters,
     *,
     strict: bool = False,
+    compartment: Compartment | None = None,
 ) -> Query:
     """Read the decoded pairs of a query string, in their order.
 
-    Raises BadRequest for what cannot be read and NotSupported for what is not answered here.
+    Without a ``resource_type`` the types named by ``_type`` are searched, or all. ``compartment``
+    (``("Patient", "1")``) keeps to what belongs to it. Raises BadRequest for what cannot be read
+    and NotSupported for what is not answered here.
     """
     if resource_type is None:
-        raise NotSupported("Search over all resource types is not supported; ask each type.")
-    reading = _Reading(resource_type, parameters, strict)
+        query = _several(pairs, parameters, strict=strict, compartment=compartment)
+    else:
+        query = _one(_Reading(resource_type, (resource_type,), parameters, strict), pairs)
+        query = _within(query, compartment, parameters)
+    return replace(query, compartment=compartment) if compartment else query
+
+
+def _one(reading: _Reading, pairs: Sequence[Pair]) -> Query:
     for name, value in pairs:
         if name in FOR_HTTP:
             continue
@@ -130,7 +121,7 @@ def parse(
         if len(reading.warnings) == known:
             reading.used.append((name, value))
     return Query(
-        resource_type,
+        reading.resource_type,
         tuple(reading.criteria),
         tuple(reading.sort),
         tuple(reading.includes),
@@ -140,6 +131,47 @@ def parse(
         reading.elements,
         tuple(reading.used),
         tuple(reading.warnings),
+    )
+
+
+def _within(query: Query, compartment: Compartment | None, parameters: Parameters) -> Query:
+    if compartment is None:
+        return query
+    inside = system.belonging(query.resource_type, compartment, parameters)
+    return replace(query, criteria=(inside, *query.criteria))
+
+
+def _several(
+    pairs: Sequence[Pair],
+    parameters: Parameters,
+    *,
+    strict: bool,
+    compartment: Compartment | None,
+) -> Query:
+    """Read a search over several types; what one of them does not know counts for none."""
+    types, others = system.types_of(pairs, parameters, compartment)
+    named = any(name == "_type" for name, _ in pairs) or compartment is not None
+    asked = types if named else (system.ANY,)
+    if not named:
+        system.refuse_of_types(others)
+
+    def one(kind: str, kept: Sequence[Pair]) -> Query:
+        return _one(_Reading(kind, types, parameters, strict), kept)
+
+    first = [one(kind, others) for kind in asked]
+    warnings = {issue.diagnostics: issue for each in first for issue in each.warnings}
+    if warnings and len(first) > 1:
+        others = [pair for pair in others if all(pair in each.used for each in first)]
+        first = [one(kind, others) for kind in asked]
+    each = first if named else [replace(first[0], resource_type=kind) for kind in types]
+    used = [pair for pair in pairs if pair[0] == "_type"] + list(first[0].used)
+    return replace(
+        first[0],
+        resource_type="",
+        criteria=(),
+        used=tuple(used),
+        warnings=tuple(warnings.values()),
+        each=tuple(_within(query, compartment, parameters) for query in each),
     )
 
 
@@ -156,83 +188,11 @@ def _criterion(reading: _Reading, name: str, value: str) -> None:
     if not values:
         reading.ignore(name, "it has no value.")
         return
-    if name.startswith("_has:"):
-        reading.criteria.append(_has(reading, name, values))
-        return
     code = name.partition(".")[0].partition(":")[0]
-    found = reading.parameters.of(reading.resource_type).get(code)
-    if code in REFUSED:
-        raise NotSupported(REFUSED[code])
-    if found is None:
-        reading.ignore(name, unknown(reading.resource_type, code, reading.parameters))
+    if code not in TOP and code not in reading.parameters.of(reading.resource_type):
+        reading.ignore(name, unknown(reading.resource_type, code, reading.parameters, RESULT))
         return
-    reading.criteria.append(
-        _chain(reading, name, found, values)
-        if "." in name
-        else Criterion(found, name.partition(":")[2] or None, values)
-    )
-
-
-def _chain(
-    reading: _Reading, name: str, reference: SearchParameter, values: tuple[str, ...]
-) -> Chain:
-    head, _, tail = name.partition(".")
-    resource_type = head.partition(":")[2]
-    if reference.type != "reference":
-        raise BadRequest(f"{name}: {reference.code} is not a reference, nothing follows it.")
-    if "." in tail:
-        raise NotSupported(f"{name}: {CHAIN_LEADS}")
-    code = tail.partition(":")[0]
-    targets = reference.targets or tuple(reading.parameters.types)
-    if resource_type and resource_type not in targets:
-        raise BadRequest(f"{name}: {reference.code} cannot point to a {resource_type}.")
-    able = [resource_type] if resource_type else targets
-    able = [each for each in able if reading.parameters.has(each, code)]
-    if not able:
-        raise BadRequest(f"{name}: no resource that {reference.code} points to has {code!r}.")
-    if len(able) > 1:
-        raise BadRequest(
-            f"{name}: say which type is meant, as in {reference.code}:{able[0]}.{tail}; "
-            f"possible are {', '.join(able)}."
-        )
-    return Chain(able[0], reference, _inner(reading, able[0], tail, values), forward=True)
-
-
-def _has(reading: _Reading, name: str, values: tuple[str, ...]) -> Chain:
-    parts = name.split(":", 3)
-    if len(parts) < 4:
-        raise BadRequest(f"{name}: right would be _has:Observation:patient:code.")
-    _, resource_type, link, tail = parts
-    if tail.startswith("_has") or "." in tail:
-        raise NotSupported(f"{name}: one _has with one parameter is supported, no chain in it.")
-    if resource_type not in reading.parameters.types:
-        raise BadRequest(f"{name}: there is no resource type {resource_type!r}.")
-    reference = reading.parameters.of(resource_type).get(link)
-    if reference is None or reference.type != "reference":
-        raise BadRequest(f"{name}: {resource_type} has no reference parameter {link!r}.")
-    if reference.targets and reading.resource_type not in reference.targets:
-        raise BadRequest(f"{name}: {link} cannot point to a {reading.resource_type}.")
-    return Chain(
-        resource_type, reference, _inner(reading, resource_type, tail, values), forward=False
-    )
-
-
-def _inner(reading: _Reading, resource_type: str, name: str, values: tuple[str, ...]) -> Criterion:
-    code, _, modifier = name.partition(":")
-    if code in REFUSED:
-        raise NotSupported(REFUSED[code])
-    found = reading.parameters.of(resource_type).get(code)
-    if found is None:
-        raise BadRequest(unknown(resource_type, code, reading.parameters))
-    return Criterion(found, modifier or None, values)
-
-
-def unknown(resource_type: str, code: str, parameters: Parameters) -> str:
-    """Say that a type has no such parameter, and what was perhaps meant."""
-    known = [*parameters.of(resource_type), *RESULT]
-    near = get_close_matches(code, known, n=3, cutoff=0.6)
-    hint = f" Did you mean {' or '.join(near)}?" if near else ""
-    return f"{resource_type} has no search parameter {code!r}.{hint}"
+    reading.criteria.append(read_condition(reading.parameters, reading.resource_type, name, values))
 
 
 def _count(reading: _Reading, name: str, value: str) -> None:
@@ -274,7 +234,12 @@ def _elements(reading: _Reading, _name: str, value: str) -> None:
 
 
 def _include(reading: _Reading, name: str, value: str) -> None:
-    reading.includes += read_include(name, value, reading.resource_type, reading.parameters)
+    reading.includes += read_include(name, value, reading.types, reading.parameters)
+
+
+def _plainly(_reading: _Reading, name: str, value: str) -> None:
+    if value != "false":
+        raise NotSupported(f"{name}={value}: {REFUSED['_contained']}")
 
 
 RESULT: dict[str, Callable[[_Reading, str, str], None]] = {
@@ -285,4 +250,5 @@ RESULT: dict[str, Callable[[_Reading, str, str], None]] = {
     "_elements": _elements,
     "_include": _include,
     "_revinclude": _include,
+    "_contained": _plainly,
 }

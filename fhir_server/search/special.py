@@ -25,10 +25,9 @@ REFUSED = {
     "_content": "Search in the whole content is not supported.",
     "_filter": "The _filter language is not supported; combine parameters instead.",
     "_query": "Named queries are not supported.",
-    "_list": "Search by list is not supported; read the List and its entries.",
     "_contained": "Search in contained resources is not supported.",
     "_containedType": "Search in contained resources is not supported.",
-    "_type": "Search over several resource types is not supported; ask each type.",
+    "_type": "_type names the types of a search over several; ask it at the base of the server.",
     "_score": "Matches are not scored here.",
 }
 EARTH_KM = 6378.1

@@ -9,6 +9,7 @@ from bson.codec_options import CodecOptions
 from pymongo.errors import ConnectionFailure, OperationFailure
 
 from fhir_server.errors import BadRequest
+from fhir_server.search.plan import KIND
 from fhir_server.store import pipeline, versions
 from fhir_server.store.ops import Found
 
@@ -24,6 +25,7 @@ if TYPE_CHECKING:
     from fhir_server.store.pipeline import Stage
 
 Document = dict[str, Any]
+Row = tuple[str, Document]
 
 ZONED: CodecOptions[Document] = CodecOptions(tz_aware=True)
 
@@ -52,8 +54,9 @@ class Run:
         if plan.total != "none":
             is_all = not more and plan.after is None
             total = len(rows) if is_all else self.count(plan)
-        matches = [versions.stored(plan.resource_type, row) for row in rows]
-        others = self.included(plan, rows) if plan.includes and rows else ()
+        kinds = [row.get(KIND, plan.resource_type) for row in rows]
+        matches = [versions.stored(kind, row) for kind, row in zip(kinds, rows, strict=True)]
+        others = self.included(plan, list(zip(kinds, rows, strict=True))) if plan.includes else ()
         last = _position(plan, rows[-1]) if rows else None
         return Found((*matches, *others), more, last, total)
 
@@ -92,7 +95,9 @@ class Run:
         return list(self.database.cursor_command(command, session=self.session))
 
     def count(self, plan: Plan) -> int:
-        """Count all matches."""
+        """Count all matches; an estimate of everything is what the collection says of itself."""
+        if plan.total == "estimate" and not (plan.filter or plan.joins or plan.also):
+            return self.database[plan.resource_type].estimated_document_count()
         rows = self.aggregate(*pipeline.count(plan, self.settings.chain_limit), 1)
         return int(rows[0]["n"]) if rows else 0
 
@@ -112,24 +117,46 @@ class Run:
                 raise _too_many(what, self.settings.chain_limit) from error
             raise
 
-    def included(self, plan: Plan, rows: Sequence[Document]) -> list[Stored]:
-        """Find what the page's matches refer to, and what refers to them."""
-        branches = _branches(plan, rows)
+    def included(self, plan: Plan, rows: Sequence[Row]) -> list[Stored]:
+        """Find what the page's matches refer to, and what refers to them, hop by hop.
+
+        A hop costs one command; only what is to be iterated needs a second.
+        """
+        limit = self.settings.include_limit
+        known = {(kind, row["_id"]) for kind, row in rows}
+        found: dict[tuple[str, str], Document] = {}
+        includes = plan.includes
+        while rows and includes:
+            rows = self.hop(plan, includes, rows, known)
+            found |= {(kind, row["_id"]): row for kind, row in rows}
+            known |= found.keys()
+            if len(found) > limit:
+                raise _too_many("the page would include", limit)
+            includes = tuple(each for each in plan.includes if each.iterate)
+        return [
+            replace(versions.stored(kind, row), mode="include") for (kind, _), row in found.items()
+        ]
+
+    def hop(
+        self,
+        plan: Plan,
+        includes: Sequence[Include],
+        rows: Sequence[Row],
+        known: set[tuple[str, str]],
+    ) -> list[Row]:
+        """Follow the includes once, from these rows to those that are new."""
+        branches = _branches(includes, rows, known)
         if not branches:
             return []
         limit = self.settings.include_limit
         most = (limit + 1) * len(branches)
-        found = self.aggregate(*pipeline.included(branches, limit), most)
-        known = {(plan.resource_type, row["_id"]) for row in rows}
-        others = {(row["k"], row["_id"]): row for row in found}
-        new = [
-            replace(versions.stored(kind, row), mode="include")
-            for (kind, each), row in others.items()
-            if (kind, each) not in known
-        ]
-        if len(new) > limit:
-            raise _too_many("the page would include", limit)
-        return new
+        further: dict[str, list[str]] = {}
+        for each in plan.includes:
+            if each.iterate and each.forward:
+                further.setdefault(each.source_type, []).append(each.field)
+        found = self.aggregate(*pipeline.included(branches, limit, further), most)
+        new = {(row[KIND], row["_id"]): row for row in found}
+        return [(kind, row) for (kind, each), row in new.items() if (kind, each) not in known]
 
 
 def run(
@@ -152,28 +179,38 @@ def _at(value: Any, names: list[str]) -> Any:
     return value
 
 
-def _branches(plan: Plan, rows: Sequence[Document]) -> list[tuple[str, Filter]]:
+def _branches(
+    includes: Sequence[Include], rows: Sequence[Row], known: set[tuple[str, str]]
+) -> list[tuple[str, Filter]]:
     ids: dict[str, dict[str, None]] = {}
     reverse: dict[tuple[str, str], Filter] = {}
-    for each in plan.includes:
+    for each in includes:
         if each.forward:
             for kind, target in _referred(each, rows):
-                ids.setdefault(kind, {})[target] = None
+                if (kind, target) not in known:
+                    ids.setdefault(kind, {})[target] = None
         else:
-            own = [f"{plan.resource_type}/{row['_id']}" for row in rows]
-            reverse[each.source_type, each.field] = {each.field: {"$in": own}}
+            own = [f"{kind}/{row['_id']}" for kind, row in rows if _counts(each, kind)]
+            if own:
+                reverse[each.source_type, each.field] = {each.field: {"$in": own}}
     forward: list[tuple[str, Filter]] = [
         (kind, {"_id": {"$in": list(some)}}) for kind, some in ids.items()
     ]
     return forward + [(kind, wanted) for (kind, _), wanted in reverse.items()]
 
 
-def _referred(include: Include, rows: Iterable[Document]) -> Iterable[tuple[str, str]]:
-    for row in rows:
+def _counts(include: Include, kind: str) -> bool:
+    return include.target_type in {None, kind}
+
+
+def _referred(include: Include, rows: Iterable[Row]) -> Iterable[tuple[str, str]]:
+    for source, row in rows:
+        if source != include.source_type:
+            continue
         value = _at(row, include.field.split("."))
         for reference in value if isinstance(value, list) else [value]:
             kind, _, target = (reference or "").partition("/")
-            if target and kind.isalpha() and include.target_type in {None, kind}:
+            if target and kind.isalpha() and _counts(include, kind):
                 yield kind, target
 
 

@@ -21,7 +21,7 @@ if TYPE_CHECKING:
     from pymongo.database import Database
 
     from fhir_server.config import Settings
-    from fhir_server.search.plan import Plan
+    from fhir_server.search.plan import Join, Plan
     from fhir_server.store.ops import Found
 
     Shape = tuple[object, ...]
@@ -41,7 +41,9 @@ class Searches:
 
     def run(self, plan: Plan) -> Found:
         """Run one page of a search, with others if there are any."""
-        if plan.limit > LARGEST_PAGE or plan.count_only or plan.includes or plan.total != "none":
+        if plan.limit > LARGEST_PAGE or plan.count_only or plan.includes or plan.also:
+            return self._runner.page(plan)
+        if plan.total != "none":
             return self._runner.page(plan)
         shape = _shape(plan)
         if shape in self._fast:
@@ -81,5 +83,12 @@ class Searches:
 
 
 def _shape(plan: Plan) -> Shape:
-    joins = tuple((each.resource_type, each.field, *each.filter) for each in plan.joins)
+    joins = _joined(plan.joins)
     return (plan.resource_type, *plan.filter, joins, plan.sort, plan.after is None)
+
+
+def _joined(joins: Sequence[Join]) -> Shape:
+    return tuple(
+        (each.resource_type, each.field, *each.filter, _joined(each.joins + each.others))
+        for each in joins
+    )

@@ -8,12 +8,14 @@ from __future__ import annotations
 
 import threading
 from collections import Counter
+from dataclasses import replace
 from functools import cache
 from typing import TYPE_CHECKING, Any
 
 import structlog
 from pymongo import WriteConcern
 
+from fhir_server.search.plan import KIND
 from fhir_server.store.layout import indexes
 
 if TYPE_CHECKING:
@@ -21,7 +23,7 @@ if TYPE_CHECKING:
 
     from pymongo.database import Database
 
-    from fhir_server.search.plan import Filter, Plan
+    from fhir_server.search.plan import Filter, Join, Plan
 
 SHAPES = "_shapes"
 UNSELECTIVE = {"$exists", "$ne", "$nin", "$not"}
@@ -59,11 +61,23 @@ class Shapes:
 
 def is_served(plan: Plan) -> bool:
     """Tell whether an index narrows the search, or gives its order when nothing is asked."""
-    if any(_narrows(join.resource_type, join.filter) for join in plan.joins):
+    if plan.also:
+        return all(is_served(each) for each in (replace(plan, also=()), *plan.also))
+    if any(_begins(join) for join in plan.joins):
         return True
     if plan.filter:
         return _narrows(plan.resource_type, plan.filter)
-    return plan.count_only or plan.sort[0].field in _leading(plan.resource_type)
+    by = plan.sort[0].field
+    return plan.count_only or by == KIND or by in _leading(plan.resource_type)
+
+
+def _begins(join: Join) -> bool:
+    """Tell whether an index narrows the other resources, or those that they are chosen by."""
+    ways = (join, *join.others)
+    return all(
+        _narrows(each.resource_type, each.filter) or any(_begins(inner) for inner in each.joins)
+        for each in ways
+    )
 
 
 def shape_of(plan: Plan) -> str:
