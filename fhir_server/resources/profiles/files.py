@@ -15,7 +15,7 @@ from fhir_server.config import CANONICAL
 if TYPE_CHECKING:
     from fhir_server.resources.wire import Document
 
-PACKAGE = Path(__file__).parent.parent
+PACKAGE = Path(__file__).parents[2]
 MANIFEST = "package.json"
 
 
