@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING
 from fhir_server.auth.principals import OPERATOR
 from fhir_server.context import Context
 from fhir_server.mappings.rules import load_rules
+from fhir_server.operations import load_operations
 from fhir_server.resources.definitions import load_definitions
 from fhir_server.resources.profiles import load_profiles
 from fhir_server.rest import docs, health, metrics, openapi, sop
@@ -37,6 +38,7 @@ def build_context(settings: Settings, uri: str) -> Context:
         principal=OPERATOR,
         clock=lambda: datetime.now(UTC),
         new_id=lambda: str(uuid.uuid4()),
+        operations=load_operations(),
     )
 
 

@@ -13,6 +13,7 @@ if TYPE_CHECKING:
     from fhir_server.config import Settings
     from fhir_server.mappings.rules import Rules
     from fhir_server.resources.definitions import Definitions
+    from fhir_server.resources.operations import Definition
     from fhir_server.search.parameters import Parameters
     from fhir_server.store.mongo import Store
 
@@ -22,7 +23,7 @@ class Context:
     """Built once by app.py; the principal is replaced for each request.
 
     ``rules`` are those of the SOPs, which judge writes; ``clock`` gives the present instant
-    (aware, UTC), ``new_id`` a new logical id.
+    (aware, UTC), ``new_id`` a new logical id; ``operations`` are those that can be called.
     """
 
     settings: Settings
@@ -33,3 +34,4 @@ class Context:
     principal: Principal
     clock: Callable[[], datetime]
     new_id: Callable[[], str]
+    operations: tuple[Definition, ...] = ()

@@ -24,17 +24,20 @@ if TYPE_CHECKING:
     from fhir_server.context import Context
     from fhir_server.interactions.request import Answer, Request
 
+    Answering = Callable[[Context, Request], Answer]
+
 __all__ = ["ROUTES", "UNSUPPORTED", "answer", "find"]
 
 
-def answer(context: Context, request: Request) -> Answer:
-    """Run one interaction; every failure is a FhirError."""
+def answer(context: Context, request: Request, inner: Answering | None = None) -> Answer:
+    """Run one interaction; every failure is a FhirError.
+
+    ``inner`` answers the entries of a Bundle, where operations can be called too.
+    """
     route, variables = find(request.method, request.path, context.definitions.types)
+    if route.interaction == "transaction":
+        return process(context, request, inner or answer)
     return _HANDLERS[route.interaction](context, request, *variables)
-
-
-def _bundle(context: Context, request: Request) -> Answer:
-    return process(context, request, answer)
 
 
 def _unsupported(_: Context, request: Request, *variables: str) -> NoReturn:
@@ -44,7 +47,6 @@ def _unsupported(_: Context, request: Request, *variables: str) -> NoReturn:
 
 _HANDLERS: dict[str, Callable[..., Answer]] = {
     "capabilities": capabilities,
-    "transaction": _bundle,
     "history-system": history_system,
     "search-type": search_type,
     "create": create,

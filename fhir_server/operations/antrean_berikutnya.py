@@ -8,7 +8,6 @@ from __future__ import annotations
 
 from datetime import date
 from typing import TYPE_CHECKING
-from urllib.parse import parse_qs
 from zoneinfo import ZoneInfo
 
 import orjson
@@ -18,23 +17,22 @@ from fhir_server.interactions.matches import matches
 from fhir_server.interactions.request import Answer
 from fhir_server.mappings.antrean import DAHULU, NOMOR, UNIT, WALK_IN, nomor_of
 from fhir_server.mappings.codes import as_mapped, criterion, sid
-from fhir_server.operations import Operation
+from fhir_server.operations.operation import Operation, Parameter
 from fhir_server.resources.bundles import join, quoted
 from fhir_server.sop.antrean import Giliran, urutan
 
 if TYPE_CHECKING:
     from fhir_server.context import Context
-    from fhir_server.interactions.request import Request
+    from fhir_server.operations.call import Call
     from fhir_server.store.ops import Stored
 
 
-def run(context: Context, request: Request) -> Answer:
+def run(context: Context, call: Call) -> Answer:
     """Answer a searchset Bundle in the order of being called."""
-    given = {name: values[-1] for name, values in parse_qs(request.query).items()}
-    if "unit" not in given:
-        raise BadRequest("unit is required: a code of the code system unit-layanan.")
-    day = _day(given["tanggal"]) if "tanggal" in given else None
-    waiting = berikutnya(context, given["unit"], day, given.get("faskes"))
+    request = call.request
+    given = call.one("tanggal")
+    day = None if given is None else _day(given)
+    waiting = berikutnya(context, call.required("unit"), day, call.one("faskes"))
     base = quoted(request.base)[:-1]
     entries = [
         b'{"fullUrl":%s/Appointment/%s","resource":%s,"search":{"mode":"match"}}'
@@ -73,7 +71,19 @@ def _day(text: str) -> date:
     try:
         return date.fromisoformat(text)
     except ValueError:
-        raise BadRequest(f"tanggal={text!r} is not a date; right is 2024-04-02.") from None
+        raise BadRequest(f"tanggal={text!r} is not a day; right is 2024-04-02.") from None
 
 
-OPERATION = Operation("antrean-berikutnya", "Appointment", run)
+OPERATION = Operation(
+    name="antrean-berikutnya",
+    types=("Appointment",),
+    levels=frozenset({"type"}),
+    says="Who waits in the queue of a unit, in the order of being called (BR-B20).",
+    parameters=(
+        Parameter("unit", "code", minimum=1, says="A code of the code system unit-layanan."),
+        Parameter("tanggal", "date", says="The day of the queue; today if absent."),
+        Parameter("faskes", "id", says="Only the queue of this puskesmas."),
+        Parameter("return", "Bundle", use="out", minimum=1, says="The Appointments."),
+    ),
+    run=run,
+)
