@@ -1,0 +1,23 @@
+"""How much one expression may cost: nothing that a client writes can occupy the server.
+
+Text and nesting bound the reading, steps bound the evaluation, and regular expressions run in
+time linear to the text (RE2), whatever they are.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+
+@dataclass(frozen=True, slots=True)
+class Limits:
+    """The most of everything; a step is one item looked at."""
+
+    length: int = 20_000
+    depth: int = 150
+    steps: int = 2_000_000
+    text: int = 1_048_576
+    regex: int = 1_000
+
+
+LIMITS = Limits()
