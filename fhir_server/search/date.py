@@ -17,6 +17,7 @@ from typing import TYPE_CHECKING, Any
 from fhir_server.errors import BadRequest, NotSupported
 
 if TYPE_CHECKING:
+    from collections.abc import Mapping
     from zoneinfo import ZoneInfo
 
     from fhir_server.search.field import Add, Field, Place, Writer, Writers
@@ -138,9 +139,9 @@ def writers(place: Place) -> Writers:
     return {**moments, "Period": ranged(_period), "Timing": ranged(_timing)}
 
 
-def asides(_place: Place) -> tuple[str, Writers]:
+def asides(_place: Place) -> Mapping[str, Writers]:
     """Write nothing beside."""
-    return "", {}
+    return {}
 
 
 def condition(field: Field, modifier: str | None, value: str, place: Place) -> Filter:

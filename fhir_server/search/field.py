@@ -6,11 +6,14 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any, Protocol
 
+from fhir_server.search.terms import NoTerms
+
 if TYPE_CHECKING:
     from zoneinfo import ZoneInfo
 
     from fhir_server.search.expressions import Path, Truth
     from fhir_server.search.plan import Filter
+    from fhir_server.search.terms import Terms
 
 Add = Callable[[Any], None]
 Writer = Callable[[Any, Add], None]
@@ -24,10 +27,11 @@ def as_it_is(value: Any, add: Add) -> None:
 
 @dataclass(frozen=True, slots=True)
 class Place:
-    """Where this server stands: the zone of dates that name none, and its own base URLs."""
+    """Where this server stands: the zone of dates that name none, its base URLs, its codes."""
 
     zone: ZoneInfo
     bases: tuple[str, ...] = ()
+    terms: Terms = field(default_factory=NoTerms, compare=False)
 
 
 @dataclass(frozen=True, slots=True)
@@ -95,8 +99,8 @@ class Kind(Protocol):
     def writers(self, place: Place) -> Writers:
         """Give, for each FHIR type it can index, the function that writes its entries."""
 
-    def asides(self, place: Place) -> tuple[str, Writers]:
-        """Give a second, unindexed field: its suffix and its writers; none: an empty mapping."""
+    def asides(self, place: Place) -> Mapping[str, Writers]:
+        """Give the writers of unindexed fields beside, by the modifier that asks them."""
 
     def condition(self, field: Field, modifier: str | None, value: str, place: Place) -> Filter:
         """Compile one value asked for to a filter over what the writers wrote."""

@@ -119,6 +119,13 @@ class Here:
 
 def walk(source: Source, path: Path, here: Here, arrive: Arrive) -> None:
     """Write the code that goes along ``path`` and does what ``arrive`` writes at every end."""
+    before = len(source.lines)
+    _walk(source, path, here, arrive)
+    if len(source.lines) == before:
+        source.line(here.depth, "pass")
+
+
+def _walk(source: Source, path: Path, here: Here, arrive: Arrive) -> None:
     if not path:
         arrive(source, here)
         return

@@ -15,6 +15,8 @@ from typing import TYPE_CHECKING, Any
 from fhir_server.errors import BadRequest, NotSupported
 
 if TYPE_CHECKING:
+    from collections.abc import Mapping
+
     from fhir_server.search.field import Add, Field, Place, Writers
     from fhir_server.search.plan import Filter
 
@@ -36,9 +38,9 @@ def writers(_place: Place) -> Writers:
     return dict.fromkeys(SINGLE, _number)
 
 
-def asides(_place: Place) -> tuple[str, Writers]:
+def asides(_place: Place) -> Mapping[str, Writers]:
     """Write nothing beside."""
-    return "", {}
+    return {}
 
 
 def condition(field: Field, modifier: str | None, value: str, _place: Place) -> Filter:

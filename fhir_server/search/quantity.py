@@ -16,6 +16,8 @@ from fhir_server.search.escapes import split
 from fhir_server.search.token import key
 
 if TYPE_CHECKING:
+    from collections.abc import Mapping
+
     from fhir_server.search.field import Add, Field, Place, Writers
     from fhir_server.search.plan import Filter
 
@@ -85,9 +87,9 @@ def writers(_place: Place) -> Writers:
     }
 
 
-def asides(_place: Place) -> tuple[str, Writers]:
+def asides(_place: Place) -> Mapping[str, Writers]:
     """Write nothing beside."""
-    return "", {}
+    return {}
 
 
 def condition(field: Field, modifier: str | None, value: str, _place: Place) -> Filter:

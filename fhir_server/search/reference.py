@@ -13,14 +13,17 @@ from typing import TYPE_CHECKING, Any
 from fhir_server.errors import BadRequest, NotSupported
 from fhir_server.search import token
 from fhir_server.search.escapes import plain
-from fhir_server.search.uri import canonical
+from fhir_server.search.uri import canonical, versioned
 
 if TYPE_CHECKING:
+    from collections.abc import Mapping
+
     from fhir_server.search.field import Add, Field, Place, Writer, Writers
     from fhir_server.search.plan import Filter
 
 SORT = ""
 SINGLE = frozenset({"Reference", "Resource"})
+CANONICAL = frozenset({"canonical", "uri"})
 
 
 def local(reference: str, bases: tuple[str, ...]) -> str:
@@ -65,7 +68,7 @@ def writers(place: Place) -> Writers:
     }
 
 
-def asides(place: Place) -> tuple[str, Writers]:
+def asides(place: Place) -> Mapping[str, Writers]:
     """Keep the identifiers by which references name their targets."""
     identifier: Writer = token.writers(place)["Identifier"]
 
@@ -73,7 +76,7 @@ def asides(place: Place) -> tuple[str, Writers]:
         if "identifier" in value:
             identifier(value["identifier"], add)
 
-    return ":identifier", {"Reference": named}
+    return {"identifier": {"Reference": named}}
 
 
 def condition(field: Field, modifier: str | None, value: str, place: Place) -> Filter:
@@ -84,6 +87,13 @@ def condition(field: Field, modifier: str | None, value: str, place: Place) -> F
     value = local(plain(value), place.bases)
     if not value:
         raise BadRequest("A reference parameter needs a value such as Patient/123.")
+    if modifier in {"above", "below"} and field.kinds <= CANONICAL:
+        return versioned(field, modifier, value)
+    if modifier in {"above", "below"}:
+        raise NotSupported(
+            f":{modifier} needs a hierarchy of the resources referred to, which is not kept here; "
+            "follow it by a chain, as in location.partof=Location/1."
+        )
     if modifier is not None and modifier not in field.targets:
         raise NotSupported(
             f"Modifier :{modifier} is not supported here; the reference may point to "
@@ -95,7 +105,7 @@ def condition(field: Field, modifier: str | None, value: str, place: Place) -> F
 def _spelt(field: Field, resource_type: str | None, value: str) -> Any:
     if resource_type is not None:
         return value if value.startswith(resource_type + "/") else f"{resource_type}/{value}"
-    if "/" in value or ":" in value or field.kinds <= {"canonical", "uri"}:
+    if "/" in value or ":" in value or field.kinds <= CANONICAL:
         return value
     choices = [f"{each}/{value}" for each in field.targets]
     return choices[0] if len(choices) == 1 else {"$in": choices}

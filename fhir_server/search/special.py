@@ -14,6 +14,8 @@ from fhir_server.errors import BadRequest, NotSupported
 from fhir_server.search.escapes import split
 
 if TYPE_CHECKING:
+    from collections.abc import Mapping
+
     from fhir_server.search.field import Add, Field, Place, Writers
     from fhir_server.search.plan import Filter
 
@@ -46,9 +48,9 @@ def writers(_place: Place) -> Writers:
     return {"Location.position": _position}
 
 
-def asides(_place: Place) -> tuple[str, Writers]:
+def asides(_place: Place) -> Mapping[str, Writers]:
     """Write nothing beside."""
-    return "", {}
+    return {}
 
 
 def condition(field: Field, modifier: str | None, value: str, _place: Place) -> Filter:

@@ -19,6 +19,8 @@ from fhir_server.search.escapes import plain
 from fhir_server.search.field import as_it_is
 
 if TYPE_CHECKING:
+    from collections.abc import Mapping
+
     from fhir_server.search.field import Add, Field, Place, Writers
     from fhir_server.search.plan import Filter
 
@@ -104,9 +106,9 @@ def writers(_place: Place) -> Writers:
     }
 
 
-def asides(_place: Place) -> tuple[str, Writers]:
+def asides(_place: Place) -> Mapping[str, Writers]:
     """Write nothing beside: what was gathered is kept for ``:exact`` by the field's own code."""
-    return "", {}
+    return {}
 
 
 def condition(field: Field, modifier: str | None, value: str, _place: Place) -> Filter:

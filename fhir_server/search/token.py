@@ -11,12 +11,16 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 
 from fhir_server.errors import BadRequest, NotSupported
-from fhir_server.search.escapes import split
+from fhir_server.search.escapes import plain, split
 from fhir_server.search.field import as_it_is
+from fhir_server.search.string import LAST, fold
 
 if TYPE_CHECKING:
+    from collections.abc import Collection, Mapping
+
     from fhir_server.search.field import Add, Field, Place, Writers
     from fhir_server.search.plan import Filter
+    from fhir_server.search.terms import Code
 
 SORT = ""
 PLAIN = frozenset(
@@ -77,17 +81,98 @@ def writers(_place: Place) -> Writers:
     }
 
 
-def asides(_place: Place) -> tuple[str, Writers]:
-    """Write nothing beside."""
-    return "", {}
+def _texts(value: Any, add: Add) -> None:
+    for each in (value.get("text"), *(each.get("display") for each in value.get("coding", ()))):
+        if each:
+            add(each)
 
 
-def condition(field: Field, modifier: str | None, value: str, _place: Place) -> Filter:
+def _display(value: Any, add: Add) -> None:
+    if value.get("display"):
+        add(value["display"])
+
+
+def _type_text(value: Any, add: Add) -> None:
+    _texts(value.get("type", {}), add)
+
+
+def _of_type(value: Any, add: Add) -> None:
+    number = value.get("value")
+    for coding in value.get("type", {}).get("coding", ()):
+        if number is not None and coding.get("code") is not None:
+            add(f"{key(coding.get('system'), coding['code'])}|{number}")
+
+
+def asides(_place: Place) -> Mapping[str, Writers]:
+    """Write the words of coded values for ``:text``, typed identifiers for ``:of-type``."""
+    return {
+        "text": {"CodeableConcept": _texts, "Coding": _display, "Identifier": _type_text},
+        "of-type": {"Identifier": _of_type},
+    }
+
+
+def condition(field: Field, modifier: str | None, value: str, place: Place) -> Filter:
     """Compile ``field=value``; ``:not`` is turned round where several values meet."""
-    if modifier not in {None, "not"}:
-        raise NotSupported(
-            f"Modifier :{modifier} is not supported on token parameters; :not and :missing are."
+    match modifier:
+        case "text":
+            return _by_text(field, value)
+        case "of-type":
+            return _by_type(field, value)
+        case "in":
+            return _listed(field, place.terms.members(plain(value)))
+        case "not-in":
+            return {"$nor": [_listed(field, place.terms.members(plain(value)))]}
+        case "below" | "above":
+            return _related(field, modifier, value, place)
+        case None | "not":
+            return _asked(field, value)
+    raise NotSupported(
+        f"Modifier :{modifier} is not supported on token parameters; :not, :text, :of-type, :in, "
+        ":not-in, :above, :below and :missing are."
+    )
+
+
+def _by_text(field: Field, value: str) -> Filter:
+    if not field.kinds & {"CodeableConcept", "Coding", "Identifier"}:
+        raise NotSupported(":text needs coded values with a text; this parameter's have none.")
+    start = fold(plain(value))
+    if not start:
+        raise BadRequest(f"The value {value!r} has nothing in it that a search compares.")
+    bounds = {"$gte": start, "$lt": start + LAST}
+    return {f"{field.path}:text": {"$elemMatch": bounds}}
+
+
+def _by_type(field: Field, value: str) -> Filter:
+    if "Identifier" not in field.kinds:
+        raise NotSupported(":of-type is asked of identifiers; this parameter has none.")
+    parts = split(value, "|")
+    if len(parts) != 3 or not all(parts):
+        raise BadRequest(
+            f"{value!r}: right would be identifier:of-type=system|code|value, as in "
+            "http://terminology.hl7.org/CodeSystem/v2-0203|MR|123."
         )
+    return {f"{field.path}:of-type": f"{key(parts[0], parts[1])}|{parts[2]}"}
+
+
+def _listed(field: Field, codes: Collection[Code]) -> Filter:
+    if field.kinds <= PLAIN:
+        kept = {code for system, code in codes if not field.targets or system in field.targets}
+        return {field.path: {"$in": sorted(kept)}}
+    return {field.path: {"$in": sorted(key(system, code) for system, code in codes)}}
+
+
+def _related(field: Field, modifier: str, value: str, place: Place) -> Filter:
+    parts = split(value, "|")
+    implied = field.targets[0] if len(field.targets) == 1 else ""
+    system, code = parts if len(parts) == 2 else (implied, parts[0])
+    if not system or not code:
+        raise BadRequest(f"{value!r}: right would be :{modifier}=system|code.")
+    terms = place.terms
+    codes = terms.below(system, code) if modifier == "below" else terms.above(system, code)
+    return _listed(field, [(system, each) for each in codes])
+
+
+def _asked(field: Field, value: str) -> Filter:
     parts = split(value, "|")
     if len(parts) > 2:
         raise BadRequest(f"{value!r} has more than one bar; a code's own bar is written '\\|'.")

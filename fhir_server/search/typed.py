@@ -25,6 +25,7 @@ if TYPE_CHECKING:
     from fhir_server.search.generate import Model
 
 LETTERS = "abc"
+TEXT = ":text"
 BUILT_IN = {"_id": "_id", "_lastUpdated": "t"}
 
 
@@ -128,9 +129,9 @@ class _Type:
         if row.type == "string":
             self.fold(row, leaves, depth)
         self.store(f"ix[{row.code!r}]", depth, many=many)
-        suffix, aside = kind.asides(self.parameters.place)
-        if any(leaf.kind in aside for leaf in leaves):
-            self.aside(row, suffix, aside, depth)
+        for modifier, aside in kind.asides(self.parameters.place).items():
+            if any(leaf.kind in aside for leaf in leaves):
+                self.aside(row, ":" + modifier, aside, depth)
         del source.leaves[leaves_before:]
         systems = tuple(dict.fromkeys(each for leaf in leaves for each in leaf.systems))
         targets = systems if row.type == "token" else row.targets
@@ -179,6 +180,8 @@ class _Type:
         source.line(depth, "add = out.append")
         here = Here("d", self.type, depth, root=("d", self.type))
         self.emit(row.paths, "add", writers, here)
+        if suffix == TEXT:
+            source.line(depth, f"out = {source.bind('fold', string.folded)}(out)")
         self.store(f"ix[{row.code + suffix!r}]", depth, many=True)
 
     def composite(self, row: Row) -> SearchParameter:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from urllib.parse import urlencode
 
 import pytest
@@ -9,6 +10,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from fhir_server.errors import BadRequest, NotSupported
+from fhir_server.search.terms import LoadedTerms
 from tests.search.matching import is_match
 
 SYSTEMS = st.sampled_from([None, "http://a", "http://a/b", "urn:x|y", "http://a|1"])
@@ -107,7 +109,7 @@ def test_codings_of_a_concept_are_each_found(searching):
     assert not found(searching, "code", "http://a|y", document)
 
 
-@pytest.mark.parametrize("name", ["code:text", "code:in", "code:above", "code:of-type", "code:x"])
+@pytest.mark.parametrize("name", ["code:in", "code:of-type", "code:x", "status:text"])
 def test_modifiers_not_supported_say_so(searching, name):
     with pytest.raises(NotSupported):
         found(searching, name, "x", {"resourceType": "Observation"})
@@ -116,3 +118,63 @@ def test_modifiers_not_supported_say_so(searching, name):
 def test_two_bars_are_refused(searching):
     with pytest.raises(BadRequest):
         found(searching, "code", "a|b|c", {"resourceType": "Observation"})
+
+
+def test_the_words_of_a_code_are_found_by_text(searching):
+    coding = [{"code": "x", "display": "Nyeri kepala"}]
+    document = {"resourceType": "Observation", "code": {"text": "Pusing", "coding": coding}}
+    assert found(searching, "code:text", "PUSING", document)
+    assert found(searching, "code:text", "nyeri", document)
+    assert not found(searching, "code:text", "kepala", document)
+
+
+def test_a_typed_identifier_is_found_by_its_type(searching):
+    kind = {"coding": [{"system": "http://t", "code": "MR"}]}
+    document = {"resourceType": "Patient", "identifier": [{"type": kind, "value": "7"}]}
+    assert found(searching, "identifier:of-type", "http://t|MR|7", document)
+    assert not found(searching, "identifier:of-type", "http://t|MR|8", document)
+    with pytest.raises(BadRequest, match="of-type"):
+        found(searching, "identifier:of-type", "MR|7", document)
+
+
+class _Loaded:
+    def members(self, _url):
+        return frozenset({("http://a", "x"), ("http://a", "y")})
+
+    def descendants(self, _system, code):
+        return {"x": frozenset({"x1"})}.get(code)
+
+    def ancestors(self, _system, code):
+        return {"x1": frozenset({"x"})}.get(code)
+
+
+@pytest.mark.parametrize(
+    ("query", "code", "expected"),
+    [
+        ("code:in=http://set", "x", True),
+        ("code:in=http://set", "z", False),
+        ("code:not-in=http://set", "z", True),
+        ("code:not-in=http://set", "x", False),
+        ("code:below=http://a|x", "x1", True),
+        ("code:below=http://a|x", "x", True),
+        ("code:below=http://a|x", "y", False),
+        ("code:above=http://a|x1", "x", True),
+        ("code:above=http://a|x1", "x1", True),
+        ("code:above=http://a|x1", "x2", False),
+    ],
+)
+def test_codes_are_asked_by_what_is_loaded(monkeypatch, searching, query, code, expected):
+    place = replace(searching.parameters.place, terms=LoadedTerms(_Loaded))
+    monkeypatch.setattr(searching.parameters, "place", place)
+    coding = [{"system": "http://a", "code": code}]
+    document = {"resourceType": "Observation", "code": {"coding": coding}}
+    assert found(searching, *query.split("="), document) == expected
+
+
+def test_a_code_without_a_hierarchy_is_refused(monkeypatch, searching):
+    place = replace(searching.parameters.place, terms=LoadedTerms(_Loaded))
+    monkeypatch.setattr(searching.parameters, "place", place)
+    with pytest.raises(NotSupported, match="hierarchy"):
+        searching.plan("Observation?code:below=http://a|unknown")
+    with pytest.raises(BadRequest, match="system"):
+        searching.plan("Observation?code:below=x")
