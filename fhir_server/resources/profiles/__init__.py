@@ -1,4 +1,4 @@
-"""Profiles: what StructureDefinitions require beyond R4. Ours are files, others come from the store.
+"""Profiles: what StructureDefinitions require of resources beyond R4.
 
 https://hl7.org/fhir/R4/profiling.html
 """
