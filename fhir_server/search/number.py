@@ -15,10 +15,12 @@ from typing import TYPE_CHECKING, Any
 from fhir_server.errors import BadRequest, NotSupported
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from collections.abc import Callable, Mapping
 
     from fhir_server.search.field import Add, Field, Place, Writers
     from fhir_server.search.plan import Filter
+
+    Measure = Callable[[Decimal], float]
 
 SORT = ".l"
 SINGLE = frozenset({"integer", "decimal", "positiveInt", "unsignedInt"})
@@ -53,14 +55,17 @@ def condition(field: Field, modifier: str | None, value: str, _place: Place) -> 
     return within(field, asked(value))
 
 
-def asked(value: str) -> list[Filter]:
-    """Read ``lt5.4`` as tests of ``l`` and ``h``, any of which must hold; raises BadRequest."""
+def asked(value: str, to: Measure = float) -> list[Filter]:
+    """Read ``lt5.4`` as tests of ``l`` and ``h``, any of which must hold; raises BadRequest.
+
+    ``to`` says how a number stands in the index.
+    """
     match = _NUMBER.fullmatch(value.replace(" ", "+"))
     if match is None or len(value) > _LONGEST:
         raise BadRequest(
             f"{value!r} is not a number to search for; right would be 5.4, lt5 or ap1.2e3."
         )
-    return compared(match["prefix"] or "eq", Decimal(match["value"]), _half(match))
+    return compared(match["prefix"] or "eq", Decimal(match["value"]), _half(match), to)
 
 
 def _half(match: re.Match[str]) -> Decimal:
@@ -70,11 +75,11 @@ def _half(match: re.Match[str]) -> Decimal:
     return Decimal(5).scaleb(shift - 1)
 
 
-def compared(prefix: str, number: Decimal, half: Decimal) -> list[Filter]:
+def compared(prefix: str, number: Decimal, half: Decimal, to: Measure = float) -> list[Filter]:
     """Say which ranges [l, h] compare so with ``number``; any of the filters given."""
-    exact, low, high = float(number), float(number - half), float(number + half)
+    exact, low, high = to(number), to(number - half), to(number + half)
     margin = max(abs(number) / 10, half)
-    near: Filter = {"l": {"$lte": float(number + margin)}, "h": {"$gte": float(number - margin)}}
+    near: Filter = {"l": {"$lte": to(number + margin)}, "h": {"$gte": to(number - margin)}}
     return {
         "eq": [{"l": {"$gte": low, "$lt": high}, "h": {"$lt": high}}],
         "ne": [{"l": {"$lt": low}}, {"h": {"$gte": high}}],

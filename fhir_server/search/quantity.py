@@ -1,7 +1,9 @@
 """What a search parameter of type quantity writes to the index, and how it asks.
 
 ``{l, h, u}``: from which number to which, and the units, spelt ``code``, ``system|code`` and as
-the ``unit`` for people. ``<5`` reaches down without end. Units are compared, not converted.
+the ``unit`` for people. ``<5`` reaches down without end. Units of UCUM are written a second time
+in base units, ``{cl, ch, cu}``: a search that names the system compares these, so 5 g/L finds
+500 mg/dL.
 
 https://hl7.org/fhir/R4/search.html#quantity
 """
@@ -11,7 +13,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 
 from fhir_server.errors import BadRequest, NotSupported
-from fhir_server.search import number
+from fhir_server.search import number, ucum
 from fhir_server.search.escapes import split
 from fhir_server.search.token import key
 
@@ -48,7 +50,23 @@ def _quantity(value: Any, add: Add) -> None:
             low = -_INFINITE
         case ">" | ">=":
             high = _INFINITE
-    add({"l": low, "h": high, "u": _units(value)})
+    add({"l": low, "h": high, "u": _units(value)} | _canonical(value, low, high))
+
+
+def _canonical(value: Any, low: float, high: float) -> dict[str, Any]:
+    """Say the same in base units, if the unit is of UCUM and has some."""
+    code = value.get("code")
+    if code is None or value.get("system") != ucum.SYSTEM:
+        return {}
+    found = ucum.canonical(str(value["value"]), code)
+    if found is None:
+        return {}
+    amount, name = found
+    return {
+        "cl": amount if low > -_INFINITE else low,
+        "ch": amount if high < _INFINITE else high,
+        "cu": name,
+    }
 
 
 def _money(value: Any, add: Add) -> None:
@@ -63,13 +81,23 @@ def _range(value: Any, add: Add) -> None:
     start, end = low.get("value"), high.get("value")
     if start is None and end is None:
         return
-    add(
-        {
-            "l": -_INFINITE if start is None else float(start),
-            "h": _INFINITE if end is None else float(end),
-            "u": list(dict.fromkeys(_units(low) + _units(high))),
-        }
-    )
+    entry = {
+        "l": -_INFINITE if start is None else float(start),
+        "h": _INFINITE if end is None else float(end),
+        "u": list(dict.fromkeys(_units(low) + _units(high))),
+    }
+    add(entry | _canonical_range(low, high))
+
+
+def _canonical_range(low: Any, high: Any) -> dict[str, Any]:
+    ends = [_canonical(each, 0.0, 0.0) for each in (low, high) if each.get("value") is not None]
+    if not all(ends) or len({each["cu"] for each in ends}) != 1:
+        return {}
+    return {
+        "cl": ends[0]["cl"] if low.get("value") is not None else -_INFINITE,
+        "ch": ends[-1]["ch"] if high.get("value") is not None else _INFINITE,
+        "cu": ends[0]["cu"],
+    }
 
 
 def _sampled(value: Any, add: Add) -> None:
@@ -105,8 +133,18 @@ def condition(field: Field, modifier: str | None, value: str, _place: Place) -> 
             f"{value!r} is not a quantity to search for; right would be 5.4, "
             "5.4|http://unitsofmeasure.org|mg or 5.4||mg."
         )
+    base = ucum.unit(parts[2]) if len(parts) == 3 and parts[1] == ucum.SYSTEM else None
+    if base is not None and parts[2]:
+        return _compared(field, parts[0], base)
     unit = _asked_unit(*parts[1:]) if len(parts) == 3 else None
     return number.within(field, number.asked(parts[0]), {"u": unit} if unit else None)
+
+
+def _compared(field: Field, value: str, base: ucum.Unit) -> Filter:
+    """Compile a number in a unit of UCUM to tests in base units."""
+    tests = number.asked(value, lambda amount: ucum.measured(amount, base))
+    spelt = [{"c" + end: test for end, test in each.items()} for each in tests]
+    return number.within(field, spelt, {"cu": base.name})
 
 
 def _asked_unit(system: str, code: str) -> str | None:

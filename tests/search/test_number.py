@@ -135,3 +135,34 @@ def test_a_quantity_without_value_is_not_indexed(searching):
     assert "value-quantity" not in searching.index(
         {"resourceType": "Observation", "valueQuantity": {"unit": "mg"}}
     )
+
+
+@pytest.mark.parametrize(
+    ("asked", "expected"),
+    [
+        ("5.0|{u}|g/L", True),
+        ("ge5|{u}|g/L", True),
+        ("gt5|{u}|g/L", False),
+        ("ap0.0051|{u}|kg/L", True),
+        ("500||mg/dL", True),
+        ("5||g/L", False),
+        ("5|{u}|g", False),
+        ("500|{u}|mg/mL", False),
+    ],
+)
+def test_units_of_ucum_are_converted(searching, asked, expected):
+    document = observed(500, code="mg/dL", unit="mg/dL")
+    query = "value-quantity=" + asked.replace("{u}", UCUM)
+    assert found(searching, query, document) == expected
+
+
+def test_a_comparator_reaches_on_in_base_units_too(searching):
+    document = observed(500, code="mg/dL", comparator=">")
+    assert found(searching, f"value-quantity=gt900|{UCUM}|g/L", document)
+    assert not found(searching, f"value-quantity=lt1|{UCUM}|g/L", document)
+
+
+def test_a_temperature_is_found_in_fahrenheit(searching):
+    document = observed(37.0, code="Cel")
+    assert found(searching, f"value-quantity=98.6|{UCUM}|[degF]", document)
+    assert not found(searching, f"value-quantity=99.6|{UCUM}|[degF]", document)
