@@ -48,6 +48,11 @@ class Settings:
     timezone: str = _setting(
         "Asia/Jakarta", "FHIR_TIMEZONE", "zone of dates that name none, and of the SOP clocks"
     )
+    cors_origins: str = _setting(
+        "",
+        "FHIR_CORS_ORIGINS",
+        "origins whose pages may call the APIs, separated by commas; *: any; empty: none",
+    )
     body_limit: int = _setting(64 * 1024 * 1024, "FHIR_BODY_LIMIT", "largest body, in bytes")
     depth_limit: int = _setting(64, "FHIR_DEPTH_LIMIT", "deepest nesting of a resource")
     entry_limit: int = _setting(
@@ -79,6 +84,14 @@ class Settings:
     )
     job_hours: int = _setting(
         24, "FHIR_JOB_HOURS", "hours for which the result of long work (respond-async) is kept"
+    )
+    background: int = _setting(
+        1,
+        "FHIR_BACKGROUND",
+        "processes for long work that serve starts beside the server's; 0: none",
+    )
+    export_limit: int = _setting(
+        4, "FHIR_EXPORT_LIMIT", "exports waiting or running at once; more are answered 429"
     )
     page_key: str = _setting(
         "", "FHIR_PAGE_KEY", "secret that signs page links; empty: kept in the database"

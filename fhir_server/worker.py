@@ -6,22 +6,80 @@ rests only when there is nothing to do. Several workers may run on one database.
 
 from __future__ import annotations
 
-from collections.abc import Callable
-from typing import TYPE_CHECKING
+import time
+from typing import TYPE_CHECKING, Any, NamedTuple
 
 import structlog
 
-from fhir_server.context import Context
-from fhir_server.errors import FhirError
+from fhir_server.errors import FhirError, Unavailable
+from fhir_server.interactions.faults import report
+from fhir_server.jobs.kinds import KINDS
+from fhir_server.store.jobs import Lost
 
 if TYPE_CHECKING:
     import threading
+    from collections.abc import Callable
+
+    from fhir_server.context import Context
+    from fhir_server.errors import Issue
+    from fhir_server.store.jobs import Job
 
 log = structlog.get_logger(__name__)
 
-Step = Callable[[Context], bool]
+PAUSE_SECONDS = 0.2
+FAILED = 500
 
-PAUSE_SECONDS = 5.0
+
+class Step(NamedTuple):
+    """A piece of work, and how long to leave it alone after there was nothing to do."""
+
+    run: Callable[[Context], bool]
+    every: float
+
+
+def run_jobs(context: Context) -> bool:
+    """Do one job that a request has left behind."""
+    job = context.store.jobs.claim(tuple(KINDS))
+    if job is None:
+        return False
+    log.info("job begun", kind=job.kind, job=job.id)
+    try:
+        _done(context, job)
+    except Lost:
+        log.info("job lost", kind=job.kind, job=job.id)
+    except (SystemExit, KeyboardInterrupt):
+        context.store.jobs.release(job)
+        raise
+    return True
+
+
+def _done(context: Context, job: Job) -> None:
+    jobs = context.store.jobs
+    try:
+        result = KINDS[job.kind].run(context, job)
+    except (Lost, Unavailable):
+        raise
+    except FhirError as error:
+        jobs.fail(job, [_kept(each, error.status) for each in error.issues])
+    except Exception as error:  # noqa: BLE001 -- a bug ends the job, not the worker
+        jobs.fail(job, [_kept(report(error, job.id), FAILED)])
+    else:
+        jobs.finish(job, result)
+        log.info("job done", kind=job.kind, job=job.id)
+
+
+def _kept(issue: Issue, status: int) -> dict[str, Any]:
+    names = ("code", "diagnostics", "expression", "severity", "indonesian", "rule")
+    said = {name: getattr(issue, name) for name in names}
+    return {name: value for name, value in said.items() if value is not None} | {"status": status}
+
+
+def sweep_jobs(context: Context) -> bool:
+    """Remove the results whose time is over."""
+    removed = context.store.jobs.sweep()
+    if removed:
+        log.info("jobs removed", jobs=removed)
+    return False
 
 
 def make_indexes(context: Context) -> bool:
@@ -33,7 +91,7 @@ def make_indexes(context: Context) -> bool:
     return False
 
 
-STEPS: tuple[Step, ...] = (make_indexes,)
+STEPS: tuple[Step, ...] = (Step(run_jobs, 0.0), Step(make_indexes, 10.0), Step(sweep_jobs, 60.0))
 
 
 def work(
@@ -43,15 +101,21 @@ def work(
     pause: float = PAUSE_SECONDS,
 ) -> None:
     """Do what is due, step by step, until ``stop`` is set; a failure is logged and tried again."""
+    due = dict.fromkeys(steps, 0.0)
     while not stop.is_set():
-        found = [_tried(step, context) for step in steps]
-        if not any(found):
+        found = False
+        for step in [each for each in steps if due[each] <= time.monotonic()]:
+            if _tried(step, context):
+                found = True
+            else:
+                due[step] = time.monotonic() + step.every
+        if not found:
             stop.wait(pause)
 
 
 def _tried(step: Step, context: Context) -> bool:
     try:
-        return step(context)
+        return step.run(context)
     except FhirError as error:
-        log.warning("work failed", step=step.__name__, error=type(error).__name__)
+        log.warning("work failed", step=step.run.__name__, error=type(error).__name__)
         return False

@@ -12,7 +12,7 @@ import click
 from fhir_server.app import build_context
 from fhir_server.config import Settings
 from fhir_server.errors import FhirError
-from fhir_server.rest import logs
+from fhir_server.rest import cors, logs
 from fhir_server.store.embedded import Embedded, NotStarted
 
 if TYPE_CHECKING:
@@ -36,7 +36,7 @@ def check(settings: Settings) -> None:
     """Raise ValueError for a setting that can be read and still cannot be."""
     for each in fields(settings):
         value, variable = getattr(settings, each.name), each.metadata["variable"]
-        least = 0 if each.name == "port" else 1
+        least = 0 if each.name in {"port", "background"} else 1
         if type(each.default) is int and value < least:
             raise ValueError(f"{variable}={value} must be at least {least}.")
     if settings.timezone not in available_timezones():
@@ -45,6 +45,7 @@ def check(settings: Settings) -> None:
         )
     if settings.conditional_delete not in {"single", "multiple"}:
         raise ValueError("FHIR_CONDITIONAL_DELETE must be single or multiple.")
+    cors.origins(settings.cors_origins)
     uri = settings.mongodb_uri
     if uri and not uri.startswith(("mongodb://", "mongodb+srv://")):
         raise ValueError("FHIR_MONGODB_URI must begin with mongodb:// or mongodb+srv://.")

@@ -16,7 +16,7 @@ from typing import TYPE_CHECKING
 
 import click
 
-from fhir_server.commands import opening, processes, seeding
+from fhir_server.commands import background, opening, processes, seeding
 from fhir_server.rest import metrics
 
 if TYPE_CHECKING:
@@ -60,7 +60,8 @@ def command() -> None:
         with opening.database(settings, give_up) as uri:
             seeding.seed(settings, uri)
             threading.Thread(target=announce, args=(settings, begun), daemon=True).start()
-            processes.serve(settings, uri)
+            with background.running(settings, uri):
+                processes.serve(settings, uri)
             click.echo("Ending …")
     if failed.is_set():
         raise click.ClickException(f"The database ended; see {settings.data / 'mongod.log'}.")

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import contextlib
 import signal
+import sys
 import threading
 
 import click
@@ -11,9 +13,10 @@ from fhir_server import worker
 from fhir_server.commands import opening
 
 HELP = """
-Do the work that requests leave behind, until Ctrl-C: at present, make missing indexes.
+Do the work that requests leave behind, until Ctrl-C: exports, imports, missing indexes.
 
-Run as many as you like beside the servers, on the same FHIR_MONGODB_URI.
+A server has one such process of its own (FHIR_BACKGROUND). Run as many more as you like, on other
+machines too, on the same FHIR_MONGODB_URI.
 
 \b
 FHIR_MONGODB_URI='mongodb://db1,db2/?replicaSet=rs0' fhir-server worker
@@ -23,10 +26,9 @@ FHIR_MONGODB_URI='mongodb://db1,db2/?replicaSet=rs0' fhir-server worker
 @click.command(help=HELP)
 def command() -> None:
     """Work until Ctrl-C."""
-    stop = threading.Event()
     for number in (signal.SIGINT, signal.SIGTERM):
-        signal.signal(number, lambda *_: stop.set())
-    with opening.opened(opening.settings_given()) as context:
+        signal.signal(number, lambda *_: sys.exit(0))
+    with opening.opened(opening.settings_given()) as context, contextlib.suppress(SystemExit):
         click.echo("Working. Ctrl-C ends it.")
-        worker.work(context, stop)
+        worker.work(context, threading.Event())
     click.echo("Ended.")

@@ -6,7 +6,7 @@ from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from collections.abc import Iterable, Mapping
 
 
 @dataclass(frozen=True, slots=True)
@@ -28,8 +28,12 @@ class Request:
 
 @dataclass(frozen=True, slots=True)
 class Answer:
-    """Status, JSON body (empty: none) and headers, names as they are sent (``ETag``)."""
+    """Status, JSON body (empty: none) and headers, names as they are sent (``ETag``).
+
+    ``parts`` is a body sent piece by piece as it is made; its headers are those given here.
+    """
 
     status: int
     body: bytes = b""
     headers: Mapping[str, str] = field(default_factory=dict)
+    parts: Iterable[bytes] | None = None

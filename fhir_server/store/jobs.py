@@ -102,6 +102,12 @@ class Jobs:
             found = self._jobs.find_one({"_id": job_id, "expires": {"$gt": now()}})
         return _job(found) if found else None
 
+    def unfinished(self, kind: str) -> int:
+        """Count the jobs of a kind that wait or are being done."""
+        wanted = {"kind": kind, "state": {"$in": ["waiting", "running"]}, "expires": {"$gt": now()}}
+        with translated():
+            return self._jobs.count_documents(wanted)
+
     def claim(self, kinds: Sequence[str], seconds: float = LEASE_SECONDS) -> Job | None:
         """Take the oldest job of these kinds that nobody is working on, or give None."""
         moment = now()
@@ -139,6 +145,12 @@ class Jobs:
         noted = {name: value for name, value in given.items() if value is not None}
         lease = {"lease": moment + timedelta(seconds=seconds), "expires": moment + self._lifetime}
         self._change(job, noted | lease)
+
+    def release(self, job: Job) -> None:
+        """Give a claimed job back, for another to go on with at once."""
+        mine = {"_id": job.id, "holder": job.holder, "state": "running"}
+        with translated():
+            self._jobs.update_one(mine, {"$set": {"lease": now()}})
 
     def append(self, job: Job, name: str, number: int, data: bytes) -> None:
         """Write one part of the output called ``name``; the same part again replaces it."""

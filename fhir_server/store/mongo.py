@@ -11,7 +11,7 @@ from pymongo import MongoClient, ReadPreference, ReturnDocument, WriteConcern
 from pymongo.read_concern import ReadConcern
 
 from fhir_server.errors import Unavailable
-from fhir_server.store import history, search, versions
+from fhir_server.store import history, search, snapshot, versions
 from fhir_server.store.conditions import Judge
 from fhir_server.store.failures import translated
 from fhir_server.store.jobs import Jobs
@@ -23,7 +23,7 @@ from fhir_server.store.shapes import Shapes
 from fhir_server.store.transact import Writer
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Iterator, Sequence
 
     from pymongo.client_session import ClientSession
     from pymongo.database import Database
@@ -143,6 +143,25 @@ class Store:
                 return history.of_resource(self._database, resource_type, resource_id, wanted)
             types = [resource_type] if resource_type else self._layout.types()
             return history.of_types(self._database, types, wanted)
+
+    def types(self) -> list[str]:
+        """List the resource types that were ever written."""
+        with translated():
+            return self._layout.types()
+
+    def settled(self) -> datetime:
+        """Give the present moment, once every write that is older is in the database."""
+        moment = versions.now()
+        snapshot.settle(self._database, moment)
+        return moment
+
+    def slice_of(self, wanted: snapshot.Wanted, after: str | None, limit: int) -> snapshot.Slice:
+        """Give resources of a type as they were at a moment, by id."""
+        return snapshot.read_slice(self._database, wanted, after, limit)
+
+    def deletions(self, wanted: snapshot.Wanted) -> Iterator[tuple[Stored, Stored]]:
+        """Give what was deleted and is so at a moment: each deletion and the last content."""
+        return snapshot.deletions(self._database, wanted)
 
     def statistics(self) -> dict[str, int]:
         """Count the resources of each type that are not deleted."""

@@ -91,6 +91,6 @@ def test_the_worker_goes_on_after_a_failure(context):
         stop.set()
         return False
 
-    worker.work(context, stop, (fails, ends), pause=0)
+    worker.work(context, stop, (worker.Step(fails, 0), worker.Step(ends, 0)), pause=0)
 
     assert calls == ["fails", "ends"]

@@ -110,7 +110,7 @@ def test_what_was_stored_is_there_after_the_next_start(tmp_path):
 
 
 def test_every_worker_that_dies_is_replaced(tmp_path):
-    with running(tmp_path) as server:
+    with running(tmp_path, {"FHIR_BACKGROUND": "0"}) as server:
         before = children(server.process.pid)
         (worker,) = {pid for pid in before if "python" in name_of(pid)}
         os.kill(worker, signal.SIGKILL)
