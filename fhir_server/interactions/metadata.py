@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any, Protocol
 from weakref import WeakKeyDictionary
 
 from fhir_server import __version__
-from fhir_server.interactions.grammar import ROUTES, UNSUPPORTED
+from fhir_server.interactions.grammar import ROUTES
 from fhir_server.interactions.request import Answer
 from fhir_server.resources.bundles import quoted
 from fhir_server.resources.profiles import load_profiles
@@ -26,14 +26,15 @@ if TYPE_CHECKING:
 
 _BASE = "urn:x-fhir-server:base"
 _OF_SYSTEM = ("transaction", "batch", "history-system")
+_OF_EVERY_TYPE = {"read", "vread", "update", "patch", "delete", "create", "search-type"}
+_OF_EVERY_TYPE |= {"history-instance", "history-type"}
 _OF_TYPE = {
     "versioning": "versioned-update",
     "readHistory": True,
     "updateCreate": True,
     "conditionalCreate": True,
     "conditionalRead": "full-support",
-    "conditionalUpdate": False,
-    "conditionalDelete": "not-supported",
+    "conditionalUpdate": True,
     "referencePolicy": ["literal", "logical", "local"],
 }
 _templates: WeakKeyDictionary[Parameters, dict[int, bytes]] = WeakKeyDictionary()
@@ -70,7 +71,8 @@ def _statement(context: Context, offered: Sequence[Offered]) -> Document:
         "software": {"name": "fhir-server", "version": __version__},
         "implementation": {"description": "FHIR server for primary care", "url": _BASE},
         "fhirVersion": "4.0.1",
-        "format": ["application/fhir+json", "json"],
+        "format": ["application/fhir+json", "application/fhir+xml", "json", "xml"],
+        "patchFormat": ["application/json-patch+json", "application/fhir+json"],
         "rest": [_rest(context, offered)],
     }
 
@@ -122,6 +124,7 @@ def _resource(
     if own:
         described["supportedProfile"] = own
     described |= {"interaction": list(_interactions()), **_OF_TYPE}
+    described["conditionalDelete"] = context.settings.conditional_delete
     includes = [f"{resource_type}:{name}" for name in _references(parameters)]
     if includes:
         described["searchInclude"] = includes
@@ -144,7 +147,7 @@ def _interactions() -> Iterator[Document]:
     codes = {
         route.interaction: None
         for route in ROUTES
-        if "{type}" in route.pattern and route.interaction not in UNSUPPORTED
+        if route.pattern.startswith("{type}") and route.interaction in _OF_EVERY_TYPE
     }
     return ({"code": code} for code in codes)
 

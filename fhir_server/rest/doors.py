@@ -16,7 +16,7 @@ from typing import TYPE_CHECKING, Any
 from flask import Flask, Response, request
 from werkzeug.routing import BaseConverter
 
-from fhir_server.rest import fhir, metrics, outcomes
+from fhir_server.rest import cors, fhir, metrics, outcomes
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable
@@ -28,6 +28,14 @@ if TYPE_CHECKING:
     from fhir_server.interactions.request import Answer
 
 METHODS = ("GET", "HEAD", "POST", "PUT", "PATCH", "DELETE", "OPTIONS")
+
+GUARDS = {
+    "Content-Security-Policy": "default-src 'none'; frame-ancestors 'none'",
+    "Referrer-Policy": "no-referrer",
+    "X-Content-Type-Options": "nosniff",
+    "X-Frame-Options": "DENY",
+}
+"""What every page outside of ``/fhir`` forbids the browser, unless it allows it itself."""
 
 _STATUS_LINES = {status.value: f"{status.value} {status.phrase}" for status in HTTPStatus}
 _SAFE_ID = re.compile(r"[A-Za-z0-9._:-]{1,64}")
@@ -52,8 +60,12 @@ class Application(Flask):
         self.add_url_rule("/fhir", "fhir", self._view, methods=METHODS)
         self.add_url_rule("/fhir/<anything:_path>", "fhir", self._view, methods=METHODS)
         self.url_map.merge_slashes = False
+        self.config["MAX_CONTENT_LENGTH"] = context.settings.body_limit
         self.after_request(_tag)
         outcomes.register(self)
+        allowed = cors.origins(context.settings.cors_origins)
+        if allowed:
+            self.wsgi_app = cors.allowing(self.wsgi_app, allowed)  # type: ignore[assignment, method-assign]
 
     def wsgi_app(self, environ: dict[str, Any], start_response: StartResponse) -> Iterable[bytes]:
         """Answer one request by the door that fits."""
@@ -66,7 +78,7 @@ class Application(Flask):
             answer = fhir.respond(self.context, environ)
             start_response(_STATUS_LINES[answer.status], list(answer.headers.items()))
             self._observe(environ, answer.status, begun)
-            return [answer.body]
+            return [answer.body] if answer.parts is None else answer.parts
         return self._through_flask(environ, start_response, begun)
 
     def _through_flask(
@@ -103,7 +115,8 @@ class Verbatim(Response):
 
 def as_response(answer: Answer) -> Response:
     """Turn an Answer into Flask's response."""
-    response = Verbatim(answer.body, answer.status)
+    body = answer.body if answer.parts is None else answer.parts
+    response = Verbatim(body, answer.status)
     response.headers.clear()
     response.headers.extend(answer.headers)
     return response
@@ -111,6 +124,9 @@ def as_response(answer: Answer) -> Response:
 
 def _tag(response: Response) -> Response:
     response.headers.setdefault("X-Request-Id", outcomes.request_id(request))
+    if not isinstance(response, Verbatim):
+        for name, value in GUARDS.items():
+            response.headers.setdefault(name, value)
     return response
 
 

@@ -13,9 +13,10 @@ from collections.abc import Container, Iterator, Mapping
 from functools import lru_cache
 from typing import TYPE_CHECKING, Any
 
-from fhir_server.errors import BadRequest
+from fhir_server.errors import BadRequest, MethodNotAllowed
 from fhir_server.interactions.request import Answer, Request
 from fhir_server.operations import answer
+from fhir_server.resources.xml import from_xml
 from fhir_server.rest import negotiation, outcomes
 from fhir_server.rest.negotiation import Form
 
@@ -28,6 +29,12 @@ _HOST = re.compile(r"[A-Za-z0-9._-]+(:\d{1,5})?|\[[0-9A-Fa-f:.]+\](:\d{1,5})?")
 _SYSTEM = frozenset({"metadata", "_history", "_search"})
 _WORDS = frozenset({"_history", "_search"})
 _PLAIN = Form(negotiation.FHIR_JSON)
+
+_SEALED = {
+    "Content-Security-Policy": "default-src 'none'; sandbox",
+    "X-Content-Type-Options": "nosniff",
+}
+"""A browser may show XML, or what a client stored, as a page: no script of it may run."""
 
 
 class Headers(Mapping[str, str]):
@@ -85,10 +92,27 @@ def respond(context: Context, environ: dict[str, Any]) -> Answer:
     try:
         form = negotiation.accepted(environ)
         given = answer(context, _request(context, environ))
+        if form.is_xml or form.pretty:
+            given = _laid_out(context, given, form)
     except Exception as error:  # noqa: BLE001 - every failure has an answer, a bug too
-        language = environ.get("HTTP_ACCEPT_LANGUAGE", "")
-        given = outcomes.failure(error, language, environ["fhir_server.request_id"])
+        given = _laid_out(context, _failure(error, environ), form)
     return _finished(given, form, environ)
+
+
+def _failure(error: Exception, environ: Mapping[str, Any]) -> Answer:
+    if isinstance(error, MethodNotAllowed) and environ["REQUEST_METHOD"] == "OPTIONS":
+        head = ("HEAD",) if "GET" in error.allow else ()
+        return Answer(204, b"", {"Allow": ", ".join((*error.allow, *head, "OPTIONS"))})
+    language = environ.get("HTTP_ACCEPT_LANGUAGE", "")
+    return outcomes.failure(error, language, environ["fhir_server.request_id"])
+
+
+def _laid_out(context: Context, given: Answer, form: Form) -> Answer:
+    """Write the JSON of an answer as XML, or spread out; what has a type of its own stays."""
+    if not given.body or "Content-Type" in given.headers:
+        return given
+    body = negotiation.written(given.body, form, context.definitions)
+    return Answer(given.status, body, given.headers)
 
 
 def _request(context: Context, environ: dict[str, Any]) -> Request:
@@ -101,8 +125,18 @@ def _request(context: Context, environ: dict[str, Any]) -> Request:
         base=settings.base_url or _base(environ["wsgi.url_scheme"], environ.get("HTTP_HOST", "")),
         query=environ["QUERY_STRING"],
         headers=Headers(environ),
-        body=b"" if method == "GET" else negotiation.body_of(environ, settings.body_limit),
+        body=b"" if method == "GET" else _body(context, environ),
     )
+
+
+def _body(context: Context, environ: dict[str, Any]) -> bytes:
+    """Read the body; a resource in XML becomes JSON, and its Content-Type with it."""
+    settings = context.settings
+    body = negotiation.body_of(environ, settings.body_limit)
+    if body and negotiation.is_xml(environ.get("CONTENT_TYPE", "")):
+        body = from_xml(body, context.definitions, settings.depth_limit)
+        environ["CONTENT_TYPE"] = negotiation.FHIR_JSON
+    return body
 
 
 def _utf8(path: str) -> str:
@@ -123,7 +157,12 @@ def _finished(given: Answer, form: Form, environ: Mapping[str, Any]) -> Answer:
     """Set what every answer carries: type, length, coding, the request's id."""
     headers = {"Content-Type": f"{form.media_type}; charset=utf-8", **given.headers}
     headers["X-Request-Id"] = environ["fhir_server.request_id"]
-    body = negotiation.written(given.body, form)
+    if form.is_xml or "Content-Type" in given.headers:
+        headers.update(_SEALED)
+    if given.parts is not None:
+        parts = () if environ["REQUEST_METHOD"] == "HEAD" else given.parts
+        return Answer(given.status, b"", headers, parts)
+    body = given.body
     if not body:
         del headers["Content-Type"]
         return Answer(given.status, b"", headers)

@@ -14,21 +14,30 @@ import msgspec
 from werkzeug.http import parse_accept_header, parse_options_header
 
 from fhir_server.errors import BadRequest, NotAcceptable, TooLarge, UnsupportedMediaType
+from fhir_server.resources.xml import to_xml
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
+    from fhir_server.resources.definitions import Definitions
+
 Environ = dict[str, Any]
 
 FHIR_JSON = "application/fhir+json"
+FHIR_XML = "application/fhir+xml"
 FORM = "application/x-www-form-urlencoded"
+JOBS = "/fhir/_jobs/"
 COMPRESS_FROM = 2048
 
 _JSON_TYPES = (FHIR_JSON, "application/json", "text/json", "application/json+fhir")
-_PATCH_TYPES = ("application/json-patch+json", *_JSON_TYPES)
-_FORMATS = {"json": FHIR_JSON} | {name: name for name in _JSON_TYPES}
+_XML_TYPES = (FHIR_XML, "application/xml", "text/xml", "application/xml+fhir")
+_OF_RESOURCES = (*_JSON_TYPES, *_XML_TYPES)
+_PATCH_TYPES = ("application/json-patch+json", *_OF_RESOURCES)
+_FORMATS = {"json": FHIR_JSON, "xml": FHIR_XML} | {name: name for name in _OF_RESOURCES}
+_OF_BROWSERS = frozenset({"application/xml", "text/xml"})
+_OF_ANY_TYPE = ("/fhir/Binary/", "/fhir/_jobs/")
 _VERSIONS = {"4.0", "4.0.1"}
-_READABLE = f"This server reads and writes {FHIR_JSON} (fhirVersion 4.0)"
+_READABLE = f"This server reads and writes {FHIR_JSON} and {FHIR_XML} (fhirVersion 4.0)"
 
 
 class Form(NamedTuple):
@@ -36,41 +45,67 @@ class Form(NamedTuple):
 
     media_type: str
     pretty: bool = False
+    is_xml: bool = False
 
 
 def accepted(environ: Mapping[str, Any]) -> Form:
-    """Choose the form of the answer from ``_format``, ``_pretty`` and ``Accept``."""
+    """Choose the form of the answer from ``_format``, ``_pretty`` and ``Accept``.
+
+    Who accepts anything is answered in the format of the body. Below ``_jobs`` lie files of their
+    own format, which clients ask for by names of many kinds.
+    """
+    if environ.get("PATH_INFO", "").startswith(JOBS):
+        return Form(FHIR_JSON)
+    try:
+        return _chosen(environ)
+    except NotAcceptable:
+        if environ["PATH_INFO"].startswith(_OF_ANY_TYPE):
+            return Form(FHIR_JSON)
+        raise
+
+
+def _chosen(environ: Mapping[str, Any]) -> Form:
+    accept, content_type = environ.get("HTTP_ACCEPT", ""), environ.get("CONTENT_TYPE", "")
     query = environ.get("QUERY_STRING", "")
     if "_format" not in query and "_pretty" not in query:
-        return Form(_from_accept(environ.get("HTTP_ACCEPT", "")))
+        return _from_accept(accept, content_type)
     given = dict(parse_qsl(query, keep_blank_values=True))
-    pretty = given.get("_pretty", "") == "true"
     if "_format" in given:
-        return Form(_from_format(given["_format"]), pretty)
-    return Form(_from_accept(environ.get("HTTP_ACCEPT", "")), pretty)
+        form = _from_format(given["_format"])
+    else:
+        form = _from_accept(accept, content_type)
+    return form._replace(pretty=given.get("_pretty", "") == "true")
 
 
-def _from_format(text: str) -> str:
+def _from_format(text: str) -> Form:
     name, parameters = parse_options_header(text.replace(" ", "+"))
     media_type = _FORMATS.get(name)
     if media_type is None or not _is_our_version(parameters):
-        raise NotAcceptable(f"_format={text} is not offered. {_READABLE}: use _format=json.")
-    return media_type
+        raise NotAcceptable(f"_format={text} is not offered. {_READABLE}: use _format=json or xml.")
+    return Form(media_type, is_xml=media_type in _XML_TYPES)
 
 
 @lru_cache(maxsize=256)
-def _from_accept(header: str) -> str:
+def _from_accept(header: str, content_type: str) -> Form:
+    default = Form(FHIR_XML, is_xml=True) if is_xml(content_type) else Form(FHIR_JSON)
     if not header.strip():
-        return FHIR_JSON
+        return default
+    is_browser = "text/html" in header  # which names XML, and shows JSON better
     for item, quality in parse_accept_header(header):
         name, parameters = parse_options_header(item)
-        if quality <= 0 or not _is_our_version(parameters):
+        if quality <= 0 or not _is_our_version(parameters) or (is_browser and name in _OF_BROWSERS):
             continue
         if name in {"*/*", "application/*"}:
-            return FHIR_JSON
-        if name in _FORMATS:
-            return name
+            return default
+        if name in _OF_RESOURCES:
+            return Form(name, is_xml=name in _XML_TYPES)
     raise NotAcceptable(f"Accept: {header} names nothing that is offered. {_READABLE}.")
+
+
+@lru_cache(maxsize=256)
+def is_xml(content_type: str) -> bool:
+    """Tell whether a body of this type is a resource in XML."""
+    return parse_options_header(content_type)[0] in _XML_TYPES
 
 
 def _is_our_version(parameters: Mapping[str, str]) -> bool:
@@ -103,7 +138,7 @@ def _check_content_type(environ: Mapping[str, Any]) -> None:
     header = environ.get("CONTENT_TYPE", "")
     is_search = environ["PATH_INFO"].endswith("/_search")
     if not _is_readable(environ["REQUEST_METHOD"], header, is_search=is_search):
-        wanted = FORM if is_search else FHIR_JSON
+        wanted = FORM if is_search else f"{FHIR_JSON} or {FHIR_XML}"
         raise UnsupportedMediaType(
             f"Content-Type: {header} cannot be read here. Send {wanted} in UTF-8."
         )
@@ -112,7 +147,7 @@ def _check_content_type(environ: Mapping[str, Any]) -> None:
 @lru_cache(maxsize=256)
 def _is_readable(method: str, header: str, *, is_search: bool) -> bool:
     name, parameters = parse_options_header(header)
-    known = (FORM,) if is_search else _PATCH_TYPES if method == "PATCH" else _JSON_TYPES
+    known = (FORM,) if is_search else _PATCH_TYPES if method == "PATCH" else _OF_RESOURCES
     return name in {"", *known} and _is_our_version(parameters)
 
 
@@ -137,9 +172,11 @@ def _too_large(limit: int) -> TooLarge:
     return TooLarge(f"The body is larger than {limit} bytes, the limit of this server.")
 
 
-def written(body: bytes, form: Form) -> bytes:
-    """Lay the body out for people if they asked for it."""
-    return msgspec.json.format(body, indent=2) if form.pretty and body else body
+def written(body: bytes, form: Form, definitions: Definitions) -> bytes:
+    """Write the body, which is JSON, in the form that is asked for."""
+    if form.is_xml:
+        return to_xml(body, definitions, pretty=form.pretty)
+    return msgspec.json.format(body, indent=2) if form.pretty else body
 
 
 def compressed(body: bytes, accept_encoding: str) -> bytes | None:

@@ -12,6 +12,7 @@ from fhir_server.rest import fhir
 
 FHIR_JSON = "application/fhir+json"
 TEXT = '{"resourceType":"Patient","id":"ID","name":[{"text":"ID"}],"active":true}'
+XML = '<Patient xmlns="http://hl7.org/fhir"><id value="ID"/><active value="false"/></Patient>'
 MOMENT = re.compile(r"\d{4}-\d\d-\d\dT[\d:.]+Z|\w{3}, \d\d \w{3} \d{4} [\d:]+ GMT")
 
 REQUESTS = {
@@ -25,7 +26,11 @@ REQUESTS = {
     "search": ("GET", "/fhir/Patient?name=ID&_pretty=true", {}, ""),
     "version conflict": ("PUT", "/fhir/Patient/ID", {"If-Match": 'W/"9"'}, TEXT),
     "metadata": ("GET", "/fhir/metadata", {"Accept": "application/json"}, ""),
-    "xml": ("GET", "/fhir/Patient/ID?_format=xml", {}, ""),
+    "xml": ("GET", "/fhir/Patient/ID?_format=xml&_pretty=true", {}, ""),
+    "search in xml": ("GET", "/fhir/Patient?name=ID", {"Accept": "application/fhir+xml"}, ""),
+    "write in xml": ("PUT", "/fhir/Patient/ID", {"Content-Type": "application/fhir+xml"}, XML),
+    "no xml": ("PUT", "/fhir/Patient/ID", {"Content-Type": "application/fhir+xml"}, "{}"),
+    "turtle": ("GET", "/fhir/Patient/ID?_format=ttl", {}, ""),
     "no json": ("PUT", "/fhir/Patient/ID", {}, "{"),
     "other type": ("POST", "/fhir/Patient", {"Content-Type": "text/plain"}, "x"),
     "unknown type": ("GET", "/fhir/Patent/ID", {}, ""),
