@@ -54,6 +54,7 @@ def main(arguments: list[str]) -> None:
         "search": search(package),
         "compartments": compartments(package),
         "operations": operations(package),
+        "profiles": profiles(package),
         "codesystems": codesystems(package),
         "valuesets": valuesets(package),
         "conceptmaps": conceptmaps(package),
@@ -109,6 +110,49 @@ def read(package: bytes) -> Package:
                 resource = json.load(file)
                 resources.setdefault(resource.get("resourceType"), []).append(resource)
     return {key: sorted(rows, key=lambda row: row["id"]) for key, rows in resources.items()}
+
+
+# --- profiles -------------------------------------------------------------------------------
+
+
+def profiles(package: Package) -> dict[str, Any]:
+    """Give HL7's extensions and profiles by URL: what can be checked of their differentials."""
+    return {
+        row["url"]: {
+            "type": row["type"],
+            "baseDefinition": row["baseDefinition"],
+            "derivation": "constraint",
+            **({"context": row["context"]} if "context" in row else {}),
+            "differential": {
+                "element": [profile_row(each) for each in row["differential"]["element"]]
+            },
+        }
+        for row in package["StructureDefinition"]
+        if row.get("derivation") == "constraint"
+    }
+
+
+CHECKED = {"id", "path", "sliceName", "slicing", "min", "max", "type", "maxLength", "mustSupport"}
+
+
+def profile_row(element: Resource) -> dict[str, Any]:
+    """Keep of an element definition what can be checked."""
+    kept = {key: value for key, value in element.items() if key in CHECKED or is_value(key)}
+    if element.get("isModifier"):
+        kept["isModifier"] = True
+    if "valueSet" in element.get("binding", {}):
+        kept["binding"] = {key: element["binding"][key] for key in ("strength", "valueSet")}
+    if "constraint" in element:
+        words = ("key", "severity", "human", "expression", "source")
+        kept["constraint"] = [
+            {word: each[word] for word in words if word in each} for each in element["constraint"]
+        ]
+    return kept
+
+
+def is_value(key: str) -> bool:
+    """Say whether this is a value that an element must have, or its bound."""
+    return key.startswith(("fixed", "pattern", "minValue", "maxValue"))
 
 
 # --- structure ------------------------------------------------------------------------------

@@ -127,6 +127,11 @@ class Definitions:
             for url, row in _read("codes").items()
         }
 
+    @cached_property
+    def profiles(self) -> Mapping[str, Mapping[str, Any]]:
+        """Give HL7's own extensions and profiles of R4 by url, as StructureDefinitions."""
+        return {url: {"url": url, **row} for url, row in _read("profiles").items()}
+
     def elements(self, path: str) -> Mapping[str, Element]:
         """Give the elements of a type or of an element (``Patient.contact``), by JSON name."""
         return _elements(self, path)

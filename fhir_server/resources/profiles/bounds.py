@@ -43,9 +43,7 @@ def _period(text: str) -> Period | None:
     """Give the first and last moment of a date, dateTime, instant or time; UTC if none is said."""
     try:
         if ":" in text and "T" not in text:
-            moment = datetime.combine(
-                datetime(2000, 1, 1, tzinfo=UTC), time.fromisoformat(text), UTC
-            )
+            moment = datetime.combine(_ANY_DAY, time.fromisoformat(text), UTC)
             return moment, moment
         if "T" in text:
             moment = datetime.fromisoformat(text)

@@ -10,6 +10,7 @@ from itertools import islice
 from typing import TYPE_CHECKING, Any
 
 from fhir_server.resources.profiles.elements import CORE
+from fhir_server.resources.profiles.extensions import Extensions
 from fhir_server.resources.profiles.tree import Item
 from fhir_server.resources.profiles.wording import said
 
@@ -57,20 +58,35 @@ NONE = Hooks()
 def judge(  # noqa: PLR0913 - what a caller may know of the resource
     library: Library,
     document: Document,
-    url: str,
+    urls: Sequence[str],
     hooks: Hooks = NONE,
     *,
     informing: bool = True,
     at: str = "",
 ) -> list[Issue]:
-    """List what of a resource does not meet a profile, and what could not be checked.
+    """List what of a resource does not meet profiles, and what could not be checked.
 
     ``informing`` adds what is no fault: absent must-support elements, unknown bindings. ``at`` is
     the FHIRPath of the resource if it did not come alone.
     """
     judgement = Judgement(library, document, hooks, informing=informing)
-    item = Item(document, at or str(document.get("resourceType")), str(document["resourceType"]))
-    return list(islice(judgement.against(item, url), MOST_ISSUES))
+    kind = str(document.get("resourceType"))
+    item = Item(document, at or kind, kind)
+    found = (issue for url in urls for issue in judgement.against(item, url))
+    return list(islice(found, MOST_ISSUES))
+
+
+def judge_extensions(
+    library: Library, document: Document, hooks: Hooks = NONE, known: Sequence[Issue] = ()
+) -> list[Issue]:
+    """List what is wrong with the extensions of a resource and of all resources in it.
+
+    ``known`` are issues that were found already and are not said again.
+    """
+    judgement = Judgement(library, document, hooks, informing=False)
+    walk = Extensions(library, library.definitions, judgement)
+    found = walk.resource(document, str(document.get("resourceType")))
+    return [issue for issue in islice(found, MOST_ISSUES) if issue not in known]
 
 
 class Judgement:

@@ -42,7 +42,7 @@ class Library:
     """StructureDefinitions; those later in ``structures`` replace earlier ones of their URL."""
 
     def __init__(self, definitions: Definitions, structures: Iterable[Document]) -> None:
-        self._definitions = definitions
+        self.definitions = definitions
         self._by_url: dict[str, Document] = {}
         for each in structures:
             if isinstance(each.get("url"), str):
@@ -55,13 +55,14 @@ class Library:
 
     def structure(self, url: str) -> Document | None:
         """Give a StructureDefinition by ``url`` or ``url|version``."""
-        return self._by_url.get(url)
+        core = self.definitions.profiles.get(url.removesuffix("|4.0.1"))
+        return self._by_url.get(url) or (dict(core) if core else None)
 
     def find(self, url: str) -> Profile | None:
         """Give a profile by ``url`` or ``url|version``; None if it is not known."""
         profile = self._compiled.get(url)
         if profile is None:
-            structure = self._by_url.get(url)
+            structure = self.structure(url)
             if structure is None:
                 return None
             profile = self._compiled[url] = self._profile(structure)
@@ -69,21 +70,21 @@ class Library:
 
     def is_type(self, name: str) -> bool:
         """Say whether R4 has this type."""
-        known = self._definitions
+        known = self.definitions
         return name in known.types or name in known.data_types or name in _SUPER
 
     def is_a(self, kind: str, wanted: str) -> bool:
         """Say whether a type is another one, or a kind of it."""
         if wanted in (kind, "Element"):
             return True
-        if wanted in _SUPER and kind in self._definitions.types:
+        if wanted in _SUPER and kind in self.definitions.types:
             return wanted == "Resource" or kind not in _NO_DOMAIN
         return wanted == "BackboneElement" and "." in kind
 
     def _profile(self, structure: Document) -> Profile:
         url, kind = structure["url"], str(structure.get("type"))
         try:
-            root = build(rows(structure, self.structure), self._definitions)
+            root = build(rows(structure, self.structure), self.definitions)
         except (Unusable, KeyError, TypeError, AttributeError) as error:
             why = str(error) if isinstance(error, Unusable) else "its elements cannot be read."
             return Profile(url, kind, structure, Node(kind, kind, (), kind), why)
@@ -100,7 +101,7 @@ class Library:
         """Turn what the element definitions say into checks, and drop what asks nothing."""
         node.source = f"{profile.url}#{node.id}"
         _count(node)
-        node.tests = tests(node, self._definitions.types)
+        node.tests = tests(node, self.definitions.types)
         slicing: Mapping[str, Any] = node.row.get("slicing", {})
         node.rules, node.ordered = slicing.get("rules", "open"), slicing.get("ordered", False)
         for part in node.slices.values():
