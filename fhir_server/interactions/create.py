@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING
 
 from fhir_server.interactions.answers import body_of, headers_of, location, written
 from fhir_server.interactions.conditional import Exists, absent, criteria, matched
+from fhir_server.interactions.provenance import witnessed
 from fhir_server.interactions.request import Answer
 from fhir_server.interactions.write import commit, prepare
 
@@ -24,7 +25,7 @@ def create(context: Context, request: Request, resource_type: str) -> Answer:
     search = request.headers.get("if-none-exist")
     if search is not None:
         return _create_unless(context, request, put, search)
-    return written(request, commit(context, [put])[0])
+    return written(request, commit(context, witnessed(context, request, [put]))[0])
 
 
 def _create_unless(context: Context, request: Request, put: Put, search: str) -> Answer:
@@ -32,7 +33,8 @@ def _create_unless(context: Context, request: Request, put: Put, search: str) ->
     existing = matched(context, wanted)
     if existing is None:
         try:
-            return written(request, commit(context, [put], [absent(wanted)])[0])
+            ops = witnessed(context, request, [put])
+            return written(request, commit(context, ops, [absent(wanted)])[0])
         except Exists as found:  # somebody else created it in between
             existing = found.stored
     return _existing(request, existing)

@@ -9,18 +9,20 @@ import re
 from contextlib import contextmanager
 from dataclasses import dataclass, replace
 from email.utils import parsedate_to_datetime
+from http import HTTPStatus
 from typing import TYPE_CHECKING, Any
 
 from fhir_server.errors import BadRequest, FhirError
 from fhir_server.interactions.answers import etag
 from fhir_server.interactions.grammar import find
 from fhir_server.interactions.outcome import outcome
+from fhir_server.interactions.patch import of_entry as patch_of_entry
 from fhir_server.interactions.request import Request
 from fhir_server.resources.bundles import quoted
 from fhir_server.resources.wire import dump, instant
 
 if TYPE_CHECKING:
-    from collections.abc import Collection, Iterable, Iterator, Mapping
+    from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 
     from fhir_server.errors import Issue
     from fhir_server.interactions.request import Answer
@@ -29,6 +31,7 @@ if TYPE_CHECKING:
 
 ORDER = {"DELETE": 0, "POST": 1, "PUT": 2, "PATCH": 3, "GET": 4, "HEAD": 4}
 _FROM_OUTSIDE = ("prefer", "accept-language")
+_STATUS = {each.value: f"{each.value} {each.phrase}" for each in HTTPStatus}
 
 
 @dataclass(frozen=True, slots=True)
@@ -40,6 +43,11 @@ class Step:
     interaction: str
     variables: tuple[str, ...]
     request: Request
+
+    @property
+    def kind(self) -> str:
+        """Name the interaction, whether it is conditional or not."""
+        return self.interaction.removesuffix("-conditional")
 
 
 def step(place: int, entry: Entry, outer: Request, types: Collection[str]) -> Step:
@@ -59,9 +67,10 @@ def step(place: int, entry: Entry, outer: Request, types: Collection[str]) -> St
             f"The URL {asked.url!r} is not below {outer.base}.", expression=f"{where}.url"
         )
     route, variables = find(asked.method, path, types)
-    request = Request(
-        asked.method, path, outer.base, query, _headers(entry, outer.headers), bytes(entry.resource)
-    )
+    headers, body = _headers(entry, outer.headers), bytes(entry.resource)
+    if asked.method == "PATCH":
+        body = patch_of_entry(body)
+    request = Request(asked.method, path, outer.base, query, headers, body)
     return Step(place, entry, route.interaction, tuple(variables), request)
 
 
@@ -106,7 +115,7 @@ def language_of(headers: Mapping[str, str]) -> str | None:
 
 def of_answer(answer: Answer, base: str) -> bytes:
     """Write the entry that answers one entry of a batch, or a GET of a transaction."""
-    response: dict[str, Any] = {"status": str(answer.status)}
+    response: dict[str, Any] = {"status": _STATUS[answer.status]}
     location = answer.headers.get("Location")
     if location is not None:
         response["location"] = location.removeprefix(f"{base}/")
@@ -121,20 +130,21 @@ def of_answer(answer: Answer, base: str) -> bytes:
 def of_error(status: int, issues: Iterable[Issue], place: int, language: str | None) -> bytes:
     """Write the entry that answers one that was refused."""
     says = outcome([within(issue, place) for issue in issues], language)
-    return dump({"response": {"status": str(status), "outcome": says}})
+    return dump({"response": {"status": _STATUS[status], "outcome": says}})
 
 
-def of_deletion(stored: Stored) -> bytes:
-    """Write the entry that answers a deletion; what never was has no version."""
-    version = {"etag": etag(stored.version)} if stored.version else {}
-    return dump({"response": {"status": "204", **version}})
+def of_deletion(gone: Sequence[Stored]) -> bytes:
+    """Write the entry that answers a deletion; what never was, and several, have no version."""
+    version = gone[0].version if len(gone) == 1 else 0
+    tag = {"etag": etag(version)} if version else {}
+    return dump({"response": {"status": _STATUS[204], **tag}})
 
 
 def of_stored(stored: Stored, status: int, base: str, *, whole: bool) -> bytes:
     """Write the entry that answers a create or update; ``whole``: with the resource."""
     address = f"{stored.resource_type}/{stored.id}"
     response = {
-        "status": str(status),
+        "status": _STATUS[status],
         "location": f"{address}/_history/{stored.version}",
         "etag": etag(stored.version),
         "lastModified": instant(stored.moment),

@@ -46,9 +46,7 @@ ROUTES = (
     Route("vread", "GET", "{type}/{id}/_history/{vid}"),
 )
 
-UNSUPPORTED = frozenset(
-    {"search-system", "update-conditional", "patch", "patch-conditional", "delete-conditional"}
-)
+UNSUPPORTED = frozenset({"search-system"})
 
 
 def _shape(pattern: str) -> str:

@@ -28,7 +28,7 @@ if TYPE_CHECKING:
 _EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 _FIRST = (datetime.min.replace(tzinfo=UTC) - _EPOCH) // timedelta(milliseconds=1)
 _LAST = (datetime.max.replace(tzinfo=UTC) - _EPOCH) // timedelta(milliseconds=1)
-_DELETED = "204"
+_DELETED = "204 No Content"
 
 
 def history_instance(
@@ -138,4 +138,4 @@ def _entries(request: Request, versions: tuple[Stored, ...]) -> Iterator[bytes]:
 def _status(stored: Stored) -> str:
     if stored.text is None:
         return _DELETED
-    return "201" if stored.version == 1 else "200"
+    return "201 Created" if stored.version == 1 else "200 OK"

@@ -5,85 +5,77 @@ https://hl7.org/fhir/R4/http.html#trules
 
 from __future__ import annotations
 
-from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 from fhir_server.errors import BadRequest, NotSupported, PreconditionFailed
-from fhir_server.interactions.conditional import Criteria, criteria, only, without
+from fhir_server.interactions.conditional import Criteria, criteria, without
 from fhir_server.interactions.entries import placed
 from fhir_server.interactions.matching import is_match
 from fhir_server.resources.references import conditional
 from fhir_server.search.index import index
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Iterable, Iterator
 
     from fhir_server.context import Context
-    from fhir_server.interactions.entries import Step
-    from fhir_server.resources.wire import Document
+    from fhir_server.interactions.works import Work
+    from fhir_server.search.plan import Plan
     from fhir_server.store.ops import Stored
 
 
-@dataclass(slots=True)
-class Work:
-    """One entry on its way: what it asks for, and what is known of it so far.
+def resolve(context: Context, writes: list[Work]) -> dict[str, str]:
+    """Settle what criteria match, then map every fullUrl and conditional reference to its target.
 
-    ``as_kept`` is what criteria are held against, made when the first are.
+    Deletions come first, as R4 says: what they delete matches nothing any more.
     """
-
-    step: Step
-    document: Document | None
-    resource_type: str = ""
-    resource_id: str = ""
-    if_match: int | None = None
-    wanted: Criteria | None = None
-    existing: Stored | None = None
-    as_kept: dict[str, Any] | None = None
-
-    @property
-    def interaction(self) -> str:
-        """Name the interaction."""
-        return self.step.interaction
-
-    @property
-    def identity(self) -> str:
-        """Say where the resource is: the one that is there already, or the one to be."""
-        return f"{self.resource_type}/{self.existing.id if self.existing else self.resource_id}"
-
-
-def resolve(context: Context, works: list[Work]) -> dict[str, str]:
-    """Settle ifNoneExist, then map every fullUrl and conditional reference to ``Type/id``."""
-    writes = [work for work in works if work.resource_type]
-    gone = frozenset(work.identity for work in writes if work.interaction == "delete")
-    searches = _conditional_references(context, writes)
-    wanted = [*(work.wanted for work in writes if work.wanted), *searches.values()]
-    found = _matches(context, wanted, gone)
-    for work in writes:
-        if work.wanted:
-            with placed(work.step.place):
-                work.existing = only(work.wanted, next(found))
+    _settle(context, [work for work in writes if work.kind == "delete" and work.wanted])
+    gone = gone_by(writes)
+    others = [work for work in writes if work.kind != "delete"]
+    searches = _conditional_references(context, (w for w in others if w.kind != "patch"))
+    matches = _settle(context, [work for work in others if work.asks], searches.values(), gone)
+    patches = _conditional_references(context, (w for w in others if w.kind == "patch"), searches)
+    matches += _settle(context, [], patches.values(), gone)
+    searches |= patches
     _refuse_overlap(writes)
-    targets = _full_urls(writes)
-    for search, each in searches.items():
-        targets[search] = _target(context, search, each, next(found), writes)
+    targets = _full_urls(others)
+    for (search, each), found in zip(searches.items(), matches, strict=True):
+        targets[search] = _target(context, search, each, found, others)
     return targets
 
 
-def _matches(
-    context: Context, wanted: list[Criteria], gone: frozenset[str]
-) -> Iterator[list[Stored]]:
-    """Find the matches of each, without those that this transaction deletes."""
-    if wanted:
-        plans = [without(each, gone) for each in wanted]
+def gone_by(writes: Iterable[Work]) -> frozenset[str]:
+    """Name what the deletions among them delete."""
+    return frozenset(each for work in writes if work.kind == "delete" for each in work.identities)
+
+
+def _settle(
+    context: Context,
+    works: list[Work],
+    searches: Iterable[Criteria] = (),
+    gone: frozenset[str] = frozenset(),
+) -> list[list[Stored]]:
+    """Tell each work what it asks for, all in one; give the matches of the searches."""
+    plans = [work.plan(gone) for work in works] + [without(each, gone) for each in searches]
+    found = _found(context, plans, gone)
+    for work in works:
+        with placed(work.step.place):
+            work.settle(context, next(found))
+    return list(found)
+
+
+def _found(context: Context, plans: list[Plan], gone: frozenset[str]) -> Iterator[list[Stored]]:
+    if plans:
         for found in context.store.search_many(plans):
             yield [s for s in found.resources if f"{s.resource_type}/{s.id}" not in gone]
 
 
-def _conditional_references(context: Context, writes: list[Work]) -> dict[str, Criteria]:
+def _conditional_references(
+    context: Context, works: Iterable[Work], known: Iterable[str] = ()
+) -> dict[str, Criteria]:
     searches: dict[str, Criteria] = {}
-    for work in writes:
-        for search in conditional(work.step.request.body):
-            if search not in searches:
+    for work in works:
+        for search in conditional(work.raw):
+            if search not in searches and search not in known:
                 resource_type = search.partition("?")[0]
                 with placed(work.step.place):
                     searches[search] = criteria(context, resource_type, search, "Reference")
@@ -91,7 +83,7 @@ def _conditional_references(context: Context, writes: list[Work]) -> dict[str, C
 
 
 def _refuse_overlap(writes: list[Work]) -> None:
-    """Refuse two entries about one resource, or two under one fullUrl or ifNoneExist."""
+    """Refuse two entries about one resource, or two with one fullUrl or the same criteria."""
     seen: dict[str, int] = {}
     for work in writes:
         place = work.step.place
@@ -106,19 +98,19 @@ def _refuse_overlap(writes: list[Work]) -> None:
 
 
 def _keys(work: Work) -> list[str]:
-    keys = [work.identity]
+    keys = list(work.identities)
     if work.step.entry.full_url is not None:
         keys.append(f"fullUrl {work.step.entry.full_url}")
     if work.wanted is not None:
-        keys.append(f"ifNoneExist {work.wanted.spelling}")
+        keys.append(f"criteria {work.resource_type}?{work.wanted.spelling}")
     return keys
 
 
 def _full_urls(writes: list[Work]) -> dict[str, str]:
     return {
-        work.step.entry.full_url: work.identity
+        work.step.entry.full_url: work.identities[0]
         for work in writes
-        if work.step.entry.full_url is not None and work.interaction != "delete"
+        if work.step.entry.full_url is not None
     }
 
 
@@ -126,15 +118,15 @@ def _target(
     context: Context, search: str, wanted: Criteria, found: list[Stored], writes: list[Work]
 ) -> str:
     """Find the one resource a conditional reference names, stored or in this transaction."""
-    own = [each for each in writes if each.interaction != "delete" and not each.existing]
+    own = [each for each in writes if each.existing is None]
     targets = {f"{wanted.resource_type}/{stored.id}" for stored in found}
-    targets -= {work.identity for work in own}
+    targets.difference_update(*(work.identities for work in own))
     for work in own:
         if work.resource_type == wanted.resource_type and _will_match(context, wanted, work):
-            targets.add(work.identity)
+            targets.update(work.identities)
     if len(targets) == 1:
         return targets.pop()
-    place = next(w.step.place for w in writes if search in conditional(w.step.request.body))
+    place = next(w.step.place for w in writes if search in conditional(w.raw))
     many = "more than one" if targets else "no"
     raise PreconditionFailed(
         f"The conditional reference to {wanted.resource_type} matches {many} resource; "

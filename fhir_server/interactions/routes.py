@@ -10,13 +10,14 @@ from typing import TYPE_CHECKING, NoReturn
 from fhir_server.errors import NotSupported
 from fhir_server.interactions.batch import process
 from fhir_server.interactions.create import create
-from fhir_server.interactions.delete import delete
+from fhir_server.interactions.delete import delete, delete_conditional
 from fhir_server.interactions.grammar import ROUTES, UNSUPPORTED, find
 from fhir_server.interactions.history import history_instance, history_system, history_type
 from fhir_server.interactions.metadata import capabilities
+from fhir_server.interactions.patch import patch, patch_conditional
 from fhir_server.interactions.read import read, vread
 from fhir_server.interactions.search import search_type
-from fhir_server.interactions.update import update
+from fhir_server.interactions.update import update, update_conditional
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -54,6 +55,10 @@ _HANDLERS: dict[str, Callable[..., Answer]] = {
     "read": read,
     "update": update,
     "delete": delete,
+    "patch": patch,
+    "patch-conditional": patch_conditional,
+    "update-conditional": update_conditional,
+    "delete-conditional": delete_conditional,
     "history-instance": history_instance,
     "vread": vread,
     **dict.fromkeys(UNSUPPORTED, _unsupported),

@@ -27,7 +27,12 @@ if TYPE_CHECKING:
 Json = dict[str, Any]
 
 VERSION = "3.0.3"
-BODY_OF = {"transaction": "Bundle", "create": "Resource", "update": "Resource"}
+BODY_OF = {
+    "transaction": "Bundle",
+    "create": "Resource",
+    "update": "Resource",
+    "update-conditional": "Resource",
+}
 
 INTRODUCTION = """
 Two APIs on the same records: **FHIR R4** below `/fhir`, and the **SOP API** below `/sop/v1`,
@@ -142,9 +147,11 @@ def _search_parameters(found: Mapping[str, Any]) -> Iterable[Json]:
 
 
 def _body(route: Route, name: str | None) -> Json | None:
-    if route.interaction == "search-type" and route.method == "POST":
+    if route.pattern.endswith("_search"):
         form = {"schema": {"type": "object", "additionalProperties": {"type": "string"}}}
         return {"content": {"application/x-www-form-urlencoded": form}}
+    if route.method == "PATCH":
+        return parts.PATCH_BODY
     schema = BODY_OF.get(route.interaction)
     if schema is None:
         return None

@@ -16,11 +16,17 @@ SUMMARIES = {
     "capabilities": "What this server can do (CapabilityStatement)",
     "transaction": "Write and read many resources at once (batch or transaction)",
     "history-system": "All changes, newest first",
+    "search-system": "Search several types, named by _type",
     "search-type": "Search: {}",
+    "search-compartment": "Search what belongs to a {}",
     "create": "Create a {}",
+    "update-conditional": "Replace the one {} that matches the query, or create it",
+    "patch-conditional": "Change the one {} that matches the query",
+    "delete-conditional": "Delete the {} that matches the query",
     "history-type": "All changes of this type, newest first: {}",
     "read": "Read a {}",
     "update": "Replace a {}, or create it under this id",
+    "patch": "Change parts of a {}: JSON Patch or FHIRPath Patch",
     "delete": "Delete a {}; its history stays",
     "history-instance": "All versions of a {}, newest first",
     "vread": "Read one version of a {}",
@@ -41,21 +47,29 @@ _SEARCH = (
     "_elements",
     "Prefer",
 )
-_HISTORY = ("_count", "_since")
+_HISTORY = ("_count", "_since", "_at")
+_MATCHED = ("_id", "If-Match", "Prefer")
 PARAMETERS_OF = {
     "search-type": _SEARCH,
+    "search-system": ("_type", *_SEARCH),
+    "search-compartment": _SEARCH,
     "history-system": _HISTORY,
     "history-type": _HISTORY,
     "history-instance": _HISTORY,
     "read": ("If-None-Match", "If-Modified-Since"),
-    "create": ("If-None-Exist", "Prefer"),
-    "update": ("If-Match", "Prefer"),
-    "delete": ("If-Match",),
+    "create": ("If-None-Exist", "Prefer", "X-Provenance"),
+    "update": ("If-Match", "Prefer", "X-Provenance"),
+    "patch": ("If-Match", "Prefer", "X-Provenance"),
+    "delete": ("If-Match", "Prefer"),
+    "update-conditional": _MATCHED,
+    "patch-conditional": _MATCHED,
+    "delete-conditional": _MATCHED,
     "transaction": ("Prefer",),
 }
 
 _QUERY = {
     "_id": "Logical ids, separated by commas",
+    "_type": "Resource types to search, separated by commas",
     "_lastUpdated": "When it was last changed, e.g. ge2026-01-01",
     "_tag": "A tag, as system|code",
     "_profile": "A profile the resource claims",
@@ -68,6 +82,7 @@ _QUERY = {
     "_summary": "true, text, data, count or false",
     "_elements": "Top-level elements to give, separated by commas",
     "_since": "Only changes from this instant on",
+    "_at": "Only versions that were current at this time",
 }
 _PATH = {
     "type": "Resource type, e.g. Immunization",
@@ -79,6 +94,7 @@ _HEADERS = {
     "If-None-Match": 'Version the client has, e.g. W/"1": answered 304 if it is current',
     "If-Modified-Since": "Answered 304 if nothing changed since",
     "If-None-Exist": "Search that must find nothing, e.g. identifier=https://…|123",
+    "X-Provenance": "A Provenance in JSON, stored with the write; the server fills in its target",
     "Prefer": "return=minimal, return=representation, return=OperationOutcome; handling=strict",
 }
 
@@ -87,7 +103,19 @@ _STATUSES = {
     "update": {"200": "Replaced", "201": "Created"},
     "delete": {"204": "Deleted, or was not there"},
 }
+_STATUSES |= {
+    "update-conditional": _STATUSES["update"],
+    "patch": {"200": "Changed"},
+    "patch-conditional": {"200": "Changed"},
+    "delete-conditional": _STATUSES["delete"],
+}
 _FAILURES = {
+    "update-conditional": ("400", "409", "412", "422"),
+    "patch": ("400", "404", "409", "412", "422"),
+    "patch-conditional": ("400", "404", "409", "412", "422"),
+    "delete-conditional": ("400", "409", "412"),
+    "search-system": ("400",),
+    "search-compartment": ("400",),
     "create": ("400", "409", "412", "422"),
     "update": ("400", "409", "412", "422"),
     "delete": ("409", "412"),
@@ -96,7 +124,7 @@ _FAILURES = {
     "transaction": ("400", "409", "412", "422"),
     "search-type": ("400",),
 }
-_BUNDLES = frozenset({"search-type", "transaction"}) | {
+_BUNDLES = frozenset({"search-type", "search-system", "search-compartment", "transaction"}) | {
     f"history-{level}" for level in ("instance", "type", "system")
 }
 
@@ -237,6 +265,32 @@ def _with(name: str, required: tuple[str, ...], properties: Json) -> Json:
         "additionalProperties": True,
     }
 
+
+PATCH_BODY: Json = {
+    "required": True,
+    "content": {
+        "application/json-patch+json": {
+            "schema": {"type": "array", "items": {"type": "object", "additionalProperties": True}},
+            "example": [{"op": "replace", "path": "/gender", "value": "female"}],
+        },
+        FHIR_JSON: {
+            "schema": reference("schemas", "Resource"),
+            "example": {
+                "resourceType": "Parameters",
+                "parameter": [
+                    {
+                        "name": "operation",
+                        "part": [
+                            {"name": "type", "valueCode": "replace"},
+                            {"name": "path", "valueString": "Patient.gender"},
+                            {"name": "value", "valueCode": "female"},
+                        ],
+                    }
+                ],
+            },
+        },
+    },
+}
 
 _EXAMPLES: dict[str, Json] = {
     "Patient": {

@@ -10,7 +10,6 @@ That changes nothing where they are already there, so processes may race.
 
 from __future__ import annotations
 
-import contextlib
 import threading
 from typing import TYPE_CHECKING, Any
 
@@ -32,6 +31,8 @@ OWN = frozenset({GUARDS, TALLIES})
 
 ANOTHER_WAY = {85, 86}
 """The same keys under another name, or the same name with other options."""
+
+NAMESPACE_EXISTS = 48
 
 BY_TIME: Keys = (("t", ASCENDING), ("_id", ASCENDING))
 BY_IDENTIFIER: Keys = (("ix.identifier", ASCENDING),)
@@ -180,9 +181,17 @@ class Layout:
             return
         with self._lock:
             for name in sorted(OWN - self._made):
-                with contextlib.suppress(CollectionInvalid):
-                    self._database.create_collection(name)
+                self._make_own(name)
                 self._made.add(name)
+
+    def _make_own(self, name: str) -> None:
+        try:
+            self._database.create_collection(name)
+        except CollectionInvalid:
+            pass
+        except OperationFailure as error:
+            if error.code != NAMESPACE_EXISTS:  # another process made it in between
+                raise
 
     def _make(self, resource_type: str) -> None:
         _create(self._database[resource_type], _models(resource_type))

@@ -34,7 +34,7 @@ def test_an_unknown_type_is_told_with_the_nearest_one():
 
 
 def test_a_wrong_method_is_told_with_the_right_ones():
-    with pytest.raises(MethodNotAllowed, match="GET, PUT, DELETE") as refused:
+    with pytest.raises(MethodNotAllowed, match="GET, PUT, PATCH, DELETE") as refused:
         find("POST", "Patient/1", TYPES)
 
-    assert refused.value.allow == ("GET", "PUT", "DELETE")
+    assert refused.value.allow == ("GET", "PUT", "PATCH", "DELETE")

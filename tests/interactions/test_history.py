@@ -27,7 +27,12 @@ def test_the_history_of_a_resource_says_what_was_done_to_it(ask, life):
         {"method": "PUT", "url": life},
         {"method": "POST", "url": "Patient"},
     ]
-    assert [each["response"]["status"] for each in said.entries] == ["200", "204", "200", "201"]
+    assert [each["response"]["status"] for each in said.entries] == [
+        "200 OK",
+        "204 No Content",
+        "200 OK",
+        "201 Created",
+    ]
     assert [each["response"]["etag"] for each in said.entries] == [
         f'W/"{version}"' for version in (4, 3, 2, 1)
     ]

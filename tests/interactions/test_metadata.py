@@ -33,14 +33,3 @@ def test_what_may_be_included_is_said_of_both_ends(ask):
 
 def test_the_address_is_the_one_that_was_asked(ask):
     assert ask("GET", "metadata").json["implementation"]["url"] == "https://puskesmas.example/fhir"
-
-
-def test_what_is_not_supported_says_so(ask):
-    for method, url in [
-        ("PATCH", "Patient/p"),
-        ("DELETE", "Patient?name=x"),
-        ("PUT", "Patient?a=b"),
-    ]:
-        said = ask(method, url)
-
-        assert (said.status, said.issues[0].code) == (400, "not-supported")

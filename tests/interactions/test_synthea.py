@@ -36,7 +36,7 @@ def test_every_bundle_is_taken_whole_and_every_reference_resolved(ask, bundles):
         said = ask("POST", "", body)
 
         assert said.status == 200, said.issues
-        assert {each["response"]["status"] for each in said.entries} == {"201"}
+        assert {each["response"]["status"] for each in said.entries} == {"201 Created"}
         sent.update(each["resourceType"] for each in resources(body))
 
     assert {kind: ask.count(kind) for kind in sent} == sent

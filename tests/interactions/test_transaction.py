@@ -2,7 +2,7 @@ from concurrent.futures import ThreadPoolExecutor
 
 import pytest
 
-from tests.support.fhir import BASE, bundle, entry, patient
+from tests.support.fhir import BASE, bundle, entry, json_patch, patient
 
 ROSE = "urn:uuid:3e1f0c9a-6c3c-4a52-9a4b-0b1a7f4f8c11"
 VISIT = "urn:uuid:58f6a7c4-0f7c-4a0e-8f5f-6a1c2f2d9d02"
@@ -20,7 +20,7 @@ def visit(reference, **elements):
 
 
 def statuses(said):
-    return [each["response"]["status"] for each in said.entries]
+    return [each["response"]["status"][:3] for each in said.entries]
 
 
 def location(said, place):
@@ -98,11 +98,21 @@ def test_the_issues_of_all_entries_come_together(ask, transact):
         (entry("PUT", "Patient/q", patient(id="r")), 400),
         (entry("PUT", "Patient/q", patient(id="q"), ifMatch='W/"3"'), 412),
         (entry("PUT", "Patient/q", patient(id="q"), ifMatch="3"), 400),
-        (entry("PUT", "Patient?name=x", patient(id="q")), 400),
+        (entry("PUT", "Patient?identifier=many", patient()), 412),
+        (entry("PUT", "Patient?identifier=1", patient(id="1")), 409),
+        (entry("PUT", "Patient?identifir=1", patient()), 400),
+        (entry("DELETE", "Patient?identifier=many"), 412),
+        (entry("DELETE", "Patient?"), 400),
         (entry("POST", "Patient", visit("Patient/1")), 400),
         (entry("POST", "Patient"), 400),
         (entry("POST", "Patient/q", patient(id="q")), 405),
-        (entry("PATCH", "Patient/q", {"resourceType": "Parameters"}), 400),
+        (entry("PATCH", "Patient/1", patient()), 400),
+        (entry("PATCH", "Patient/1"), 400),
+        (entry("PATCH", "Patient/q", json_patch()), 404),
+        (entry("PATCH", "Patient?identifier=q", json_patch()), 404),
+        (entry("PATCH", "Patient?identifier=many", json_patch()), 412),
+        (entry("PATCH", "Patient/1", json_patch(), ifMatch='W/"2"'), 412),
+        (entry("PATCH", "Patient/1", json_patch(("replace", "/gender", "x"))), 422),
         (entry("POST", "Patien", patient()), 404),
         (entry("GET", "Patient/never"), 404),
         (entry("GET", "Patient?gender:oops=x"), 400),

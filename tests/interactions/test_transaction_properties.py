@@ -83,7 +83,7 @@ def test_a_transaction_is_its_entries_in_order(ask, transact, states, wish):
         request = each["request"]
         singly[place] = ask(request["method"], request["url"], each.get("resource", b"")).status
 
-    assert [int(each["response"]["status"]) for each in together.entries] == [
+    assert [int(each["response"]["status"][:3]) for each in together.entries] == [
         singly[place] for place in range(len(entries))
     ]
     assert seen(ask, one) == seen(ask, other)

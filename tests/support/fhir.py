@@ -1,5 +1,6 @@
 """Asking a server without HTTP, and making what to ask it."""
 
+import base64
 import dataclasses
 from http import HTTPStatus
 
@@ -74,6 +75,13 @@ def bundle(kind, *entries):
     """Make a Bundle to post."""
     made = {"resourceType": "Bundle", "type": kind}
     return made | ({"entry": list(entries)} if entries else {})
+
+
+def json_patch(*operations):
+    """Make a JSON Patch of (op, path, value) as a Bundle carries it."""
+    made = [dict(zip(("op", "path", "value"), each, strict=False)) for each in operations]
+    data = base64.b64encode(orjson.dumps(made)).decode()
+    return {"resourceType": "Binary", "contentType": "application/json-patch+json", "data": data}
 
 
 def patient(**elements):
