@@ -54,6 +54,7 @@ def main(arguments: list[str]) -> None:
         "search": search(package),
         "compartments": compartments(package),
         "operations": operations(package),
+        "invariants": invariants(package),
         "profiles": profiles(package),
         "codesystems": codesystems(package),
         "valuesets": valuesets(package),
@@ -409,6 +410,40 @@ def group(row: Resource) -> Resource:
     ]
     names = ("source", "sourceVersion", "target", "targetVersion", "unmapped")
     return chosen(row, names) | {"element": elements}
+
+
+# --- invariants -----------------------------------------------------------------------------
+
+ONCE = {"ele-1": "Element", "ext-1": "Extension", "qty-3": "Quantity"}
+"""Where an invariant belongs that R4 repeats at every element or type derived."""
+
+
+def invariants(package: Package) -> dict[str, Any]:
+    """Give the invariants by the path of the element they are about.
+
+    Each is a list: key, severity, human and expression.
+    """
+    found: dict[str, Any] = {}
+    for definition in package["StructureDefinition"]:
+        if definition["kind"] in {"resource", "complex-type"} and (
+            definition.get("derivation") != "constraint"
+        ):
+            for element in definition["snapshot"]["element"]:
+                rows = [invariant(row) for row in element.get("constraint", ()) if own(row, element)]
+                if rows:
+                    found[element["path"]] = rows
+    return found
+
+
+def own(row: Resource, element: Resource) -> bool:
+    """Say whether the invariant belongs here, and not to a base or to every element."""
+    home = "DomainResource" if row["key"].startswith("dom-") else ONCE.get(row["key"])
+    return "expression" in row and home in {None, element["path"]}
+
+
+def invariant(row: Resource) -> list[str]:
+    """Give one invariant as a row."""
+    return [row["key"], row["severity"], row["human"], row["expression"]]
 
 
 if __name__ == "__main__":

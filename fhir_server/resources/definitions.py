@@ -132,6 +132,16 @@ class Definitions:
         """Give HL7's own extensions and profiles of R4 by url, as StructureDefinitions."""
         return {url: {"url": url, **row} for url, row in _read("profiles").items()}
 
+    @cached_property
+    def invariants(self) -> Mapping[str, list[list[str]]]:
+        """Give R4's invariants by the path they are about: key, severity, human, expression.
+
+        ``ele-1`` stands at Element only, ``ext-1`` at Extension, ``dom-…`` at DomainResource,
+        ``qty-3`` at Quantity.
+        """
+        rows: dict[str, list[list[str]]] = _read("invariants")
+        return rows
+
     def elements(self, path: str) -> Mapping[str, Element]:
         """Give the elements of a type or of an element (``Patient.contact``), by JSON name."""
         return _elements(self, path)
