@@ -93,6 +93,9 @@ class Settings:
     export_limit: int = _setting(
         4, "FHIR_EXPORT_LIMIT", "exports waiting or running at once; more are answered 429"
     )
+    expansion_limit: int = _setting(
+        10_000, "FHIR_EXPANSION_LIMIT", "most codes an expansion lists; more is an error"
+    )
     page_key: str = _setting(
         "", "FHIR_PAGE_KEY", "secret that signs page links; empty: kept in the database"
     )

@@ -17,6 +17,7 @@ The class decides the status and the issue code, the instance says what went wro
   - TooLarge              413 too-long
   - UnsupportedMediaType  415 not-supported
   - Invalid               422 processing
+  - TooCostly             422 too-costly
   - TooManyRequests       429 throttled
   - Unavailable           503 transient
 
@@ -162,6 +163,12 @@ class Invalid(FhirError):
     def __init__(self, issues: Iterable[Issue]) -> None:
         Exception.__init__(self, "invalid resource")
         self.issues = tuple(issues)
+
+
+class TooCostly(FhirError):
+    """The answer would be larger, or take longer, than this server allows."""
+
+    status, code = 422, "too-costly"
 
 
 class TooManyRequests(FhirError):

@@ -15,11 +15,13 @@ from fhir_server.store import history, search, snapshot, versions
 from fhir_server.store.conditions import Judge
 from fhir_server.store.failures import translated
 from fhir_server.store.jobs import Jobs
+from fhir_server.store.labels import labels
 from fhir_server.store.layout import SECRETS, TALLIES, Layout
 from fhir_server.store.many import run_many
 from fhir_server.store.reading import Reader
 from fhir_server.store.searches import Searches
 from fhir_server.store.shapes import Shapes
+from fhir_server.store.terminology import Terminologies
 from fhir_server.store.transact import Writer
 
 if TYPE_CHECKING:
@@ -89,8 +91,9 @@ class Store:
         self._reader = Reader(self._database)
         self._searches = Searches(self._database, settings)
         judge = Judge(self._database, self._search_many)
-        self._writer = Writer(self._database, self._layout, judge)
+        self._writer = Writer(self._database, self._layout, judge, noop=settings.noop_updates)
         self.jobs = Jobs(self._database, settings.job_hours)
+        self.terminology = Terminologies(self._database, settings)
 
     def ready(self) -> None:
         """Ask the database whether it is there; raise Unavailable if not."""
@@ -171,6 +174,11 @@ class Store:
                 for kind in self._layout.types()
             }
         return {kind: number for kind, number in counts.items() if number}
+
+    def labels(self, types: Sequence[str]) -> dict[str, list[str]]:
+        """Give the ``_profile``, ``_tag`` and ``_security`` entries in use in these types."""
+        with translated():
+            return labels(self._database, types, self._settings.query_time_limit_ms)
 
     def missing_indexes(self) -> dict[str, list[str]]:
         """Name the indexes of the layout that the database has not, by resource type."""
