@@ -8,7 +8,8 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 
 from fhir_server.resources.profiles.elements import CORE
-from fhir_server.resources.profiles.tree import Item, elements
+from fhir_server.resources.profiles.items import Item
+from fhir_server.resources.profiles.tree import elements
 from fhir_server.resources.profiles.wording import said
 
 if TYPE_CHECKING:
@@ -16,7 +17,7 @@ if TYPE_CHECKING:
 
     from fhir_server.errors import Issue, Severity
     from fhir_server.resources.definitions import Definitions, Element
-    from fhir_server.resources.profiles.judge import Judgement
+    from fhir_server.resources.profiles.items import Judging
     from fhir_server.resources.profiles.library import Library
     from fhir_server.resources.wire import Document
 
@@ -27,7 +28,7 @@ _ANY_RESOURCE = ("Resource", "DomainResource", "Element")
 class Extensions:
     """The extensions of one document, judged in the same judgement as its profiles."""
 
-    def __init__(self, library: Library, definitions: Definitions, judgement: Judgement) -> None:
+    def __init__(self, library: Library, definitions: Definitions, judgement: Judging) -> None:
         self._library = library
         self._definitions = definitions
         self._judgement = judgement

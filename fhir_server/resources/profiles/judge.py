@@ -5,13 +5,16 @@ https://hl7.org/fhir/R4/validation.html
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from itertools import islice
 from typing import TYPE_CHECKING, Any
 
+from fhir_server.resources import fhirpath
+from fhir_server.resources.profiles.constraints import holds
 from fhir_server.resources.profiles.elements import CORE
 from fhir_server.resources.profiles.extensions import Extensions
-from fhir_server.resources.profiles.tree import Item
+from fhir_server.resources.profiles.items import Item
+from fhir_server.resources.profiles.values import codings_of
 from fhir_server.resources.profiles.wording import said
 
 if TYPE_CHECKING:
@@ -35,21 +38,16 @@ def _nowhere(_: str) -> Document | None:
     return None
 
 
-def _unable(_: str, __: Item, ___: Document) -> bool | None:
-    return None
-
-
 @dataclass(frozen=True, slots=True)
 class Hooks:
     """What profiles need others for; each may answer None: it cannot be said.
 
     ``member``: is a coding in a value set. ``resolve``: the resource a reference leads to outside
-    of the document. ``holds``: is a FHIRPath constraint true of an item of the document.
+    of the document.
     """
 
     member: Callable[[str, Mapping[str, Any]], bool | None] = _nobody
     resolve: Callable[[str], Document | None] = _nowhere
-    holds: Callable[[str, Item, Document], bool | None] = _unable
 
 
 NONE = Hooks()
@@ -69,7 +67,7 @@ def judge(  # noqa: PLR0913 - what a caller may know of the resource
     ``informing`` adds what is no fault: absent must-support elements, unknown bindings. ``at`` is
     the FHIRPath of the resource if it did not come alone.
     """
-    judgement = Judgement(library, document, hooks, informing=informing)
+    judgement = Judgement(library, document, hooks, at, informing=informing)
     kind = str(document.get("resourceType"))
     item = Item(document, at or kind, kind)
     found = (issue for url in urls for issue in judgement.against(item, url))
@@ -83,7 +81,7 @@ def judge_extensions(
 
     ``known`` are issues that were found already and are not said again.
     """
-    judgement = Judgement(library, document, hooks, informing=False)
+    judgement = Judgement(library, document, hooks)
     walk = Extensions(library, library.definitions, judgement)
     found = walk.resource(document, str(document.get("resourceType")))
     return [issue for issue in islice(found, MOST_ISSUES) if issue not in known]
@@ -92,17 +90,27 @@ def judge_extensions(
 class Judgement:
     """One document being judged."""
 
-    def __init__(
-        self, library: Library, document: Document, hooks: Hooks, *, informing: bool
+    def __init__(  # noqa: PLR0913 - one inside another knows more
+        self,
+        library: Library,
+        document: Document,
+        hooks: Hooks,
+        at: str = "",
+        within: tuple[dict[tuple[int, str], bool], int] | None = None,
+        *,
+        informing: bool = False,
     ) -> None:
         self.informing = informing
         self.member = hooks.member
         self._library = library
         self._document = document
         self._hooks = hooks
+        self._at = at or str(document.get("resourceType"))
+        self._engine = fhirpath.Hooks(
+            resolve=self.resolve, member_of=self._has_member, conforms_to=self._conforms_to
+        )
         self._judged: set[tuple[str, str]] = set()
-        self._met: dict[tuple[int, str], bool] = {}
-        self._depth = 0
+        self._met, self._depth = within or ({}, 0)
 
     def against(self, item: Item, url: str, source: str = "") -> Iterator[Issue]:
         """Judge an item by a profile, once."""
@@ -131,25 +139,31 @@ class Judgement:
             for why in profile.unchecked:
                 yield said("unchecked", item.at, profile.url, severity="information", why=why)
 
-    def conforms(self, item: Item, url: str) -> bool:
+    def conforms(self, item: Item, url: str, document: Document | None = None) -> bool:
         """Say whether an item meets a profile; False if nobody knows the profile."""
         if url.startswith(CORE) and self._library.is_type(url.removeprefix(CORE)):
             return self._library.is_a(item.type, url.removeprefix(CORE))
         key = (id(item.value), url)
         if key not in self._met:
             self._met[key] = True  # a circle of references breaks nothing by itself
-            self._met[key] = self._meets(item, url)
+            self._met[key] = self._meets(item, url, document)
         return self._met[key]
 
-    def _meets(self, item: Item, url: str) -> bool:
+    def _another(self, document: Document | None) -> Judgement:
+        """Begin a judgement inside this one: of the same document, or of one it refers to."""
+        met, depth = self._met, self._depth + 1
+        if document is None:
+            return Judgement(self._library, self._document, self._hooks, self._at, (met, depth))
+        hooks = replace(self._hooks, resolve=self.resolve)
+        return Judgement(self._library, document, hooks, "", (met, depth))
+
+    def _meets(self, item: Item, url: str, document: Document | None) -> bool:
         profile = self._library.find(url)
         if profile is None or profile.problem or self._depth >= DEEPEST:
             return False
-        own = Judgement(self._library, self._document, self._hooks, informing=False)
-        own._depth, own._met = self._depth + 1, self._met
-        return not any(
-            issue.severity in {"error", "fatal"} for issue in own._profiled(item, profile)
-        )
+        own = self._another(document)
+        issues = own.against(item, url)
+        return not any(issue.severity in {"error", "fatal"} for issue in issues)
 
     def refers(self, document: Document, profiles: Sequence[str], types: frozenset[str]) -> bool:
         """Say whether a resource meets one of the profiles, or one of them is not known."""
@@ -158,7 +172,7 @@ class Judgement:
         for url in profiles:
             if self.type_of(url, types) not in {None, kind}:
                 continue
-            if self._library.find(url) is None or self.conforms(item, url):
+            if self._library.find(url) is None or self.conforms(item, url, document):
                 return True
         return False
 
@@ -187,8 +201,18 @@ class Judgement:
         return self._hooks.resolve(reference)
 
     def holds(self, expression: str, item: Item) -> bool | None:
-        """Evaluate a constraint."""
-        return self._hooks.holds(expression, item, self._document)
+        """Evaluate a constraint; None if nobody can say."""
+        path = item.at.removeprefix(self._at)
+        return holds(expression, self._document, path, self._engine)
+
+    def _has_member(self, value: Any, url: str) -> bool | None:
+        answers = [self.member(url, each) for each in codings_of(value)]
+        return True if True in answers else None if None in answers else False
+
+    def _conforms_to(self, document: Document, url: str) -> bool | None:
+        kind = str(document.get("resourceType"))
+        known = self._library.find(url)
+        return self.conforms(Item(document, kind, kind), url, document) if known else None
 
     def _item(self, node: Node, item: Item) -> Iterator[Issue]:
         for test in node.tests:

@@ -9,17 +9,17 @@ import re
 from typing import TYPE_CHECKING, Any
 
 from fhir_server.resources.profiles.elements import Unusable
-from fhir_server.resources.profiles.tree import Item
+from fhir_server.resources.profiles.items import Item
 from fhir_server.resources.profiles.values import codings_of, has_pattern, is_exactly
 from fhir_server.resources.targets import named_type
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
 
-    from fhir_server.resources.profiles.judge import Judgement
-    from fhir_server.resources.profiles.tree import Match, Node
+    from fhir_server.resources.profiles.items import Judging, Match
+    from fhir_server.resources.profiles.tree import Node
 
-    Accepts = Callable[[Any, Judgement], bool]
+    Accepts = Callable[[Any, Judging], bool]
     Roots = Callable[[str], Node | None]
 
 _STEPS = re.compile(r"(?:[^.(]|\([^)]*\))+")
@@ -35,7 +35,7 @@ def matcher(part: Node, sliced: Node, root_of: Roots) -> Match:
     if not matches:
         raise Unusable(f"the slices of {sliced.id} have no discriminator.")
 
-    def match(item: Item, judgement: Judgement) -> bool:
+    def match(item: Item, judgement: Judging) -> bool:
         return all(each(item, judgement) for each in matches)
 
     return match
@@ -70,7 +70,7 @@ def _by_value(part: Node, steps: list[str], root_of: Roots) -> Match:
     if not wanted:
         raise Unusable(f"{part.id} has no fixed value, pattern or binding at {'.'.join(steps)}.")
 
-    def match(item: Item, judgement: Judgement) -> bool:
+    def match(item: Item, judgement: Judging) -> bool:
         found = select(item, steps, judgement)
         return any(
             all(
@@ -102,7 +102,7 @@ def _by_kind(part: Node, steps: list[str], root_of: Roots, *, by_profile: bool) 
     if not (profiles if by_profile or resolves else codes):
         raise Unusable(f"{part.id} has no type or profile at {'.'.join(steps) or '$this'}.")
 
-    def match(item: Item, judgement: Judgement) -> bool:
+    def match(item: Item, judgement: Judging) -> bool:
         found = select(item, steps, judgement)
         if by_profile:
             return any(judgement.conforms(each, url) for each in found for url in profiles)
@@ -182,7 +182,7 @@ def _member(url: str) -> Accepts:
     return lambda value, judgement: any(judgement.member(url, each) for each in codings_of(value))
 
 
-def select(item: Item, steps: list[str], judgement: Judgement) -> list[Item]:
+def select(item: Item, steps: list[str], judgement: Judging) -> list[Item]:
     """Follow a path from an item."""
     found = [item]
     for step in steps:
@@ -190,7 +190,7 @@ def select(item: Item, steps: list[str], judgement: Judgement) -> list[Item]:
     return found
 
 
-def _follow(item: Item, step: str, judgement: Judgement) -> Iterator[Item]:
+def _follow(item: Item, step: str, judgement: Judging) -> Iterator[Item]:
     value = item.value if isinstance(item.value, dict) else item.extra
     if not isinstance(value, dict):
         return

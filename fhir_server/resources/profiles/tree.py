@@ -6,31 +6,17 @@ https://hl7.org/fhir/R4/elementdefinition.html#id
 from __future__ import annotations
 
 from dataclasses import dataclass, field
-from typing import TYPE_CHECKING, Any, NamedTuple
+from typing import TYPE_CHECKING, Any
 
 from fhir_server.resources.definitions import PRIMITIVES
+from fhir_server.resources.profiles.items import Item
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterator, Mapping
+    from collections.abc import Iterator, Mapping
 
-    from fhir_server.errors import Issue
     from fhir_server.resources.definitions import Definitions, Element
     from fhir_server.resources.profiles.elements import Rows
-    from fhir_server.resources.profiles.judge import Judgement
-
-
-class Item(NamedTuple):
-    """One occurrence of an element: its value, FHIRPath and type, and a primitive's extras."""
-
-    value: Any
-    at: str
-    type: str
-    extra: Any = None
-
-
-if TYPE_CHECKING:
-    Test = Callable[[Item, Judgement], Iterator[Issue]]
-    Match = Callable[[Item, Judgement], bool]
+    from fhir_server.resources.profiles.items import Match, Test
 
 
 @dataclass(slots=True)

@@ -17,8 +17,8 @@ if TYPE_CHECKING:
     from collections.abc import Iterator
 
     from fhir_server.errors import Issue, Severity
-    from fhir_server.resources.profiles.judge import Judgement
-    from fhir_server.resources.profiles.tree import Item, Node, Test
+    from fhir_server.resources.profiles.items import Item, Judging, Test
+    from fhir_server.resources.profiles.tree import Node
 
 ABSTRACT = {"Resource", "DomainResource", "Element", "BackboneElement"}
 
@@ -82,7 +82,7 @@ def _is_core(constraint: dict[str, Any]) -> bool:
 def _fixed(wanted: Any, source: str) -> Test:
     right = brief(wanted)
 
-    def test(item: Item, _: Judgement) -> Iterator[Issue]:
+    def test(item: Item, _: Judging) -> Iterator[Issue]:
         if not is_exactly(item.value, wanted):
             yield said("fixed", item.at, source, value=brief(item.value), right=right)
 
@@ -92,7 +92,7 @@ def _fixed(wanted: Any, source: str) -> Test:
 def _pattern(wanted: Any, source: str) -> Test:
     right = brief(wanted)
 
-    def test(item: Item, _: Judgement) -> Iterator[Issue]:
+    def test(item: Item, _: Judging) -> Iterator[Issue]:
         if not has_pattern(item.value, wanted):
             yield said("pattern", item.at, source, value=brief(item.value), right=right)
 
@@ -102,7 +102,7 @@ def _pattern(wanted: Any, source: str) -> Test:
 def _bound(side: str, wanted: Any, source: str) -> Test:
     message, wrong = ("least", -1) if side == "min" else ("most", 1)
 
-    def test(item: Item, judgement: Judgement) -> Iterator[Issue]:
+    def test(item: Item, judgement: Judging) -> Iterator[Issue]:
         order = compared(item.value, wanted)
         if order == wrong:
             yield said(message, item.at, source, value=brief(item.value), right=brief(wanted))
@@ -114,7 +114,7 @@ def _bound(side: str, wanted: Any, source: str) -> Test:
 
 
 def _length(most: int, source: str) -> Test:
-    def test(item: Item, _: Judgement) -> Iterator[Issue]:
+    def test(item: Item, _: Judging) -> Iterator[Issue]:
         if isinstance(item.value, str) and len(item.value) > most:
             yield said("long", item.at, source, count=str(len(item.value)), most=str(most))
 
@@ -146,7 +146,7 @@ def _is_plain(url: str) -> bool:
 def _type(codes: frozenset[str], source: str) -> Test:
     right = ", ".join(sorted(codes))
 
-    def test(item: Item, _: Judgement) -> Iterator[Issue]:
+    def test(item: Item, _: Judging) -> Iterator[Issue]:
         if item.type and item.type not in codes:
             yield said("type", item.at, source, value=item.type, right=right)
 
@@ -156,7 +156,7 @@ def _type(codes: frozenset[str], source: str) -> Test:
 def _variety(profiles: tuple[str, ...], source: str) -> Test:
     right = ", ".join(profiles)
 
-    def test(item: Item, judgement: Judgement) -> Iterator[Issue]:
+    def test(item: Item, judgement: Judging) -> Iterator[Issue]:
         if len(profiles) == 1:
             yield from judgement.against(item, profiles[0], source)
         elif not any(judgement.conforms(item, each) for each in profiles):
@@ -168,7 +168,7 @@ def _variety(profiles: tuple[str, ...], source: str) -> Test:
 def _target(profiles: tuple[str, ...], types: frozenset[str], source: str) -> Test:
     right = ", ".join(each.removeprefix(CORE) for each in profiles)
 
-    def test(item: Item, judgement: Judgement) -> Iterator[Issue]:
+    def test(item: Item, judgement: Judging) -> Iterator[Issue]:
         reference = item.value.get("reference") if isinstance(item.value, dict) else None
         if not isinstance(reference, str):
             return
@@ -186,7 +186,7 @@ def _target(profiles: tuple[str, ...], types: frozenset[str], source: str) -> Te
 def _binding(url: str, required: bool, source: str) -> Test:  # noqa: FBT001 - a fact, not a flag
     severity: Severity = "error" if required else "warning"
 
-    def test(item: Item, judgement: Judgement) -> Iterator[Issue]:
+    def test(item: Item, judgement: Judging) -> Iterator[Issue]:
         codings = list(codings_of(item.value))
         if not codings:
             if required and item.value is not None:
@@ -221,7 +221,7 @@ def _constraint(row: dict[str, Any], source: str) -> Test:
     words = {"key": row["key"], "human": row.get("human", ""), "expression": expression}
     severity: Severity = "warning" if row.get("severity") == "warning" else "error"
 
-    def test(item: Item, judgement: Judgement) -> Iterator[Issue]:
+    def test(item: Item, judgement: Judging) -> Iterator[Issue]:
         held = judgement.holds(expression, item)
         if held is None:
             yield said("unevaluated", item.at, source, severity="warning", **words)

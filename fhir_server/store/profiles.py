@@ -1,0 +1,77 @@
+"""The StructureDefinitions in the database, beside ours and HL7's: one library, always fresh.
+
+A process keeps the compiled profiles. Before each use one small query on the index of times says
+whether any StructureDefinition was written or deleted since, in whatever process.
+"""
+
+from __future__ import annotations
+
+import threading
+from datetime import UTC, datetime, timedelta
+from typing import TYPE_CHECKING, Any
+
+import orjson
+
+from fhir_server.resources.definitions import load_definitions
+from fhir_server.resources.profiles import load_profiles
+from fhir_server.resources.profiles.library import Library
+from fhir_server.store.failures import translated
+from fhir_server.store.versions import past_name
+
+if TYPE_CHECKING:
+    from pymongo.database import Database
+
+    from fhir_server.resources.wire import Document
+
+KIND = "StructureDefinition"
+SKEW = timedelta(minutes=1)
+"""So far the clocks of two processes may differ."""
+
+Stamp = tuple[int, int, datetime]
+_START = datetime(1970, 1, 1, tzinfo=UTC)
+
+
+class Profiles:
+    """Gives the library of profiles of one database; safe for threads."""
+
+    def __init__(self, database: Database[dict[str, Any]], canonical: str) -> None:
+        self._database = database
+        self._bundled = [each for each in load_profiles(canonical) if each["resourceType"] == KIND]
+        self._lock = threading.Lock()
+        self._known: tuple[Stamp | None, datetime, Library | None] = (None, _START, None)
+
+    def library(self) -> Library:
+        """Give the profiles as they are now: one round trip, more only after a change."""
+        stamp, since, library = self._known
+        with translated():
+            if library is not None and self._stamp(since) == stamp:
+                return library
+            with self._lock:
+                return self._loaded()
+
+    def _loaded(self) -> Library:
+        latest = self._stamp(_START)[2]
+        since = latest - SKEW
+        stamp = self._stamp(since)  # before reading: what is written meanwhile is read again
+        rows = self._database[KIND].find({}, {"raw": 1}).sort("t", 1)
+        stored: list[Document] = [orjson.loads(row["raw"]) for row in rows]
+        library = Library(load_definitions(), [*self._bundled, *stored])
+        self._known = (stamp, since, library)
+        return library
+
+    def _stamp(self, since: datetime) -> Stamp:
+        """Count what was written since a moment, and say when the last of it was."""
+        recent = {"$match": {"t": {"$gte": since}}}
+        past = [
+            {"$match": {"t": {"$gte": since}, "raw": {"$exists": False}}},
+            {"$project": {"t": 1, "v": "$_id.v"}},
+        ]
+        stages: list[dict[str, Any]] = [
+            recent,
+            {"$project": {"t": 1, "v": 1}},
+            {"$unionWith": {"coll": past_name(KIND), "pipeline": past}},
+            {"$group": {"_id": None, "n": {"$sum": 1}, "v": {"$sum": "$v"}, "t": {"$max": "$t"}}},
+        ]
+        for row in self._database[KIND].aggregate(stages):
+            return row["n"], row["v"], row["t"]
+        return 0, 0, _START + SKEW
