@@ -44,7 +44,8 @@ class Terminologies:
     def now(self) -> Terminology:
         """Give a view of the terminology for one request."""
         own = bundled(self._settings.canonical)
-        return Terminology(own, _Shelf(self._database, self._settings, self._kept))
+        shelf = _Shelf(self._database, self._settings, self._kept)
+        return Terminology(own, shelf, limit=self._settings.expansion_limit)
 
 
 class _Kept:
@@ -92,7 +93,7 @@ class _Shelf:
         return found if found is not None and (found.size or found.complete) else None
 
     def find(self, kind: str, url: str, version: str | None = None) -> Document | None:
-        """Give a stored ValueSet or ConceptMap."""
+        """Give a stored ValueSet or ConceptMap, by url or ``ValueSet/id``."""
         found: Document | None = self._stored(kind, url, version)
         return found
 
@@ -106,8 +107,10 @@ class _Shelf:
     def _stored(self, kind: str, url: str, version: str | None) -> Any:
         if not url:
             return None
+        local = url.startswith(f"{kind}/")
+        wanted = {"_id": url.partition("/")[2]} if local else {"ix.url": url}
         with translated():
-            heads = list(self._database[kind].find({"ix.url": url}, HEAD).limit(MOST_MAPS))
+            heads = list(self._database[kind].find(wanted, HEAD).limit(MOST_MAPS))
             for head in sorted(heads, key=_worth, reverse=True):
                 found = self._kept.get(kind, head)
                 if found is not None and version in {None, _version(found)}:

@@ -4,7 +4,7 @@ https://hl7.org/fhir/R4/terminology-module.html
 """
 
 from fhir_server.resources.terminology.bundled import bundled
-from fhir_server.resources.terminology.expansion import Wanted, expand, members
-from fhir_server.resources.terminology.view import Terminology
+from fhir_server.resources.terminology.expansion import Wanted
+from fhir_server.resources.terminology.terminology import Terminology
 
-__all__ = ["Terminology", "Wanted", "bundled", "expand", "members"]
+__all__ = ["Terminology", "Wanted", "bundled"]

@@ -19,10 +19,9 @@ if TYPE_CHECKING:
 
     from fhir_server.resources.terminology.concepts import System
     from fhir_server.resources.terminology.valuesets import Part, ValueSet
-    from fhir_server.resources.terminology.view import Terminology
+    from fhir_server.resources.terminology.view import View
     from fhir_server.resources.wire import Document
 
-LIMIT = 10_000
 EFFORT = 50
 """So many times the limit may be looked at to find what is wanted."""
 
@@ -36,7 +35,7 @@ class Wanted:
     count: int | None = None
     active: bool = False
     selectable: bool = False
-    limit: int = LIMIT
+    limit: int = 10_000
 
 
 @dataclass(frozen=True, slots=True)
@@ -57,7 +56,7 @@ class Expanded:
     versions: tuple[tuple[str, str], ...]
 
 
-def expand(view: Terminology, value_set: ValueSet, wanted: Wanted) -> Expanded:
+def expand(view: View, value_set: ValueSet, wanted: Wanted) -> Expanded:
     """List the codes of a value set.
 
     Raises NotFound where something it needs is not loaded, TooCostly past the limit.
@@ -79,15 +78,6 @@ def expand(view: Terminology, value_set: ValueSet, wanted: Wanted) -> Expanded:
     return Expanded(tuple(page), number, tuple(walk.used))
 
 
-def members(view: Terminology, url: str, limit: int = LIMIT) -> frozenset[tuple[str, str]]:
-    """Give all codes of a value set with their systems; raises as ``expand`` does."""
-    found = view.value_set(url)
-    if found is None:
-        raise NotFound(f"The value set {url} is not loaded.")
-    rows = expand(view, found, Wanted(limit=limit)).rows
-    return frozenset((row.system, row.concept.code) for row in rows)
-
-
 def _too_many(value_set: ValueSet, limit: int) -> TooCostly:
     return TooCostly(
         f"The expansion of {value_set.url or 'this value set'} passes {limit} codes "
@@ -98,7 +88,7 @@ def _too_many(value_set: ValueSet, limit: int) -> TooCostly:
 class _Walk:
     """Goes through a value set once; each code comes once."""
 
-    def __init__(self, view: Terminology, wanted: Wanted) -> None:
+    def __init__(self, view: View, wanted: Wanted) -> None:
         self._view = view
         self._wanted = wanted
         self._left = wanted.limit * EFFORT

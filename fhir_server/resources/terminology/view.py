@@ -38,13 +38,14 @@ class Source(Protocol):
         """Give all maps."""
 
 
-class Terminology:
-    """One view of what is loaded; make one for each request, it remembers what it has looked up.
+class View:
+    """What is loaded, as one request sees it; it remembers what it has looked up.
 
-    ``missing`` names what was asked for and is not loaded.
+    ``missing`` names what was asked for and is not loaded, ``limit`` is how many codes are listed.
     """
 
-    def __init__(self, *sources: Source) -> None:
+    def __init__(self, *sources: Source, limit: int = 10_000) -> None:
+        self.limit = limit
         self._sources = sources
         self._systems: dict[tuple[str, str | None], System | None] = {}
         self._value_sets: dict[str, ValueSet | None] = {}
@@ -159,7 +160,7 @@ class Terminology:
 class _Asked:
     """One code on its way through value sets; each of them is asked once."""
 
-    def __init__(self, view: Terminology, code: str, version: str | None) -> None:
+    def __init__(self, view: View, code: str, version: str | None) -> None:
         self._view = view
         self._code = code
         self._version = version
