@@ -13,7 +13,7 @@ from fhir_server.interactions.request import Answer
 from fhir_server.resources.wire import dump
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Mapping, Sequence
 
     from fhir_server.interactions.request import Request
     from fhir_server.operations.arguments import Argument
@@ -61,10 +61,10 @@ class Call:
         return [(each.name, each.value) for each in self.arguments if each.name not in own]
 
 
-def answered(*outs: Out) -> Answer:
+def answered(*outs: Out, headers: Mapping[str, str] | None = None) -> Answer:
     """Answer Parameters: ``("result", "boolean", True)``; a list as the second is its parts."""
     given = {"parameter": [_out(each) for each in outs]} if outs else {}
-    return Answer(200, dump({"resourceType": "Parameters", **given}))
+    return Answer(200, dump({"resourceType": "Parameters", **given}), headers or {})
 
 
 def _out(out: Out) -> dict[str, Any]:

@@ -10,7 +10,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, Literal
 
-from fhir_server.resources.definitions import load_definitions
+from fhir_server.resources.definitions import PRIMITIVES, load_definitions
 
 if TYPE_CHECKING:
     from fhir_server.resources.wire import Document
@@ -72,8 +72,9 @@ class Definition:
 
     @property
     def methods(self) -> tuple[str, ...]:
-        """The HTTP methods that call it: GET only where nothing is changed by it."""
-        return ("POST",) if self.affects_state else ("GET", "POST")
+        """The HTTP methods that call it: GET where nothing is changed and a URL can hold it."""
+        fits = all(each.type in PRIMITIVES for each in self.inputs if each.minimum)
+        return ("GET", "POST") if fits and not self.affects_state else ("POST",)
 
     def canonical(self, base: str) -> str:
         """Give the url that names it; ``base`` is where ours lie."""
