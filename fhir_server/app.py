@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import uuid
+from dataclasses import replace
 from datetime import UTC, datetime
 from functools import cache
 from typing import TYPE_CHECKING
@@ -16,6 +17,7 @@ from fhir_server.resources.profiles import load_profiles
 from fhir_server.rest import docs, health, metrics, openapi, sop
 from fhir_server.rest.doors import Application
 from fhir_server.search.parameters import load_parameters
+from fhir_server.search.terms import LoadedTerms
 from fhir_server.sop import arsip
 from fhir_server.store.mongo import connect
 
@@ -26,8 +28,10 @@ if TYPE_CHECKING:
 
 def build_context(settings: Settings, uri: str) -> Context:
     """Put together what interactions may touch; connects to the database at ``uri``."""
-    parameters = load_search(settings)
+    parameters = load_search(settings).with_own(())
     store = connect(uri, settings)
+    parameters.place = replace(parameters.place, terms=LoadedTerms(store.terminology.now))
+    store.customs.refresh(parameters)
     arsip.sambungkan(uri, settings.mongodb_database)
     return Context(
         settings=settings,

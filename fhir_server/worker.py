@@ -14,6 +14,7 @@ import structlog
 from fhir_server.errors import FhirError, Unavailable
 from fhir_server.interactions.faults import report
 from fhir_server.jobs.kinds import KINDS
+from fhir_server.store.customs import FRESH_SECONDS
 from fhir_server.store.jobs import Lost
 
 if TYPE_CHECKING:
@@ -26,7 +27,7 @@ if TYPE_CHECKING:
 
 log = structlog.get_logger(__name__)
 
-PAUSE_SECONDS = 0.2
+PAUSE_SECONDS = 0.1
 FAILED = 500
 
 
@@ -91,7 +92,18 @@ def make_indexes(context: Context) -> bool:
     return False
 
 
-STEPS: tuple[Step, ...] = (Step(run_jobs, 0.0), Step(make_indexes, 10.0), Step(sweep_jobs, 60.0))
+def learn_parameters(context: Context) -> bool:
+    """Take in search parameters that were written by another process."""
+    context.store.customs.refresh(context.parameters)
+    return False
+
+
+STEPS: tuple[Step, ...] = (
+    Step(run_jobs, 0.0),
+    Step(make_indexes, 10.0),
+    Step(sweep_jobs, 60.0),
+    Step(learn_parameters, FRESH_SECONDS),
+)
 
 
 def work(

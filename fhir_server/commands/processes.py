@@ -19,13 +19,14 @@ from granian.log import LogLevels
 from granian.server import Server
 
 from fhir_server.app import build_context, create_app
+from fhir_server.commands.following import Follower
 from fhir_server.rest import logs
 
 if TYPE_CHECKING:
     from fhir_server.config import Settings
     from fhir_server.rest.doors import Application
 
-PR_SET_PDEATHSIG = 1
+PR_SET_PDEATHSIG, PR_SET_NAME = 1, 15
 STOP_SECONDS = 10
 
 
@@ -53,7 +54,9 @@ def load(settings: Settings, uri: str, parent: int) -> Application:
     signal.signal(signal.SIGINT, signal.SIG_IGN)
     die_with(parent)
     logs.configure(settings.log_level)
-    app = create_app(build_context(settings, uri))
+    context = build_context(settings, uri)
+    Follower(context).start()
+    app = create_app(context)
     gc.collect()
     gc.freeze()
     return app
@@ -69,3 +72,9 @@ def die_with(parent: int) -> None:
         ctypes.CDLL(None).prctl(PR_SET_PDEATHSIG, signal.SIGKILL, 0, 0, 0)
     if os.getppid() != parent:
         sys.exit("The server ended before its worker began.")
+
+
+def name_process(name: str) -> None:
+    """Show this process under a name of its own, for ``ps`` and ``top`` (Linux)."""
+    if sys.platform == "linux":
+        ctypes.CDLL(None).prctl(PR_SET_NAME, name.encode(), 0, 0, 0)

@@ -10,8 +10,10 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from fhir_server.errors import BadRequest, Invalid
+from fhir_server.interactions.declared import declared
 from fhir_server.resources.validate import validate
 from fhir_server.resources.wire import parse, text
+from fhir_server.search import custom
 from fhir_server.search.index import index
 from fhir_server.store.ops import Put
 
@@ -47,6 +49,9 @@ def checked(context: Context, body: bytes) -> Document:
     """Parse and validate; any issue worse than a warning raises Invalid."""
     document = parse(body, context.settings.depth_limit)
     issues = validate(document, context.definitions)
+    if document["resourceType"] == "SearchParameter" and not issues:
+        issues += custom.problems(document, context.parameters)
+    issues += [] if issues else declared(context, document)
     if any(issue.severity in ("error", "fatal") for issue in issues):
         raise Invalid(issues)
     return document
@@ -100,4 +105,7 @@ def commit(
     concerns = [concern for op in ops if isinstance(op, Put) for concern in op.concerns]
     if concerns:
         conditions = [*conditions, *context.rules.checks(concerns)]
-    return context.store.transact(ops, conditions)
+    written = context.store.transact(ops, conditions)
+    if any(op.resource_type == "SearchParameter" for op in ops):
+        context.store.customs.refresh(context.parameters)
+    return written

@@ -97,6 +97,16 @@ def read_condition(
     return _chain(parameters, found, modifier, (name, tail), values, depth)
 
 
+def urls_in(asked: Condition) -> frozenset[str]:
+    """Give the urls of all parameters that are asked."""
+    if isinstance(asked, Criterion):
+        return frozenset(each.url for each in (asked.parameter, *asked.parameter.pairs))
+    if isinstance(asked, Chain):
+        inner = [urls_in(asked.inner), *(urls_in(each) for each in asked.others)]
+        return frozenset({asked.reference.url}).union(*inner)
+    return frozenset[str]().union(*(urls_in(each) for each in asked.conditions))
+
+
 def unknown(resource_type: str, code: str, parameters: Parameters, also: Iterable[str] = ()) -> str:
     """Say that a type has no such parameter, and what was perhaps meant."""
     near = get_close_matches(code, [*parameters.of(resource_type), *also], n=3, cutoff=0.6)

@@ -8,6 +8,7 @@ https://hl7.org/fhir/R4/searchparameter-registry.html
 
 from __future__ import annotations
 
+import threading
 from typing import TYPE_CHECKING, Any
 from zoneinfo import ZoneInfo
 
@@ -28,7 +29,11 @@ EVERYWHERE = ("Resource", "DomainResource")
 
 
 class Parameters:
-    """All search parameters this server knows."""
+    """All search parameters this server knows.
+
+    ``built_in`` are the urls of those that are always there; ``incomplete`` of those whose index
+    does not hold everything yet. ``version`` grows when parameters come or go.
+    """
 
     def __init__(
         self, definitions: Definitions, documents: Sequence[Mapping[str, Any]], place: Place
@@ -37,13 +42,55 @@ class Parameters:
         self.compartments = definitions.compartments
         self.model = Model(definitions)
         self.place = place
+        self.built_in = frozenset(each["url"] for each in documents)
+        self.incomplete: frozenset[str] = frozenset()
+        self.version = 0
+        self._definitions = definitions
+        self._documents = documents
+        self._base: Parameters | None = None
+        self._own_types: frozenset[str] = frozenset()
         self._by_base: dict[str, list[Mapping[str, Any]]] = {}
         self.by_url: dict[str, Mapping[str, Any]] = {}
+        self._add(documents)
+        self._compiled: dict[str, Compiled] = {}
+        self._lock = threading.RLock()
+
+    def _add(self, documents: Iterable[Mapping[str, Any]]) -> None:
         for document in documents:
             self.by_url[document["url"]] = document
             for each in document.get("base", ()):
                 self._by_base.setdefault(each, []).append(document)
-        self._compiled: dict[str, Compiled] = {}
+
+    def with_own(self, documents: Sequence[Mapping[str, Any]]) -> Parameters:
+        """Give these parameters and more; what is compiled for other types is shared."""
+        made = Parameters(self._definitions, self._documents, self.place)
+        made.adopt(documents, base=self._base or self)
+        return made
+
+    def _plain(self) -> Parameters:
+        """Give the built-in parameters alone; what was compiled so far goes with them."""
+        made = Parameters(self._definitions, self._documents, self.place)
+        made._compiled = self._compiled
+        return made
+
+    def adopt(
+        self,
+        documents: Sequence[Mapping[str, Any]],
+        incomplete: Iterable[str] = (),
+        base: Parameters | None = None,
+    ) -> None:
+        """Take these in place of whatever was added to the built-in ones before."""
+        bases = {each for document in documents for each in document.get("base", ())}
+        with self._lock:
+            self._base = base or self._base or self._plain()
+            self._by_base, self.by_url = {}, {}
+            self._add(self._documents)
+            self._add(documents)
+            everywhere = bases & set(EVERYWHERE)
+            self._own_types = frozenset(self.types if everywhere else bases & self.types)
+            self._compiled = {}
+            self.incomplete = frozenset(incomplete)
+            self.version += 1
 
     def of(self, resource_type: str) -> Mapping[str, SearchParameter]:
         """Give the search parameters of a resource type by their code."""
@@ -58,7 +105,12 @@ class Parameters:
         """Compile a type at its first use."""
         found = self._compiled.get(resource_type)
         if found is None:
-            found = self._compiled[resource_type] = compiled(self, resource_type)
+            with self._lock:
+                if self._base is not None and resource_type not in self._own_types:
+                    found = self._base.compiled(resource_type)
+                else:
+                    found = compiled(self, resource_type)
+                self._compiled[resource_type] = found
         return found
 
     def rows(self, resource_type: str) -> list[Row]:

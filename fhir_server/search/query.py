@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING, Literal
 
 from fhir_server.errors import BadRequest, Issue, NotSupported
 from fhir_server.search import system
-from fhir_server.search.criteria import Condition, read_condition, unknown
+from fhir_server.search.criteria import Condition, Criterion, read_condition, unknown, urls_in
 from fhir_server.search.escapes import cut
 from fhir_server.search.include import Including, read_include
 from fhir_server.search.special import REFUSED
@@ -81,6 +81,18 @@ class _Reading:
     elements: tuple[str, ...] = ()
     used: list[Pair] = field(default_factory=list)
     warnings: list[Issue] = field(default_factory=list)
+    doubts: list[Issue] = field(default_factory=list)
+
+    def doubt(self, name: str, asked: Condition) -> None:
+        """Say that a search may miss something, or refuse it under strict handling."""
+        for url in sorted(self.parameters.incomplete & urls_in(asked)):
+            says = (
+                f"{name}: the index of {url} does not hold yet what was stored before it came; "
+                "POST its $reindex and wait until that is done."
+            )
+            if self.strict:
+                raise BadRequest(says)
+            self.doubts.append(Issue("incomplete", says, severity="warning"))
 
     def ignore(self, name: str, why: str) -> None:
         """Leave a parameter out, or refuse it under strict handling."""
@@ -130,7 +142,7 @@ def _one(reading: _Reading, pairs: Sequence[Pair]) -> Query:
         reading.summary,
         reading.elements,
         tuple(reading.used),
-        tuple(reading.warnings),
+        (*reading.warnings, *reading.doubts),
     )
 
 
@@ -160,7 +172,7 @@ def _several(
 
     first = [one(kind, others) for kind in asked]
     warnings = {issue.diagnostics: issue for each in first for issue in each.warnings}
-    if warnings and len(first) > 1:
+    if len(first) > 1:
         others = [pair for pair in others if all(pair in each.used for each in first)]
         first = [one(kind, others) for kind in asked]
     each = first if named else [replace(first[0], resource_type=kind) for kind in types]
@@ -192,7 +204,9 @@ def _criterion(reading: _Reading, name: str, value: str) -> None:
     if code not in TOP and code not in reading.parameters.of(reading.resource_type):
         reading.ignore(name, unknown(reading.resource_type, code, reading.parameters, RESULT))
         return
-    reading.criteria.append(read_condition(reading.parameters, reading.resource_type, name, values))
+    asked = read_condition(reading.parameters, reading.resource_type, name, values)
+    reading.criteria.append(asked)
+    reading.doubt(name, asked)
 
 
 def _count(reading: _Reading, name: str, value: str) -> None:
@@ -211,6 +225,7 @@ def _sort(reading: _Reading, name: str, value: str) -> None:
             )
         if code not in {each.parameter.code for each in reading.sort}:
             reading.sort.append(Sorting(known[code], key.startswith("-")))
+            reading.doubt(name, Criterion(known[code], None, ()))
     if len(reading.sort) > SORT_LIMIT:
         raise BadRequest(f"{name}: sort by at most {SORT_LIMIT} parameters.")
 

@@ -13,14 +13,17 @@ from pymongo.read_concern import ReadConcern
 from fhir_server.errors import Unavailable
 from fhir_server.store import history, search, snapshot, versions
 from fhir_server.store.conditions import Judge
+from fhir_server.store.customs import Customs
 from fhir_server.store.failures import translated
 from fhir_server.store.jobs import Jobs
 from fhir_server.store.labels import labels
 from fhir_server.store.layout import SECRETS, TALLIES, Layout
 from fhir_server.store.many import run_many
 from fhir_server.store.reading import Reader
+from fhir_server.store.reindex import Slice, reindex_slice
 from fhir_server.store.searches import Searches
 from fhir_server.store.shapes import Shapes
+from fhir_server.store.profiles import Profiles
 from fhir_server.store.terminology import Terminologies
 from fhir_server.store.transact import Writer
 
@@ -33,6 +36,7 @@ if TYPE_CHECKING:
 
     from fhir_server.config import Settings
     from fhir_server.search.index import Index
+    from fhir_server.search.parameters import Parameters
     from fhir_server.search.plan import Plan
     from fhir_server.store.history import Page
     from fhir_server.store.ops import Condition, Found, Op, Stored, Written
@@ -87,12 +91,14 @@ class Store:
         )
         self._layout = Layout(self._database)
         self._shapes = Shapes(self._database)
+        self.customs = Customs(self._database)
         self._secrets: dict[str, bytes] = {}
         self._reader = Reader(self._database)
         self._searches = Searches(self._database, settings)
         judge = Judge(self._database, self._search_many)
         self._writer = Writer(self._database, self._layout, judge, noop=settings.noop_updates)
         self.jobs = Jobs(self._database, settings.job_hours)
+        self.profiles = Profiles(self._database, settings.canonical)
         self.terminology = Terminologies(self._database, settings)
 
     def ready(self) -> None:
@@ -151,6 +157,18 @@ class Store:
         """List the resource types that were ever written."""
         with translated():
             return self._layout.types()
+
+    def reindex(
+        self,
+        parameters: Parameters,
+        resource_type: str,
+        after: str,
+        limit: int,
+        since: datetime | None = None,
+    ) -> tuple[int, str | None]:
+        """Index the next resources of a type anew; give how many, and the last id if any follow."""
+        wanted = Slice(resource_type, after, limit, since)
+        return reindex_slice(self._database, parameters, wanted)
 
     def settled(self) -> datetime:
         """Give the present moment, once every write that is older is in the database."""
