@@ -72,6 +72,11 @@ class Settings:
     noop_updates: bool = _setting(
         False, "FHIR_NOOP_UPDATES", "let an update that changes nothing make a version"
     )
+    profile_validation: str = _setting(
+        "enforce",
+        "FHIR_PROFILE_VALIDATION",
+        "writes against the profiles they declare and the server knows: off, warn or enforce",
+    )
     conditional_delete: str = _setting(
         "single",
         "FHIR_CONDITIONAL_DELETE",
@@ -95,6 +100,11 @@ class Settings:
     )
     expansion_limit: int = _setting(
         10_000, "FHIR_EXPANSION_LIMIT", "most codes an expansion lists; more is an error"
+    )
+    import_hosts: str = _setting(
+        "",
+        "FHIR_IMPORT_HOSTS",
+        "hosts (name or name:port, separated by commas) that $import may fetch from; empty: none",
     )
     page_key: str = _setting(
         "", "FHIR_PAGE_KEY", "secret that signs page links; empty: kept in the database"

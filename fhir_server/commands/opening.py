@@ -12,6 +12,7 @@ import click
 from fhir_server.app import build_context
 from fhir_server.config import Settings
 from fhir_server.errors import FhirError
+from fhir_server.interactions import declared
 from fhir_server.rest import cors, logs
 from fhir_server.store.embedded import Embedded, NotStarted
 
@@ -46,6 +47,8 @@ def check(settings: Settings) -> None:
     if settings.conditional_delete not in {"single", "multiple"}:
         raise ValueError("FHIR_CONDITIONAL_DELETE must be single or multiple.")
     cors.origins(settings.cors_origins)
+    if settings.profile_validation not in declared.MODES:
+        raise ValueError("FHIR_PROFILE_VALIDATION must be off, warn or enforce.")
     uri = settings.mongodb_uri
     if uri and not uri.startswith(("mongodb://", "mongodb+srv://")):
         raise ValueError("FHIR_MONGODB_URI must begin with mongodb:// or mongodb+srv://.")

@@ -51,7 +51,6 @@ def checked(context: Context, body: bytes) -> Document:
     issues = validate(document, context.definitions)
     if document["resourceType"] == "SearchParameter" and not issues:
         issues += custom.problems(document, context.parameters)
-    issues += [] if issues else declared(context, document)
     if any(issue.severity in ("error", "fatal") for issue in issues):
         raise Invalid(issues)
     return document
@@ -82,8 +81,11 @@ def put(  # noqa: PLR0913
     """Make the write of a resource that was checked; ``raw`` is the text of ``document``.
 
     A POST writes what is new, under an id the server made. ``where`` is the FHIRPath of the
-    resource in the request, if it did not come alone.
+    resource in the request, if it did not come alone. Invalid if it breaks a profile it declares.
     """
+    faults = declared(context, document, where)
+    if faults:
+        raise Invalid(faults)
     new = method == "POST"
     document["id"] = resource_id
     return Put(

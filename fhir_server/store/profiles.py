@@ -7,7 +7,9 @@ whether any StructureDefinition was written or deleted since, in whatever proces
 from __future__ import annotations
 
 import threading
+import time
 from datetime import UTC, datetime, timedelta
+from functools import cached_property
 from typing import TYPE_CHECKING, Any
 
 import orjson
@@ -27,6 +29,8 @@ KIND = "StructureDefinition"
 SKEW = timedelta(minutes=1)
 """So far the clocks of two processes may differ."""
 
+RECENT_SECONDS = 1.0
+
 Stamp = tuple[int, int, datetime]
 _START = datetime(1970, 1, 1, tzinfo=UTC)
 
@@ -36,12 +40,25 @@ class Profiles:
 
     def __init__(self, database: Database[dict[str, Any]], canonical: str) -> None:
         self._database = database
-        self._bundled = [each for each in load_profiles(canonical) if each["resourceType"] == KIND]
+        self._canonical = canonical
         self._lock = threading.Lock()
         self._known: tuple[Stamp | None, datetime, Library | None] = (None, _START, None)
+        self._asked = 0.0
+
+    @cached_property
+    def _bundled(self) -> list[Document]:
+        return [each for each in load_profiles(self._canonical) if each["resourceType"] == KIND]
+
+    def recent(self) -> Library:
+        """Give the profiles as they were at most a second ago."""
+        library = self._known[2]
+        if library is not None and time.monotonic() - self._asked < RECENT_SECONDS:
+            return library
+        return self.library()
 
     def library(self) -> Library:
         """Give the profiles as they are now: one round trip, more only after a change."""
+        self._asked = time.monotonic()
         stamp, since, library = self._known
         with translated():
             if library is not None and self._stamp(since) == stamp:
