@@ -17,7 +17,7 @@ from typing import TYPE_CHECKING
 
 from fhir_server import worker
 from fhir_server.commands.opening import opened
-from fhir_server.commands.processes import die_with
+from fhir_server.commands.processes import die_with, name_process
 from fhir_server.rest import logs
 
 if TYPE_CHECKING:
@@ -28,6 +28,7 @@ if TYPE_CHECKING:
     from fhir_server.config import Settings
 
 LOOK_SECONDS = 1.0
+NAME = "fhir-worker"
 STOP_SECONDS = 10.0
 
 
@@ -69,6 +70,7 @@ def _work(settings: Settings, uri: str, parent: int) -> None:
     signal.signal(signal.SIGTERM, _leave)
     signal.signal(signal.SIGINT, signal.SIG_IGN)
     die_with(parent)
+    name_process(NAME)
     logs.configure(settings.log_level)
     with opened(settings, uri) as context:
         gc.collect()

@@ -8,6 +8,7 @@ https://hl7.org/fhir/uv/bulkdata/STU2/export.html
 
 from __future__ import annotations
 
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
@@ -29,7 +30,7 @@ FIRST_SLICE = 500
 SLICE_BYTES = 6 * 1024 * 1024
 LARGEST_SLICE = 10_000
 FILE_RESOURCES = 250_000
-LEASE_SECONDS = 30.0
+LEASE_SECONDS = 20.0
 DELETIONS_IN_A_BUNDLE = 500
 
 
@@ -98,14 +99,17 @@ def _keep(context: Context, job: Job, point: Point) -> None:
 
 
 def _resources(context: Context, job: Job, point: Point, selection: Selection) -> None:
-    limit, more = FIRST_SLICE, True
-    while more:
-        found = context.store.slice_of(selection.wanted, point.after, limit)
-        size = _write(context, job, point, selection, found.resources)
-        more, point.after = found.last is not None, found.last
-        if more:
-            limit = _next_limit(len(found.resources), size)
+    """Write all of a type; the database reads the next slice while one is being written."""
+    wanted, limit = selection.wanted, FIRST_SLICE
+    with ThreadPoolExecutor(1) as ahead:
+        found = context.store.slice_of(wanted, point.after, limit)
+        while found.last is not None:
+            following = ahead.submit(context.store.slice_of, wanted, found.last, limit)
+            size = _write(context, job, point, selection, found.resources)
+            limit, point.after = _next_limit(len(found.resources), size), found.last
             _keep(context, job, point)
+            found = following.result()
+        _write(context, job, point, selection, found.resources)
 
 
 def _next_limit(count: int, size: int) -> int:

@@ -33,7 +33,8 @@ class File:
     """A file as far as it is written: ``count`` lines, ``size`` bytes of text, ``packed`` sent.
 
     ``segments`` are names of output and how many parts of each belong to the file: one segment for
-    each worker that had a hand in it, so that one whose lease is over spoils nothing.
+    each worker that had a hand in it, so that one whose lease is over spoils nothing. ``input`` is
+    the place of what it reports on among the inputs of an import.
     """
 
     name: str
@@ -42,6 +43,7 @@ class File:
     size: int = 0
     packed: int = 0
     crc: int = 0
+    input: int | None = None
     segments: list[list[Any]] = field(default_factory=list)
 
     def kept(self) -> dict[str, Any]:

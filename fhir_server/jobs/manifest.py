@@ -1,4 +1,4 @@
-"""What an export answers when it is done: the list of its files, and the files.
+"""What an export or import answers when it is done: the list of its files, and the files.
 
 https://hl7.org/fhir/uv/bulkdata/STU2/export.html#response---complete-status
 """
@@ -39,9 +39,22 @@ def answer(_context: Context, request: Request, job: Job) -> Answer:
 def _listed(request: Request, job: Job, listed: Iterable[dict[str, Any]]) -> list[dict[str, Any]]:
     base = f"{request.base}/_jobs/{job.id}"
     return [
-        {"type": each["type"], "url": f"{base}/{each['name']}{SUFFIX}", "count": each["count"]}
+        {
+            "type": each["type"],
+            "url": f"{base}/{each['name']}{SUFFIX}",
+            "count": each["count"],
+            **_input(job, each),
+        }
         for each in listed
     ]
+
+
+def _input(job: Job, file: dict[str, Any]) -> dict[str, str]:
+    """Say which input a file reports on."""
+    if file["input"] is None:
+        return {}
+    given = job.request["inputs"][file["input"]]
+    return {"inputUrl": given.get("url") or given.get("name") or f"input {file['input'] + 1}"}
 
 
 def file(context: Context, request: Request, job: Job, name: str) -> Answer:
@@ -51,4 +64,4 @@ def file(context: Context, request: Request, job: Job, name: str) -> Answer:
         if each["name"] + SUFFIX == name:
             encodings = request.headers.get("accept-encoding") or ""
             return files.answer(context.store.jobs, job, files.File(**each), encodings)
-    raise NotFound(f"The export has no file {name}; its manifest names those it has.")
+    raise NotFound(f"The job has no file {name}; its manifest names those it has.")

@@ -97,7 +97,7 @@ def read_slice(
         last = rows[-1]["_id"] if len(rows) == limit else None
         stretch = _between(after, last)
         moved = _moved(database, wanted, stretch, session)
-        earlier = _as_they_were(database, wanted, moved, session)
+        earlier = list(_as_they_were(database, wanted, moved, session))
     found = (versions.stored(wanted.resource_type, row) for row in earlier)
     kept = tuple(each for each in found if wanted.accepts(each))
     current = tuple(versions.stored(wanted.resource_type, row) for row in rows)
