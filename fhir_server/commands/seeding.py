@@ -13,6 +13,7 @@ from fhir_server.commands import demo
 from fhir_server.commands.opening import opened
 from fhir_server.errors import FhirError
 from fhir_server.interactions.write import commit, prepare
+from fhir_server.resources.operations import document
 from fhir_server.resources.profiles import load_profiles
 from fhir_server.resources.wire import dump
 from fhir_server.store.ops import Tally
@@ -53,8 +54,10 @@ def _seed(settings: Settings, uri: str) -> None:
 
 
 def bring_up_to_date(context: Context) -> int:
-    """Store the profiles and code systems that are new or changed; give their number."""
-    documents = load_profiles(context.settings.canonical)
+    """Store the profiles, code systems and operations that are new or changed; say how many."""
+    canonical = context.settings.canonical
+    documents = load_profiles(canonical)
+    documents += [document(each, canonical) for each in context.operations]
     puts = [prepare(context, dump(each), each["id"]) for each in documents]
     changed = [put for put in puts if _differs(context, put)]
     commit(context, changed)

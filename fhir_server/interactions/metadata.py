@@ -5,64 +5,63 @@ https://hl7.org/fhir/R4/http.html#capabilities
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any, Protocol
+from typing import TYPE_CHECKING, Any
 from weakref import WeakKeyDictionary
 
 from fhir_server import __version__
-from fhir_server.interactions.grammar import ROUTES
+from fhir_server.interactions.grammar import ROUTES, UNSUPPORTED
 from fhir_server.interactions.request import Answer
 from fhir_server.resources.bundles import quoted
 from fhir_server.resources.profiles import load_profiles
 from fhir_server.resources.wire import dump, instant
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Mapping, Sequence
+    from collections.abc import Iterator, Mapping
 
     from fhir_server.context import Context
     from fhir_server.interactions.request import Request
+    from fhir_server.resources.operations import Definition
     from fhir_server.resources.wire import Document
     from fhir_server.search.field import SearchParameter
     from fhir_server.search.parameters import Parameters
 
 _BASE = "urn:x-fhir-server:base"
-_OF_SYSTEM = ("transaction", "batch", "history-system")
-_OF_EVERY_TYPE = {"read", "vread", "update", "patch", "delete", "create", "search-type"}
-_OF_EVERY_TYPE |= {"history-instance", "history-type"}
-_OF_TYPE = {
+_COMPARTMENT = "http://hl7.org/fhir/CompartmentDefinition"
+_OF_TYPE = (
+    *("read", "vread", "update", "patch", "delete", "history-instance", "history-type"),
+    *("create", "search-type"),
+)
+_OF_SYSTEM = ("transaction", "batch", "search-system", "history-system")
+_HOW = {
     "versioning": "versioned-update",
     "readHistory": True,
     "updateCreate": True,
     "conditionalCreate": True,
     "conditionalRead": "full-support",
-    "conditionalUpdate": True,
     "referencePolicy": ["literal", "logical", "local"],
 }
-_templates: WeakKeyDictionary[Parameters, dict[int, bytes]] = WeakKeyDictionary()
+_SECURITY = (
+    "Nobody signs in yet: whoever reaches the address is the operator. It listens on the loopback "
+    "address unless the operator decides otherwise."
+)
+_ANY = "Basic"
+"""A type with no more parameters than every type has."""
+
+_templates: WeakKeyDictionary[Parameters, tuple[int, bytes]] = WeakKeyDictionary()
 
 
-class Offered(Protocol):
-    """An operation, as far as it is described here; ``{type}`` stands for every type."""
-
-    @property
-    def name(self) -> str:
-        """Its name, without the dollar sign."""
-
-    @property
-    def resource_type(self) -> str:
-        """The type it belongs to, or nothing for the whole system."""
-
-
-def capabilities(context: Context, request: Request, offered: Sequence[Offered] = ()) -> Answer:
-    """Answer with the CapabilityStatement; ``offered`` are the operations there are."""
-    templates = _templates.setdefault(context.parameters, {})
-    template = templates.get(len(offered))
-    if template is None:
-        template = templates[len(offered)] = dump(_statement(context, offered))
+def capabilities(context: Context, request: Request) -> Answer:
+    """Answer with the CapabilityStatement; ``mode`` is ignored, as R4 allows."""
+    known, template = _templates.get(context.parameters, (-1, b""))
+    version = context.parameters.version
+    if known != version:
+        template = dump(_statement(context))
+        _templates[context.parameters] = version, template
     base = quoted(request.base)[1:-1]
     return Answer(200, template.replace(_BASE.encode(), base))
 
 
-def _statement(context: Context, offered: Sequence[Offered]) -> Document:
+def _statement(context: Context) -> Document:
     return {
         "resourceType": "CapabilityStatement",
         "status": "active",
@@ -73,83 +72,91 @@ def _statement(context: Context, offered: Sequence[Offered]) -> Document:
         "fhirVersion": "4.0.1",
         "format": ["application/fhir+json", "application/fhir+xml", "json", "xml"],
         "patchFormat": ["application/json-patch+json", "application/fhir+json"],
-        "rest": [_rest(context, offered)],
+        "rest": [_rest(context)],
     }
 
 
-def _rest(context: Context, offered: Sequence[Offered]) -> Document:
+def _rest(context: Context) -> Document:
     profiles = [each for each in load_profiles(context.settings.canonical) if _is_profile(each)]
     back = _pointing(context)
     types = sorted(context.definitions.types)
-    return {
+    answered = _answered()
+    rest: Document = {
         "mode": "server",
-        "resource": [
-            _resource(context, name, profiles, back.get(name, []))
-            | _operations(context, offered, (name, "{type}"))
-            for name in types
-        ],
-        "interaction": [{"code": code} for code in _OF_SYSTEM],
-        **_operations(context, offered, ("",)),
+        "security": {"cors": bool(context.settings.cors_origins), "description": _SECURITY},
+        "resource": [_resource(context, name, profiles, back.get(name, [])) for name in types],
+        "interaction": [{"code": code} for code in _OF_SYSTEM if code in answered],
     }
+    if "search-system" in answered:
+        rest["searchParam"] = list(_search_parameters(context, _ANY))
+    own = [each for each in context.operations if "system" in each.levels]
+    rest |= _operations(context, own)
+    if "search-compartment" in answered:
+        names = sorted(context.definitions.compartments)
+        rest["compartment"] = [f"{_COMPARTMENT}/{name.lower()}" for name in names]
+    return rest
 
 
-def _operations(context: Context, offered: Sequence[Offered], kinds: tuple[str, ...]) -> Document:
-    """List the operations of some kinds, each once with its definition."""
-    defined = {
-        (row["code"], kind): url
-        for url, row in context.definitions.operations.items()
-        for kind in row.get("resource", ())
+def _answered() -> set[str]:
+    """Name the interactions that are routed and answered."""
+    codes = {route.interaction for route in ROUTES} - UNSUPPORTED
+    return codes | ({"batch"} if "transaction" in codes else set())
+
+
+def _operations(context: Context, operations: list[Definition]) -> Document:
+    rows = {(each.name, each.stated(context.settings.canonical)): each.says for each in operations}
+    if not rows:
+        return {}
+    return {
+        "operation": [
+            {"name": name, "definition": url, "documentation": says}
+            for (name, url), says in sorted(rows.items())
+        ]
     }
-    names = sorted(
-        {(each.name, each.resource_type) for each in offered if each.resource_type in kinds}
-    )
-    own = f"{context.settings.canonical.rstrip('/')}/OperationDefinition/"
-    rows = [
-        {
-            "name": name,
-            "definition": defined.get((name, "Resource" if kind in {"", "{type}"} else kind))
-            or f"{own}{name}",
-        }
-        for name, kind in names
-    ]
-    return {"operation": rows} if rows else {}
 
 
 def _resource(
     context: Context, resource_type: str, profiles: list[Document], back: list[str]
 ) -> Document:
+    answered = _answered()
     parameters = context.parameters.of(resource_type)
     described: dict[str, Any] = {"type": resource_type}
     own = [each["url"] for each in profiles if each["type"] == resource_type]
     if own:
         described["supportedProfile"] = own
-    described |= {"interaction": list(_interactions()), **_OF_TYPE}
-    described["conditionalDelete"] = context.settings.conditional_delete
+    described["interaction"] = [{"code": code} for code in _OF_TYPE if code in answered]
+    described |= _HOW | {"conditionalUpdate": "update-conditional" in answered}
+    if "delete-conditional" in answered:
+        described["conditionalDelete"] = context.settings.conditional_delete
     includes = [f"{resource_type}:{name}" for name in _references(parameters)]
     if includes:
         described["searchInclude"] = includes
     if back:
         described["searchRevInclude"] = back
-    described["searchParam"] = [
-        {"name": name, "definition": each.url, "type": each.type}
-        for name, each in sorted(parameters.items())
-        if not each.refused
-    ]
-    return described
+    described["searchParam"] = list(_search_parameters(context, resource_type))
+    offered = [each for each in context.operations if each.is_of(resource_type)]
+    return described | _operations(context, offered)
+
+
+def _search_parameters(context: Context, resource_type: str) -> Iterator[Document]:
+    for name, each in sorted(context.parameters.of(resource_type).items()):
+        if not each.refused:
+            stated = {"name": name, "definition": each.url, "type": each.type}
+            says = _own(each.expression, resource_type)
+            if each.url in context.parameters.incomplete:
+                says += " (what was stored before it is being indexed still)"
+            yield stated | ({"documentation": f"Finds by {says}."} if says else {})
+
+
+def _own(expression: str, resource_type: str) -> str:
+    """Keep what an expression says of one type."""
+    starts = (f"{resource_type}.", "Resource.", f"({resource_type}.")
+    return " | ".join(part for part in expression.split(" | ") if part.startswith(starts))
 
 
 def _is_profile(document: Document) -> bool:
     kinds = document["resourceType"], document.get("kind")
     return kinds == ("StructureDefinition", "resource")
-
-
-def _interactions() -> Iterator[Document]:
-    codes = {
-        route.interaction: None
-        for route in ROUTES
-        if route.pattern.startswith("{type}") and route.interaction in _OF_EVERY_TYPE
-    }
-    return ({"code": code} for code in codes)
 
 
 def _references(parameters: Mapping[str, SearchParameter]) -> Iterator[str]:

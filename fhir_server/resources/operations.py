@@ -45,8 +45,8 @@ class Definition:
 
     ``types`` are the resource types it belongs to, none for one that every type has or only the
     system. ``levels``: where it can be called; ``version`` is below ``_history/{vid}``.
-    ``says``: what it does, in a sentence. ``url``: its canonical, where another than R4's or ours
-    is right. ``searches``: it takes search parameters of its type besides its own.
+    ``says``: what it does, in a sentence. ``url``: the canonical of the guide that defines it, if
+    it is not R4's. ``searches``: it takes search parameters of its type besides its own.
     """
 
     name: str
@@ -77,15 +77,24 @@ class Definition:
         return ("GET", "POST") if fits and not self.affects_state else ("POST",)
 
     def canonical(self, base: str) -> str:
-        """Give the url that names it; ``base`` is where ours lie."""
-        if self.url is not None:
-            return self.url
-        rows = load_definitions().operations.items()
-        kinds = self.types or (EVERY,)
-        for url, row in rows:
-            if row["code"] == self.name and row["resource"][0] in kinds:
-                return url
+        """Give the url of our definition; ``base`` is where ours lie."""
         return f"{base.rstrip('/')}/OperationDefinition/{self.id}"
+
+    def stated(self, base: str) -> str:
+        """Give the url that the CapabilityStatement names.
+
+        It is ours where R4's own says more than we do: R4 asks for that.
+        """
+        return self.url or self.canonical(base)
+
+    @property
+    def origin(self) -> str | None:
+        """The url of the definition that ours is made from: a guide's, or R4's."""
+        kinds = self.types or (EVERY,)
+        for url, row in load_definitions().operations.items():
+            if row["code"] == self.name and row["resource"][0] in kinds:
+                return self.url or url
+        return self.url
 
     def is_of(self, resource_type: str) -> bool:
         """Say whether a type has it."""
@@ -106,6 +115,8 @@ def document(definition: Definition, base: str) -> Document:
         "affectsState": definition.affects_state,
         "code": definition.name,
     }
+    if definition.origin is not None:
+        made["base"] = definition.origin
     if levels != {"system"}:
         made["resource"] = list(definition.types or (EVERY,))
     made |= {
