@@ -101,7 +101,7 @@ def _keys(work: Work) -> list[str]:
     keys = list(work.identities)
     if work.step.entry.full_url is not None:
         keys.append(f"fullUrl {work.step.entry.full_url}")
-    if work.wanted is not None:
+    if work.wanted is not None and work.kind != "delete":
         keys.append(f"criteria {work.resource_type}?{work.wanted.spelling}")
     return keys
 

@@ -54,9 +54,11 @@ def _about(given: bytes, ops: Sequence[Op]) -> bytes:
 def _utf8(header: str) -> bytes:
     """Give the bytes that were sent; HTTP hands them over as if they were Latin-1."""
     try:
-        return header.encode("latin-1")
-    except UnicodeEncodeError:
+        sent = header.encode("latin-1")
+        sent.decode()
+    except UnicodeError:
         return header.encode()
+    return sent
 
 
 def _in_header(issue: Issue) -> Issue:

@@ -142,11 +142,12 @@ def _commit(
     try:
         return commit(context, ops, checks) if ops else []
     except FhirError as error:
-        if error.op is None:
+        number = 0 if len(ops) == 1 else error.op
+        if number is None:
             raise
-        if isinstance(error, PreconditionFailed) and places[error.op] in patches:
+        if isinstance(error, PreconditionFailed) and places[number] in patches:
             raise Moved from error
-        with placed(places[error.op]):
+        with placed(places[number]):
             raise
 
 

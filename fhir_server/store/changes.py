@@ -8,6 +8,8 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, Literal
 
+import orjson
+
 from fhir_server.errors import Conflict, NotFound, PreconditionFailed
 from fhir_server.store import versions
 from fhir_server.store.ops import Delete, Put, Stored, Written
@@ -60,15 +62,33 @@ def is_new(op: Op) -> bool:
     return isinstance(op, Put) and op.method == "POST" and op.existing is not True
 
 
-def change(op: Op, before: Before, moment: datetime) -> Change:
-    """Decide one op; raise PreconditionFailed, NotFound or Conflict where it may not be."""
+def change(op: Op, before: Before, moment: datetime, *, noop: bool = True) -> Change:
+    """Decide one op; raise PreconditionFailed, NotFound or Conflict where it may not be.
+
+    Without ``noop`` an update that would change nothing is none.
+    """
     present = before.current["v"] if before.current else None
     if op.if_match is not None and op.if_match != present:
         now = "there is no current version" if present is None else f"version {present} is current"
         raise PreconditionFailed(
             f"If-Match asks for version {op.if_match} of {op.resource_type}/{op.id}, but {now}."
         )
-    return _delete(op, before, moment) if isinstance(op, Delete) else _put(op, before, moment)
+    if isinstance(op, Delete):
+        return _delete(op, before, moment)
+    if not noop and before.current and op.existing is not False and is_same(op, before.current):
+        there = Written(versions.stored(op.resource_type, before.current), created=False)
+        return Change("nothing", op.resource_type, op.id, there)
+    return _put(op, before, moment)
+
+
+def is_same(put: Put, current: Document) -> bool:
+    """Tell whether a version says what is there already; the order of elements is nothing."""
+    new, old = put.text.raw, current["raw"]
+    if new == old:
+        return True
+    if len(new) != len(old) or sorted(new) != sorted(old):
+        return False
+    return bool(orjson.loads(new) == orjson.loads(old))
 
 
 def attributed(error: FhirError, number: int) -> FhirError:

@@ -29,21 +29,32 @@ if TYPE_CHECKING:
 Document = dict[str, Any]
 
 
+class Unchanged(Exception):
+    """The update changes nothing: the transaction ends as if it had never begun."""
+
+    def __init__(self, written: Written) -> None:
+        super().__init__()
+        self.written = written
+
+
 def fits(op: Op) -> bool:
     """Tell whether this road can take the op: any but a create that must not find anything."""
     return isinstance(op, Delete) or op.existing is not False
 
 
-def write(database: Database[Document], op: Op, session: ClientSession) -> Written:
+def write(database: Database[Document], op: Op, session: ClientSession, *, noop: bool) -> Written:
     """Update or delete one resource inside a transaction.
 
-    To bring a deleted resource back costs two round trips more.
+    To bring a deleted resource back costs two round trips more. Without ``noop``, raises Unchanged
+    if the update says what is there already.
     """
     current = database[op.resource_type]
     moment = versions.now()
     old = _swap(current, op, moment, session)
     before = Before(old) if old else _missed(database, op, session)
-    done = change(op, before, moment)
+    done = change(op, before, moment, noop=noop)
+    if old and done.kind == "nothing":
+        raise Unchanged(done.written)
     past = database[versions.past_name(op.resource_type)]
     if done.past:
         past.insert_many(done.past, session=session)

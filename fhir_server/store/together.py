@@ -36,8 +36,9 @@ BATCH_PATIENCE = 0.05
 class Together:
     """Writes single ops into one database."""
 
-    def __init__(self, database: Database[Document]) -> None:
+    def __init__(self, database: Database[Document], *, noop: bool) -> None:
         self._database = database
+        self._noop = noop
         self._creates: dict[str, Coalescer[Put, Written]] = {}
         self._changes: Coalescer[Op, Written] = Coalescer(self._change)
 
@@ -87,7 +88,11 @@ class Together:
 
     def _change_one(self, op: Op) -> Written | Exception:
         try:
-            return self._run(lambda session: single.write(self._database, op, session))
+            return self._run(
+                lambda session: single.write(self._database, op, session, noop=self._noop)
+            )
+        except single.Unchanged as unchanged:
+            return unchanged.written
         except FhirError as error:
             return error
         except DRIVER as error:
@@ -96,10 +101,16 @@ class Together:
     def _change_all(self, ops: Sequence[Op], session: ClientSession) -> list[Written | Exception]:
         before = bulk.look_up(self._database, ops)
         moment = versions.now()
-        outcomes = [_tried(op, before.get((op.resource_type, op.id)), moment) for op in ops]
+        outcomes = [self._tried(op, before.get((op.resource_type, op.id)), moment) for op in ops]
         changes = [each for each in outcomes if isinstance(each, Change)]
         bulk.write(self._database, changes, session)
         return [each.written if isinstance(each, Change) else each for each in outcomes]
+
+    def _tried(self, op: Op, before: Before | None, moment: datetime) -> Change | FhirError:
+        try:
+            return change(op, before or Before(), moment, noop=self._noop)
+        except FhirError as error:
+            return error
 
     def _run(
         self,
@@ -120,13 +131,6 @@ def _refused(put: Put, code: int) -> FhirError:
     if code == DUPLICATE:
         return Conflict(f"{put.resource_type}/{put.id} exists already.")
     return Unavailable(f"The database refused {put.resource_type}/{put.id} (code {code}).")
-
-
-def _tried(op: Op, before: Before | None, moment: datetime) -> Change | FhirError:
-    try:
-        return change(op, before or Before(), moment)
-    except FhirError as error:
-        return error
 
 
 def _distinct(numbered: Sequence[Numbered]) -> tuple[list[Numbered], list[Numbered]]:

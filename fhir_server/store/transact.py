@@ -35,13 +35,16 @@ Result = TypeVar("Result")
 
 
 class Writer:
-    """Writes into one database."""
+    """Writes into one database; ``noop``: an update that changes nothing makes a version."""
 
-    def __init__(self, database: Database[dict[str, Any]], layout: Layout, judge: Judge) -> None:
+    def __init__(
+        self, database: Database[dict[str, Any]], layout: Layout, judge: Judge, *, noop: bool
+    ) -> None:
         self._database = database
         self._layout = layout
         self._judge = judge
-        self._together = Together(database)
+        self._noop = noop
+        self._together = Together(database, noop=noop)
 
     def transact(self, ops: Sequence[Op], conditions: Sequence[Condition]) -> list[Written]:
         """Apply all ops or none; the error of one op has its place as ``error.op``."""
@@ -71,7 +74,7 @@ class Writer:
     def _all(
         self, ops: Sequence[Op], conditions: Sequence[Condition], session: ClientSession
     ) -> list[Written]:
-        changes = decided(ops, bulk.look_up(self._database, ops))
+        changes = decided(ops, bulk.look_up(self._database, ops), noop=self._noop)
         self._judge.touch(conditions, session)
         self._judge.decide(conditions, "before", session)
         try:
@@ -85,14 +88,14 @@ class Writer:
         return [change.written for change in changes]
 
 
-def decided(ops: Sequence[Op], before: Mapping[bulk.Key, Before]) -> list[Change]:
+def decided(ops: Sequence[Op], before: Mapping[bulk.Key, Before], *, noop: bool) -> list[Change]:
     """Decide every op at one moment; the first that may not be raises, with its place."""
     moment = versions.now()
     changes = []
     for number, op in enumerate(ops):
         found = before.get((op.resource_type, op.id), Before())
         try:
-            changes.append(change(op, found, moment))
+            changes.append(change(op, found, moment, noop=noop))
         except FhirError as error:
             raise attributed(error, number) from None
     return changes

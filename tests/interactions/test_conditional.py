@@ -4,7 +4,7 @@ import dataclasses
 
 import pytest
 
-from tests.support.fhir import Server, patient
+from tests.support.fhir import Server, bundle, entry, json_patch, patient
 
 NIK = "identifier=urn:nik|1"
 
@@ -176,3 +176,118 @@ def test_chains_may_be_criteria(ask):
     said = ask("PUT", f"Encounter?patient.{NIK}", visit | {"status": "arrived"})
 
     assert (said.status, ask.count("Encounter", "status=arrived")) == (200, 1)
+
+
+def rolled(ask, *entries):
+    return ask("POST", "", bundle("transaction", *entries))
+
+
+def test_a_transaction_updates_what_matches_and_creates_what_does_not(ask):
+    first = ask("POST", "Patient", person()).json["id"]
+    urn = "urn:uuid:3e1f0c9a-6c3c-4a52-9a4b-0b1a7f4f8c11"
+    visit = {
+        "resourceType": "Encounter",
+        "status": "planned",
+        "class": {"code": "AMB"},
+        "subject": {"reference": urn},
+    }
+
+    said = rolled(
+        ask,
+        entry("PUT", f"Patient?{NIK}", person(gender="male"), urn),
+        entry("PUT", "Patient?identifier=urn:nik|2", person("2")),
+        entry("POST", "Encounter", visit),
+    )
+
+    assert [each["response"]["status"] for each in said.entries] == [
+        "200 OK",
+        "201 Created",
+        "201 Created",
+    ]
+    assert said.entries[0]["response"]["location"] == f"Patient/{first}/_history/2"
+    assert ask.count("Encounter", f"subject=Patient/{first}") == 1
+    assert ask.count("Patient", "identifier=urn:nik|2") == 1
+
+
+def test_deletions_come_first(ask):
+    """What a transaction deletes by criteria matches nothing else in it."""
+    ask("PUT", "Patient/old", person(id="old"))
+
+    said = rolled(
+        ask,
+        entry("PUT", f"Patient?{NIK}", person()),
+        entry("DELETE", f"Patient?{NIK}"),
+        entry("DELETE", "Patient?identifier=urn:nik|9"),
+    )
+
+    assert [each["response"]["status"] for each in said.entries] == [
+        "201 Created",
+        "204 No Content",
+        "204 No Content",
+    ]
+    assert said.entries[1]["response"]["etag"] == 'W/"2"'
+    assert ask("GET", "Patient/old").status == 410
+    assert ask.count("Patient", NIK) == 1
+
+
+@pytest.mark.parametrize(
+    "twice",
+    [
+        (("PUT", f"Patient?{NIK}", "there"), ("DELETE", "Patient/there", None)),
+        (("PUT", f"Patient?{NIK}", None), ("PUT", "Patient/there", "there")),
+        (("PUT", "Patient?identifier=new", None), ("PUT", "Patient?identifier=new", None)),
+        (("DELETE", f"Patient?{NIK}", None), ("DELETE", "Patient?_id=there", None)),
+        (("PUT", f"Patient?{NIK}", None), ("PATCH", "Patient/there", "patch")),
+    ],
+)
+def test_two_entries_about_one_match_are_refused(ask, twice):
+    ask("PUT", "Patient/there", person(id="there"))
+    bodies = {"there": person(id="there"), "patch": json_patch(("add", "/gender", "male"))}
+    entries = [
+        entry(method, url, bodies.get(name, person()) if method != "DELETE" else None)
+        for method, url, name in twice
+    ]
+
+    said = rolled(ask, *entries)
+
+    assert said.status == 400
+    assert ask("GET", "Patient/there").headers["ETag"] == 'W/"1"'
+    assert ask.count("Patient") == 1
+
+
+def test_types_may_share_criteria(ask):
+    said = rolled(
+        ask,
+        entry("POST", "Patient", person(), ifNoneExist="identifier=1"),
+        entry("POST", "Person", person() | {"resourceType": "Person"}, ifNoneExist="identifier=1"),
+    )
+
+    assert said.status == 200
+
+
+def test_a_batch_has_every_method_and_all_criteria(ask):
+    ask("PUT", "Patient/p", person(id="p"))
+
+    said = ask(
+        "POST",
+        "",
+        bundle(
+            "batch",
+            entry("PUT", f"Patient?{NIK}", person(gender="male")),
+            entry("PATCH", f"Patient?{NIK}", json_patch(("add", "/active", True))),
+            entry("DELETE", "Patient?identifier=urn:nik|9"),
+            entry("POST", "Patient", person(), ifNoneExist=NIK),
+            entry("GET", f"Patient?{NIK}"),
+            entry("GET", "Patient/p", ifNoneMatch='W/"3"'),
+            entry("GET", "Patient/p/_history"),
+            entry("HEAD", "Patient/p"),
+            entry("POST", "Patient/_search?gender=male"),
+            entry("PUT", "Patient?identifier=", person()),
+        ),
+    )
+
+    assert [each["response"]["status"][:3] for each in said.entries] == [
+        *("200", "200", "204", "200", "200", "304", "200", "200", "200", "400")
+    ]
+    assert said.entries[8]["resource"]["total"] == 1
+    assert ask("GET", "Patient/p").json["meta"]["versionId"] == "3"

@@ -8,8 +8,9 @@ from tests.support.fhir import entry, patient
 @pytest.fixture
 def trips(ask, commands):
     """Ask once so that collections exist, then count what a second request sends."""
-    ask("PUT", "Patient/warm", patient(id="warm", identifier=[{"value": "warm"}]))
-    ask("PUT", "Patient/warm", patient(id="warm", identifier=[{"value": "warm"}]))
+    for first in (True, False):
+        warm = patient(id="warm", identifier=[{"value": "warm"}], active=first)
+        ask("PUT", "Patient/warm", warm)
     ask("GET", "Patient?_count=1")
 
     def count(*request, **headers):
@@ -42,6 +43,16 @@ def test_writing(trips):
     assert trips("POST", "Patient", patient()) <= 2
     assert trips("PUT", "Patient/new", patient(id="new")) <= 3
     assert trips("PUT", "Patient/warm", patient(id="warm"), if_match='W/"2"') <= 3
+    assert trips("PUT", "Patient/warm", patient(id="warm"), if_match='W/"3"') <= 2
+    assert trips("PATCH", "Patient/warm", [{"op": "add", "path": "/active", "value": True}]) <= 4
+
+
+def test_by_criteria(trips):
+    warm = patient(identifier=[{"value": "warm"}])
+    trips("PUT", "Patient?identifier=cold", patient(active=True))
+    assert trips("PUT", "Patient?identifier=warm", warm) <= 7
+    assert trips("PUT", "Patient?identifier=cooler", patient(identifier=[{"value": "c"}])) <= 6
+    assert trips("DELETE", "Patient?identifier=none") <= 1
 
 
 def test_a_conditional_create(trips):
@@ -53,7 +64,7 @@ def test_a_conditional_create(trips):
 @pytest.mark.parametrize("size", [1, 10, 200])
 def test_a_transaction_of_any_size(transact, commands, ask, size):
     ask("PUT", "Patient/p", patient(id="p"))
-    ask("PUT", "Patient/p", patient(id="p"))
+    ask("PUT", "Patient/p", patient(id="p", active=True))
     ask("PUT", "Patient/0", patient(id="0"))
     creates = [entry("POST", "Patient", patient()) for _ in range(size)]
     updates = [entry("PUT", f"Patient/{n}", patient(id=str(n))) for n in range(size)]

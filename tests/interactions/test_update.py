@@ -85,8 +85,9 @@ def test_an_if_match_that_is_no_weak_etag_is_refused(ask, tag):
 def test_of_many_updates_upon_one_version_one_is_taken(ask):
     ask("PUT", "Patient/p", patient(id="p"))
 
-    def update(_):
-        return ask("PUT", "Patient/p", patient(id="p"), if_match='W/"1"').status
+    def update(number):
+        body = patient(id="p", name=[{"text": str(number)}])
+        return ask("PUT", "Patient/p", body, if_match='W/"1"').status
 
     with ThreadPoolExecutor(8) as pool:
         statuses = sorted(pool.map(update, range(8)))

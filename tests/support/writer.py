@@ -68,7 +68,7 @@ def text(stored):
 
 def main():
     data, journal, round_number = sys.argv[1:]
-    settings = Settings(data=Path(data), threads=THREADS)
+    settings = Settings(data=Path(data), threads=THREADS, noop_updates=True)
     store = connect(Embedded.start(settings).uri, settings)
     handle = os.open(journal, os.O_WRONLY | os.O_APPEND | os.O_CREAT, 0o600)
     writers = [Writer(store, handle, f"{round_number}-{n}") for n in range(THREADS)]
