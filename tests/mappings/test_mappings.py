@@ -20,7 +20,7 @@ from fhir_server.resources.profiles import folder, load_profiles
 from fhir_server.resources.validate import validate
 from fhir_server.rest.sop_schemas import schema_of
 from fhir_server.sop import entitas
-from tests.support.profile_checker import check, loaded
+from tests.support.profiles import faults, loaded
 from tools import build_glossary, build_valuesets
 
 HERE = Path(__file__).parent
@@ -81,13 +81,13 @@ def test_meets_its_profile(entity, case):
     mapping, _, written = resources_of(entity, case)
     profiles = {"": mapping.profile, **mapping.profiles}
 
-    faults = {
-        role: check(each, structure(profile))
+    found = {
+        role: faults(each, structure(profile))
         for role, each in written.items()
         if (profile := profiles.get(role, profiles.get(each["resourceType"])))
     }
 
-    assert not any(faults.values()), faults
+    assert not any(found.values()), found
 
 
 @pytest.mark.parametrize(("entity", "case"), CASES)
