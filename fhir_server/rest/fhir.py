@@ -17,7 +17,7 @@ from fhir_server.errors import BadRequest, MethodNotAllowed
 from fhir_server.interactions.request import Answer, Request
 from fhir_server.operations import answer
 from fhir_server.resources.xml import from_xml
-from fhir_server.rest import negotiation, outcomes
+from fhir_server.rest import binaries, negotiation, outcomes
 from fhir_server.rest.negotiation import Form
 
 if TYPE_CHECKING:
@@ -92,7 +92,7 @@ def respond(context: Context, environ: dict[str, Any]) -> Answer:
     try:
         form = negotiation.accepted(environ)
         given = answer(context, _request(context, environ))
-        if form.is_xml or form.pretty:
+        if form.is_xml or form.pretty or form.is_content:
             given = _laid_out(context, given, form)
     except Exception as error:  # noqa: BLE001 - every failure has an answer, a bug too
         given = _laid_out(context, _failure(error, environ), form)
@@ -108,7 +108,9 @@ def _failure(error: Exception, environ: Mapping[str, Any]) -> Answer:
 
 
 def _laid_out(context: Context, given: Answer, form: Form) -> Answer:
-    """Write the JSON of an answer as XML, or spread out; what has a type of its own stays."""
+    """Write the JSON of an answer as it was asked for; what has a type of its own stays."""
+    if form.is_content:
+        return binaries.content(given)
     if not given.body or "Content-Type" in given.headers:
         return given
     body = negotiation.written(given.body, form, context.definitions)
@@ -133,9 +135,16 @@ def _body(context: Context, environ: dict[str, Any]) -> bytes:
     """Read the body; a resource in XML becomes JSON, and its Content-Type with it."""
     settings = context.settings
     body = negotiation.body_of(environ, settings.body_limit)
-    if body and negotiation.is_xml(environ.get("CONTENT_TYPE", "")):
+    content_type = environ.get("CONTENT_TYPE", "")
+    if not body or negotiation.is_json(content_type):
+        return body
+    if negotiation.is_xml(content_type):
         body = from_xml(body, context.definitions, settings.depth_limit)
-        environ["CONTENT_TYPE"] = negotiation.FHIR_JSON
+    elif binaries.is_target(environ):
+        body = binaries.resource(environ, body)
+    else:
+        return body
+    environ["CONTENT_TYPE"] = negotiation.FHIR_JSON
     return body
 
 

@@ -15,6 +15,7 @@ from werkzeug.http import parse_accept_header, parse_options_header
 
 from fhir_server.errors import BadRequest, NotAcceptable, TooLarge, UnsupportedMediaType
 from fhir_server.resources.xml import to_xml
+from fhir_server.rest import binaries
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -26,7 +27,6 @@ Environ = dict[str, Any]
 FHIR_JSON = "application/fhir+json"
 FHIR_XML = "application/fhir+xml"
 FORM = "application/x-www-form-urlencoded"
-JOBS = "/fhir/_jobs/"
 COMPRESS_FROM = 2048
 
 _JSON_TYPES = (FHIR_JSON, "application/json", "text/json", "application/json+fhir")
@@ -35,7 +35,7 @@ _OF_RESOURCES = (*_JSON_TYPES, *_XML_TYPES)
 _PATCH_TYPES = ("application/json-patch+json", *_OF_RESOURCES)
 _FORMATS = {"json": FHIR_JSON, "xml": FHIR_XML} | {name: name for name in _OF_RESOURCES}
 _OF_BROWSERS = frozenset({"application/xml", "text/xml"})
-_OF_ANY_TYPE = ("/fhir/Binary/", "/fhir/_jobs/")
+_OF_OWN_TYPE = (binaries.PATH, "/fhir/_jobs/")
 _VERSIONS = {"4.0", "4.0.1"}
 _READABLE = f"This server reads and writes {FHIR_JSON} and {FHIR_XML} (fhirVersion 4.0)"
 
@@ -46,22 +46,25 @@ class Form(NamedTuple):
     media_type: str
     pretty: bool = False
     is_xml: bool = False
+    is_content: bool = False
 
 
 def accepted(environ: Mapping[str, Any]) -> Form:
     """Choose the form of the answer from ``_format``, ``_pretty`` and ``Accept``.
 
-    Who accepts anything is answered in the format of the body. Below ``_jobs`` lie files of their
-    own format, which clients ask for by names of many kinds.
+    Who accepts anything is answered in the format of the body.
     """
-    if environ.get("PATH_INFO", "").startswith(JOBS):
-        return Form(FHIR_JSON)
+    if environ["PATH_INFO"].startswith(_OF_OWN_TYPE):
+        return _of_own_type(environ)
+    return _chosen(environ)
+
+
+def _of_own_type(environ: Mapping[str, Any]) -> Form:
+    """Refuse no ``Accept`` where content of any type may lie; failures are JSON then."""
     try:
-        return _chosen(environ)
+        return Form(FHIR_JSON, is_content=True) if _wants_content(environ) else _chosen(environ)
     except NotAcceptable:
-        if environ["PATH_INFO"].startswith(_OF_ANY_TYPE):
-            return Form(FHIR_JSON)
-        raise
+        return Form(FHIR_JSON)
 
 
 def _chosen(environ: Mapping[str, Any]) -> Form:
@@ -75,6 +78,15 @@ def _chosen(environ: Mapping[str, Any]) -> Form:
     else:
         form = _from_accept(accept, content_type)
     return form._replace(pretty=given.get("_pretty", "") == "true")
+
+
+def _wants_content(environ: Mapping[str, Any]) -> bool:
+    """Tell whether a Binary is read as what it carries: always, unless a format is named."""
+    if not binaries.is_content(environ) or "_format" in environ.get("QUERY_STRING", ""):
+        return False
+    accept = environ.get("HTTP_ACCEPT", "")
+    named = {parse_options_header(item)[0] for item, _ in parse_accept_header(accept)}
+    return "text/html" in named or named.isdisjoint(_OF_RESOURCES)
 
 
 def _from_format(text: str) -> Form:
@@ -100,6 +112,12 @@ def _from_accept(header: str, content_type: str) -> Form:
         if name in _OF_RESOURCES:
             return Form(name, is_xml=name in _XML_TYPES)
     raise NotAcceptable(f"Accept: {header} names nothing that is offered. {_READABLE}.")
+
+
+@lru_cache(maxsize=256)
+def is_json(content_type: str) -> bool:
+    """Tell whether a body of this type is a resource in JSON; so is one of no type."""
+    return parse_options_header(content_type)[0] in {"", *_JSON_TYPES}
 
 
 @lru_cache(maxsize=256)
@@ -137,7 +155,10 @@ def body_of(environ: Mapping[str, Any], limit: int) -> bytes:
 def _check_content_type(environ: Mapping[str, Any]) -> None:
     header = environ.get("CONTENT_TYPE", "")
     is_search = environ["PATH_INFO"].endswith("/_search")
-    if not _is_readable(environ["REQUEST_METHOD"], header, is_search=is_search):
+    is_unnamed = not header and "HTTP_ORIGIN" in environ  # a page may send it without asking
+    if is_unnamed or not _is_readable(environ["REQUEST_METHOD"], header, is_search=is_search):
+        if binaries.is_target(environ):
+            return
         wanted = FORM if is_search else f"{FHIR_JSON} or {FHIR_XML}"
         raise UnsupportedMediaType(
             f"Content-Type: {header} cannot be read here. Send {wanted} in UTF-8."
