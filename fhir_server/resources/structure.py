@@ -14,13 +14,17 @@ from threading import RLock
 from typing import TYPE_CHECKING, Any
 
 from fhir_server.resources.bindings import concept_predicate
+from fhir_server.resources.invariants.lines import local
 from fhir_server.resources.primitives import Predicate, accepts, is_text, printable
 from fhir_server.resources.targets import target_predicate
 
 if TYPE_CHECKING:
+    from collections.abc import Callable
     from types import CodeType
 
     from fhir_server.resources.definitions import Definitions, Element
+
+    LinesOf = Callable[[str, Definitions], tuple[list[str], dict[str, Any]]]
 
 MOST_REMEMBERED = 8192
 """Values of one type; then a memory starts anew."""
@@ -87,16 +91,18 @@ def many(values, table=table, again=again):
 class Structure:
     """The predicates of all types, each made when first asked for."""
 
-    def __init__(self, definitions: Definitions) -> None:
+    def __init__(self, definitions: Definitions, lines: LinesOf | None = None) -> None:
         self._definitions = definitions
+        self._lines = lines or (lambda _path, _definitions: ([], {}))
         self._pairs: dict[tuple[str, frozenset[str]], tuple[Predicate, Predicate]] = {}
         self._resources: dict[str, Predicate] = {}
         self._lock = RLock()
 
     def accepts(self, resource: dict[str, Any]) -> bool:
         """Say whether this is surely a valid resource; False asks for ``wording``."""
+        local.met, local.inside = False, 0
         try:
-            return self._is_resource(resource)
+            return self._is_resource(resource) and not local.met
         except REFUSALS:
             return False
 
@@ -112,7 +118,10 @@ class Structure:
     def _are_contained(self, values: list[dict[str, Any]]) -> bool:
         if type(values) is not list:
             return False
-        return not any("contained" in value or not self._is_resource(value) for value in values)
+        local.inside += 1
+        right = not any("contained" in value or not self._is_resource(value) for value in values)
+        local.inside -= 1
+        return right
 
     def _pair(
         self, path: str, targets: frozenset[str] = frozenset()
@@ -122,7 +131,7 @@ class Structure:
         with self._lock:
             if key not in self._pairs:
                 table: dict[str, Predicate] = {}
-                self._pairs[key] = _compile(path, self._definitions, table)
+                self._pairs[key] = _compile(path, self._definitions, table, self._lines)
                 table.update(self._table(path))
                 if targets:
                     table["reference"] = target_predicate(targets)
@@ -161,10 +170,12 @@ class Structure:
 
 
 def _compile(
-    path: str, definitions: Definitions, table: dict[str, Predicate]
+    path: str, definitions: Definitions, table: dict[str, Predicate], lines_of: LinesOf
 ) -> tuple[Predicate, Predicate]:
     rules, names = _rules(path, definitions)
-    space: dict[str, Any] = {"table": table, "again": _again, **names}
+    more, needs = lines_of(path, definitions)
+    rules += more
+    space: dict[str, Any] = {"table": table, "again": _again, **names, **needs}
     for template, indent in ((_ONE, " " * 4), (_MANY, " " * 8)):
         source = template.format(rules=f"\n{indent}".join(rules) or "pass")
         exec(_code(source, path), space)  # noqa: S102

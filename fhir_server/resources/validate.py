@@ -19,6 +19,8 @@ from functools import cache
 from itertools import islice
 from typing import TYPE_CHECKING
 
+from fhir_server.resources.invariants import check
+from fhir_server.resources.invariants.lines import lines
 from fhir_server.resources.messages import issue
 from fhir_server.resources.structure import Structure
 from fhir_server.resources.wording import Wording
@@ -44,6 +46,8 @@ def validate(document: Document, definitions: Definitions) -> list[Issue]:
         found = list(islice(wording, MOST_ISSUES + 1))
     except RecursionError:
         return [issue("deep", str(document.get("resourceType")))]
+    if not found:
+        found = check(document, definitions, warnings=False)[: MOST_ISSUES + 1]
     if len(found) > MOST_ISSUES:
         found[MOST_ISSUES] = issue("more", "", count=str(MOST_ISSUES))
     return found
@@ -51,4 +55,4 @@ def validate(document: Document, definitions: Definitions) -> list[Issue]:
 
 @cache
 def _structure(definitions: Definitions) -> Structure:
-    return Structure(definitions)
+    return Structure(definitions, lines)

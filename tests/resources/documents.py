@@ -33,6 +33,7 @@ PATIENT = {
     "communication": [{"language": {"text": "Bahasa Indonesia"}, "preferred": True}],
     "managingOrganization": {"reference": "Organization/pkm"},
     "contained": [{"resourceType": "Organization", "id": "org", "name": "Puskesmas"}],
+    "generalPractitioner": [{"reference": "#org"}],
 }
 
 OBSERVATION = {

@@ -239,14 +239,13 @@ ACCEPTED = [
     (CONDITION, "subject.reference", "Patient?identifier=http://example.org/Device/|1"),
     (CONDITION, "subject.reference", "urn:uuid:c757873d-ec9a-4326-a141-556f43239520"),
     (CONDITION, "subject.reference", "urn:oid:1.2.3"),
-    (CONDITION, "subject.reference", "#pasien"),
     (CONDITION, "subject.reference", "http://example.org/orang/1"),
     (CONDITION, "subject.reference", "Patient/\u00e9\u00a0"),
     (OBSERVATION, "focus", [{"reference": "Device/1"}]),
     (CONDITION, "subject", {"display": "Siti"}),
     (PATIENT, "name.0.text", "Ni Luh\u00a0Putu \u200e\U0001f600"),
     (PATIENT, "name.0.id", "any string at all"),
-    (PATIENT, "contained", [OBSERVATION]),
+    (PATIENT, "contained", [OBSERVATION | {"id": "org"}]),
     (CONDITION, "clinicalStatus.coding.0.display", "Active"),
     (BUNDLE, "entry.0.fullUrl", "http://example.org/fhir/Patient/1"),
     (PARAMETERS, "parameter.0.resource", BUNDLE),
@@ -349,7 +348,7 @@ def test_every_type_asks_for_what_it_must_have(name):
 
     found = issues({"resourceType": name})
 
-    assert {each.expression for each in found} == required
+    assert {each.expression for each in found if each.code != "invariant"} == required
 
 
 @pytest.mark.parametrize("document", [None, "Patient", 5, []])

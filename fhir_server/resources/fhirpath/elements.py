@@ -12,7 +12,7 @@ from fhir_server.resources.fhirpath.errors import Inapplicable
 from fhir_server.resources.fhirpath.evaluation import Frame, single
 from fhir_server.resources.fhirpath.model import Node, ancestry, is_type, root
 from fhir_server.resources.fhirpath.values import Items, plain
-from fhir_server.resources.fhirpath.xhtml import is_narrative
+from fhir_server.resources.fhirpath.xhtml import has_content, is_narrative
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -145,8 +145,12 @@ def _conforms_to(items: Items, frame: Frame, profile: Argument) -> Items:
     return [found]
 
 
+def _div(item: Any) -> str:
+    return str(plain(item))
+
+
 def _html_checks(items: Items, _: Frame) -> Items:
-    return [all(is_narrative(str(plain(item))) for item in items)]
+    return [all(is_narrative(text) and has_content(text) for text in map(_div, items))]
 
 
 def _slice(_: Items, __: Frame, *___: Argument) -> Items:

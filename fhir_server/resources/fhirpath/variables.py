@@ -13,7 +13,7 @@ if TYPE_CHECKING:
     from fhir_server.resources.fhirpath.evaluation import Frame
     from fhir_server.resources.fhirpath.values import Items
 
-_SYSTEMS = {
+SYSTEMS = {
     "sct": "http://snomed.info/sct",
     "loinc": "http://loinc.org",
     "ucum": "http://unitsofmeasure.org",
@@ -36,8 +36,8 @@ def variable(name: str, frame: Frame) -> Items:
     if name in {"resource", "rootResource"}:
         node = world.resource if name == "resource" else world.root
         return [] if node is None else [node]
-    if name in _SYSTEMS:
-        return [_SYSTEMS[name]]
+    if name in SYSTEMS:
+        return [SYSTEMS[name]]
     for prefix, base in _FAMILIES.items():
         if name.startswith(prefix):
             return [base + name.removeprefix(prefix)]

@@ -10,11 +10,13 @@ from typing import Any
 from xml.parsers import expat
 
 _XHTML = "http://www.w3.org/1999/xhtml"
-_ELEMENTS_TEXT = """a abbr acronym address b bdi bdo big blockquote br caption cite code col colgroup dd del dfn
+_ELEMENTS_TEXT = """
+    a abbr acronym address b bdi bdo big blockquote br caption cite code col colgroup dd del dfn
     div dl dt em h1 h2 h3 h4 h5 h6 hr i img ins kbd li map area ol p pre q s samp small span strike
     strong sub sup table tbody td tfoot th thead tr tt u ul var"""
 _ELEMENTS = frozenset(_ELEMENTS_TEXT.split())
-_ATTRIBUTES_TEXT = """abbr accesskey align alt axis bgcolor border cellhalign cellpadding cellspacing cellvalign
+_ATTRIBUTES_TEXT = """
+    abbr accesskey align alt axis bgcolor border cellhalign cellpadding cellspacing cellvalign
     char charoff charset cite class color cols colspan compact coords datetime dir face frame
     headers height href hreflang hspace id lang longdesc name nowrap noshade rel rev rowspan rules
     scope shape size span src start style summary tabindex title type usemap valign value vspace
@@ -29,16 +31,26 @@ class _Refused(Exception):
     """The narrative holds what it may not."""
 
 
-@lru_cache(maxsize=256)
 def is_narrative(div: str) -> bool:
-    """Say whether this is a ``<div>`` of XHTML that a narrative may be."""
+    """txt-1: say whether this is a ``<div>`` of the XHTML that a narrative may be."""
+    return _judged(div) is not None
+
+
+def has_content(div: str) -> bool:
+    """txt-2: say whether there is text or an image in it."""
+    return _judged(div) is not False
+
+
+@lru_cache(maxsize=64)
+def _judged(div: str) -> bool | None:
+    """Say whether it has content; None if it is no narrative."""
     if len(div) > LONGEST or "<!DOCTYPE" in div or "<?" in div:
-        return False
+        return None
     judge = _Judge()
     try:
         judge.parser.Parse(div, True)  # noqa: FBT003
     except (expat.ExpatError, _Refused):
-        return False
+        return None
     return judge.has_content
 
 
