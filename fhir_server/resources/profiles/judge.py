@@ -192,10 +192,10 @@ class Judgement:
     def resolve(self, reference: str) -> Document | None:
         """Find what a reference leads to: contained, in the same Bundle, or known to the hook."""
         if reference.startswith("#"):
-            contained = self._document.get("contained") or ()
+            contained = _objects(self._document.get("contained"))
             return next((each for each in contained if each.get("id") == reference[1:]), None)
-        for entry in self._document.get("entry") or ():
-            if isinstance(entry, dict) and _is_at(entry, reference):
+        for entry in _objects(self._document.get("entry")):
+            if _is_at(entry, reference):
                 found = entry.get("resource")
                 return found if isinstance(found, dict) else None
         return self._hooks.resolve(reference)
@@ -219,9 +219,9 @@ class Judgement:
             yield from test(item, self)
         if not node.children:
             return
-        inner = item.value if isinstance(item.value, dict) else item.extra
+        inner = next((each for each in (item.value, item.extra) if isinstance(each, dict)), {})
         for child in node.children.values():
-            yield from self._group(child, child.items(inner or {}, item.at), item.at)
+            yield from self._group(child, child.items(inner, item.at), item.at)
 
     def _group(self, node: Node, items: list[Item], at: str) -> Iterator[Issue]:
         """Judge all occurrences of an element, or of a slice of it."""
@@ -279,6 +279,11 @@ def _misplaced(node: Node, places: list[tuple[int, Item]]) -> Iterator[Issue]:
         if node.ordered and place < highest:
             yield said("order", item.at, node.source, name=names[place], right=right)
         highest = max(highest, place)
+
+
+def _objects(value: Any) -> list[dict[str, Any]]:
+    several = value if isinstance(value, list) else []
+    return [each for each in several if isinstance(each, dict)]
 
 
 def _is_at(entry: dict[str, Any], reference: str) -> bool:

@@ -60,7 +60,7 @@ class Node:
                 continue
             here = f"{at}.{self.name}"
             if isinstance(value, list) or isinstance(extra, list):
-                found += _repeated(value or [], extra or [], here, kind)
+                found += _repeated(_listed(value), _listed(extra), here, kind)
             else:
                 found.append(Item(value, here, _kind(kind, value), extra))
         return found
@@ -71,6 +71,10 @@ def _repeated(values: list[Any], extras: list[Any], at: str, kind: str) -> Itera
         value = values[number] if number < len(values) else None
         extra = extras[number] if number < len(extras) else None
         yield Item(value, f"{at}[{number}]", _kind(kind, value), extra)
+
+
+def _listed(value: Any) -> list[Any]:
+    return value if isinstance(value, list) else []
 
 
 def _kind(kind: str, value: Any) -> str:
