@@ -39,6 +39,9 @@ Two APIs on the same records: **FHIR R4** below `/fhir`, and the **SOP API** bel
 which takes and gives the documents of the puskesmas SOPs in Indonesian words. What is written by
 one is at once seen by the other.
 
+FHIR is described here in JSON. XML (`application/fhir+xml`) is read and written everywhere below
+`/fhir` just so: by `Content-Type`, and by `Accept` or `_format=xml`.
+
 Every error is an `OperationOutcome`; with `Accept-Language: id` it speaks Indonesian.
 """
 

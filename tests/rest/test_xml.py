@@ -111,6 +111,24 @@ def test_json_may_be_asked_for_what_was_sent_in_xml(client):
     assert response.json["issue"][0]["expression"] == ["Patient.nama"]
 
 
+def test_a_fhirpath_patch_is_sent_in_xml(client):
+    created = send(client, "POST", "/fhir/Observation", OBSERVATION)
+    path = created.headers["Location"].partition("/_history")[0]
+    part = '<part><name value="{}"/><value{} value="{}"/></part>'
+    patch = (
+        '<Parameters xmlns="http://hl7.org/fhir"><parameter><name value="operation"/>'
+        + part.format("type", "Code", "replace")
+        + part.format("path", "String", "Observation.value.value")
+        + part.format("value", "Decimal", "13.10")
+        + "</parameter></Parameters>"
+    )
+
+    response = send(client, "PATCH", path, patch)
+
+    assert response.status_code == 200, response.data
+    assert b'<value value="13.10"/>' in response.data
+
+
 @pytest.mark.parametrize(
     ("prefer", "tag"),
     [("return=minimal", None), ("return=OperationOutcome", "OperationOutcome")],
