@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, NamedTuple
 
 import orjson
 
-from fhir_server.errors import BadRequest, FhirError, Invalid, PreconditionFailed
+from fhir_server.errors import BadRequest, FhirError, Invalid, NotSupported, PreconditionFailed
 from fhir_server.interactions import provenance
 from fhir_server.interactions.answers import preferences
 from fhir_server.interactions.conditional import Moved, settled
@@ -93,9 +93,21 @@ def _read_entry(asked: Transaction, place: int, entry: Entry, document: Document
     each = step(place, entry, asked.request, asked.context.definitions.types)
     if each.interaction == "transaction":
         raise BadRequest("A batch or transaction cannot stand inside a transaction.")
+    if each.interaction == "operation":
+        _refuse_change(asked.context, each)
     asked.steps.append(each)
     if each.kind in KINDS:
         asked.works[place] = work_of(asked.context, each, document.get("resource"))
+
+
+def _refuse_change(context: Context, each: Step) -> None:
+    """Refuse an operation that changes something by itself, for it could not be undone."""
+    name = each.request.path.rpartition("$")[2]
+    if any(one.affects_state for one in context.operations if one.name == name):
+        raise NotSupported(
+            f"${name} changes the server by itself; call it alone or in a batch, not in a "
+            "transaction."
+        )
 
 
 def _together(errors: list[FhirError]) -> FhirError:
@@ -114,6 +126,8 @@ def _probe(asked: Transaction) -> None:
     written = {each for work in asked.works.values() for each in work.identities}
     for each in asked.steps:
         if each.place in asked.works or "/".join(each.variables[:2]) in written:
+            continue
+        if each.interaction == "operation" and each.request.method == "POST":
             continue
         with placed(each.place):
             asked.answer(asked.context, each.request)
