@@ -1,14 +1,17 @@
 """The invariants of one type as lines for the judge of structure.
 
-A line returns False where it cannot be sure; then ``check`` looks. What is about something
-contained is left to the resource around it: only that knows what it contains.
+A line asks FHIRPath where it cannot be sure, and returns False where that says no; then ``check``
+looks, and words it. What is about something contained is left to the resource around it: only
+that knows what it contains.
 """
 
 from __future__ import annotations
 
 import threading
+from dataclasses import replace
 from datetime import datetime
 from functools import cache
+from itertools import chain
 from typing import TYPE_CHECKING, Any
 
 from fhir_server.resources.fhirpath.model import Node, ancestry
@@ -24,11 +27,13 @@ from fhir_server.resources.invariants.rules import Rule, holds, rules_of
 from fhir_server.resources.invariants.sure import Place, simplified, true
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterator
+    from collections.abc import Callable, Iterable, Iterator
 
     from fhir_server.resources.definitions import Definitions
 
     Lines = tuple[list[str], dict[str, Any]]
+    About = tuple[Rule, str | None, tuple[str, ...]]
+    """A rule, the Python that spares asking, and the way to what the rule is about."""
 
 
 class _Local(threading.local):
@@ -53,6 +58,7 @@ _BY_HAND = {
         " and not is_closed(value): return False"
     ),
 }
+_RESOURCE = "%resource"
 _WITH_OTHERS = frozenset(("ext-1", "txt-2", "dom-2", "dom-4", "dom-5"))
 """Judged where structure is, or by the line of another."""
 
@@ -61,59 +67,57 @@ def lines(path: str, definitions: Definitions) -> Lines:
     """Write the lines of a type or element, and give the names that they need."""
     names: dict[str, Any] = dict(_NAMES)
     written: list[str] = []
-    top = path if path in definitions.types else None
-    at = Place("value", path, top, _repeating(definitions))
-    for rule in _errors(path, definitions):
-        hand = _BY_HAND.get(rule.key)
-        sure = None if hand else _sure(rule, at)
-        if hand is None and sure is None:
-            if top is None and "%resource" in rule.expression:
-                continue
-            names[f"rule_{len(written)}"] = _asked(rule, path)
-            written.append(f"if not rule_{len(written)}(value): return False")
-        elif top is None or rule.key != "ele-1":
-            written.append(hand or f"if not {sure}: return False")
-    for rule, below in _of_the_whole(path, definitions) if top else ():
-        names[f"rule_{len(written)}"] = _asked(rule, path, below)
-        written.append(f"if not rule_{len(written)}(value): return False")
-    return [*written, *_of_children(path, at, definitions)], names
+    at = Place("value", path, repeating=_repeating(definitions))
+    if path in definitions.types:
+        about: Iterable[About] = chain(_of_itself(at, definitions, top=path), _of_the_whole(path, definitions))
+    else:
+        about = _of_itself(at, definitions)
+    for rule, sure, below in chain(about, _of_children(at, definitions)):
+        if rule.key in _BY_HAND:
+            written.append(_BY_HAND[rule.key])
+            continue
+        asked = f"rule_{len(written)}"
+        names[asked] = _asked(rule, path, below)
+        written.append(f"if not ({sure or False} or {asked}(value)): return False")
+    return written, names
+
+
+def _of_itself(at: Place, definitions: Definitions, top: str | None = None) -> Iterator[About]:
+    """Give what R4 says of the type and its bases; of a resource all but ele-1."""
+    for kind in ancestry(at.kind):
+        for rule in _errors(kind, definitions):
+            if rule.key != "ele-1" if top else _RESOURCE not in rule.expression:
+                yield rule, _sure(rule, replace(at, top=top)), ()
+
+
+def _of_children(at: Place, definitions: Definitions) -> Iterator[About]:
+    """Give what R4 says of an element here whose type is used elsewhere too."""
+    for name, element in definitions.elements(at.kind).items():
+        for rule in _errors(element.path, definitions) if element.type != element.path else ():
+            inner = at.inner(element.type)
+            sure, absent = _sure(rule, inner), f"{name!r} not in value"
+            each = f" or all({sure} for {inner.name} in items(value, ({name!r},)))" if sure else ""
+            yield rule, absent + each, (element.choice or name,)
+
+
+def _of_the_whole(top: str, definitions: Definitions) -> Iterator[About]:
+    """Give what is said further below about the whole resource, with the way to there."""
+    for path in definitions.invariants:
+        if path.startswith(f"{top}."):
+            below = tuple(path.split(".")[1:])
+            for rule in _errors(path, definitions):
+                if _RESOURCE in rule.expression:
+                    yield rule, f"{below[0]!r} not in value", below
+
+
+def _errors(path: str, definitions: Definitions) -> Iterator[Rule]:
+    for rule in rules_of(path, definitions):
+        if rule.severity == "error" and rule.key not in _WITH_OTHERS:
+            yield rule
 
 
 def _sure(rule: Rule, at: Place) -> str | None:
     return true(simplified(parse(rule.expression), at.kind), at)
-
-
-def _of_the_whole(top: str, definitions: Definitions) -> Iterator[tuple[Rule, tuple[str, ...]]]:
-    """Give what is said below about the resource as a whole, with the way to where it is said."""
-    for path in definitions.invariants:
-        if path.startswith(f"{top}."):
-            at = Place("value", path, None, _repeating(definitions))
-            for rule in rules_of(path, definitions):
-                if "%resource" in rule.expression and not _sure(rule, at):
-                    yield rule, tuple(path.split(".")[1:])
-
-
-def _errors(path: str, definitions: Definitions) -> Iterator[Rule]:
-    for kind in ancestry(path):
-        for rule in rules_of(kind, definitions):
-            if rule.severity == "error" and rule.key not in _WITH_OTHERS:
-                yield rule
-
-
-def _of_children(path: str, at: Place, definitions: Definitions) -> Iterator[str]:
-    """Write what R4 says of an element whose type is used elsewhere too."""
-    for element in definitions.elements(path).values():
-        for rule in rules_of(element.path, definitions) if element.type != element.path else ():
-            if rule.key in _BY_HAND:
-                yield _BY_HAND[rule.key]
-            elif rule.severity == "error":
-                yield _of_child(element.name, rule, at.inner(element.type))
-
-
-def _of_child(name: str, rule: Rule, inner: Place) -> str:
-    sure = _sure(rule, inner)
-    loop = f" and not all({sure} for {inner.name} in items(value, ({name!r},)))" if sure else ""
-    return f"if {name!r} in value{loop}: return False"
 
 
 def _asked(rule: Rule, path: str, below: tuple[str, ...] = ()) -> Callable[[dict[str, Any]], bool]:
