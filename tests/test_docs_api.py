@@ -1,0 +1,138 @@
+"""The pages of docs/api say what happens: every ``http`` block is sent, every answer compared.
+
+A page is read from top to bottom. A block that begins with a method is a request, one that begins
+with ``HTTP/1.1`` what must come back: the status, the headers that are named, and of the body at
+least what is shown (``"…"`` stands for anything). ``{{id}}``, ``{{location}}`` and ``{{next}}`` are
+the id of the last resource, the last Location or Content-Location, the last next link.
+"""
+
+import json
+import re
+import time
+from decimal import Decimal
+from pathlib import Path
+
+import pytest
+import requests
+
+from tests.support.server import running
+
+PAGES = sorted((Path(__file__).parents[1] / "docs" / "api").glob("*.md"))
+BLOCK = re.compile(r"^```http\n(.*?)^```$", re.DOTALL | re.MULTILINE)
+SECONDS = 60
+
+
+@pytest.fixture(scope="module")
+def server(tmp_path_factory):
+    with running(tmp_path_factory.mktemp("docs"), {"FHIR_EXPUNGE": "1"}) as server:
+        yield server
+
+
+@pytest.mark.parametrize("page", PAGES, ids=lambda page: page.stem)
+def test_every_example_does_what_the_page_says(server, page):
+    blocks = BLOCK.findall(page.read_text("utf-8"))
+    talk = Talk(server.url)
+
+    for request, promised in paired(blocks):
+        talk.send(request, promised)
+
+
+def paired(blocks):
+    """Give each request with what must come back, if that is said."""
+    place = 0
+    while place < len(blocks):
+        following = blocks[place + 1] if place + 1 < len(blocks) else ""
+        promised = following if following.startswith("HTTP/") else None
+        yield blocks[place], promised
+        place += 1 if promised is None else 2
+
+
+class Talk:
+    """Requests in order, each of which may name what came of those before."""
+
+    def __init__(self, url):
+        self.url = url
+        self.known = {}
+
+    def send(self, block, promised):
+        head, headers, body = parted(self.filled(block))
+        method, path = head.split(" ", 1)
+        wanted = int(promised.split()[1]) if promised else None
+        url = path if path.startswith("http") else f"{self.url}{path}"
+        deadline = time.monotonic() + SECONDS
+        while True:
+            said = requests.request(
+                method, url, headers=headers, data=body.encode(), timeout=SECONDS
+            )
+            if wanted != 200 or said.status_code != 202 or time.monotonic() > deadline:
+                break
+            time.sleep(0.1)
+        self.learn(said)
+        self.compare(head, said, promised)
+
+    def filled(self, block):
+        for name, value in self.known.items():
+            block = block.replace("{{%s}}" % name, value)  # noqa: UP031 - braces
+        assert "{{" not in block, f"nothing was said yet for this: {block}"
+        return block
+
+    def learn(self, said):
+        for header in ("Location", "Content-Location"):
+            if header in said.headers:
+                self.known["location"] = said.headers[header].partition("/_history/")[0]
+        body = read(said.text)
+        if isinstance(body, dict):
+            if "id" in body and body.get("resourceType") != "OperationOutcome":
+                self.known["id"] = body["id"]
+            for link in body.get("link", ()):
+                if link["relation"] == "next":
+                    self.known["next"] = link["url"]
+
+    def compare(self, head, said, promised):
+        if promised is None:
+            assert said.status_code < 400, f"{head}\n{said.text}"
+            return
+        status, headers, body = parted(promised)
+        assert said.status_code == int(status.split()[1]), f"{head}\n{said.text}"
+        for name, value in headers.items():
+            assert matches(value, said.headers.get(name)), f"{head}: {name}: {said.headers}"
+        expected = read(body)
+        if expected is not None:
+            assert contains(expected, read(said.text)), f"{head}\n{body}\nis not in\n{said.text}"
+        else:
+            for line in filter(None, map(str.strip, body.splitlines())):
+                assert line in said.text, f"{head}\n{line}\nis not in\n{said.text}"
+
+
+def parted(block):
+    """Split a block into its first line, its headers and its body."""
+    top, _, body = block.partition("\n\n")
+    head, *rows = top.strip().splitlines()
+    headers = dict(row.split(": ", 1) for row in rows)
+    return head, headers, body.strip()
+
+
+def read(text):
+    try:
+        return json.loads(text, parse_float=Decimal)
+    except ValueError:
+        return None
+
+
+def matches(wanted, given):
+    if "…" not in str(wanted):
+        return wanted == given
+    pattern = ".*".join(map(re.escape, str(wanted).split("…")))
+    return isinstance(given, str) and re.fullmatch(pattern, given, re.DOTALL) is not None
+
+
+def contains(wanted, given):
+    """Tell whether an answer has all that is shown, arrays in the order shown."""
+    if isinstance(wanted, dict):
+        return isinstance(given, dict) and all(
+            name in given and contains(value, given[name]) for name, value in wanted.items()
+        )
+    if isinstance(wanted, list):
+        rest = iter(given if isinstance(given, list) else ())
+        return all(any(contains(value, each) for each in rest) for value in wanted)
+    return wanted == "…" or matches(wanted, given)
