@@ -97,7 +97,7 @@ def _one(context: Context, request: Request, place: int, entry: Entry, answer: A
 
 
 def _refuse_nested(asked: Request) -> None:
-    if asked.path == "":
+    if asked.path == "" and asked.method == "POST":
         raise BadRequest("A batch or transaction cannot stand inside a batch.")
 
 

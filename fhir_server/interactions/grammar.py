@@ -33,6 +33,8 @@ ROUTES = (
     Route("history-system", "GET", "_history"),
     Route("search-type", "GET", "{type}"),
     Route("search-type", "POST", "{type}/_search"),
+    Route("search-compartment", "GET", "{type}/{id}/{member}"),
+    Route("search-compartment", "POST", "{type}/{id}/{member}/_search"),
     Route("create", "POST", "{type}"),
     Route("update-conditional", "PUT", "{type}"),
     Route("patch-conditional", "PATCH", "{type}"),
@@ -46,13 +48,12 @@ ROUTES = (
     Route("vread", "GET", "{type}/{id}/_history/{vid}"),
 )
 
-UNSUPPORTED = frozenset({"search-system"})
-
 
 def _shape(pattern: str) -> str:
     return "/".join("*" if part.startswith("{") else part for part in pattern.split("/"))
 
 
+_MEMBER = ["*", "*", "*"]
 _BY_SHAPE: dict[str, dict[str, Route]] = {}
 for _route in ROUTES:
     _BY_SHAPE.setdefault(_shape(_route.pattern), {})[_route.method] = _route
@@ -62,7 +63,11 @@ def find(method: str, path: str, types: Collection[str]) -> tuple[Route, list[st
     """Find the interaction a request asks for, and the variables in its path.
 
     ``path`` is relative to the FHIR base, without slash at either end; HEAD asks what GET does.
+    What ends with ``$name`` is an operation, wherever it is called.
     """
+    *where, last = path.split("/")
+    if last.startswith("$"):
+        return Route("operation", method, path), where
     variables = []
     shape = []
     for part in path.split("/"):
@@ -74,6 +79,8 @@ def find(method: str, path: str, types: Collection[str]) -> tuple[Route, list[st
     methods = _BY_SHAPE.get("/".join(shape))
     if variables and variables[0] not in types:
         raise _unknown_type(path, variables[0], types)
+    if shape[:3] == _MEMBER and variables[2] not in types and variables[2] != "*":
+        raise _unknown_type(path, variables[2], types)
     if methods is None:
         raise NotFound(f"{method} {path} is no FHIR interaction this server has.")
     route = methods.get("GET" if method == "HEAD" else method)
@@ -90,6 +97,5 @@ def _unknown_type(path: str, name: str, types: Collection[str]) -> NotFound:
 
 
 def _wrong_method(method: str, path: str, methods: dict[str, Route]) -> MethodNotAllowed:
-    allow = [name for name, route in methods.items() if route.interaction not in UNSUPPORTED]
-    says = f"Allowed are: {', '.join(allow)}." if allow else "No method is supported there yet."
-    return MethodNotAllowed(f"{method} is not a method of {path or 'the FHIR base'}. {says}", allow)
+    says = f"{method} is not a method of {path or 'the FHIR base'}."
+    return MethodNotAllowed(f"{says} Allowed are: {', '.join(methods)}.", tuple(methods))

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any
 from weakref import WeakKeyDictionary
 
 from fhir_server import __version__
-from fhir_server.interactions.grammar import ROUTES, UNSUPPORTED
+from fhir_server.interactions.grammar import ROUTES
 from fhir_server.interactions.request import Answer
 from fhir_server.resources.bundles import quoted
 from fhir_server.resources.profiles import load_profiles
@@ -99,7 +99,7 @@ def _rest(context: Context) -> Document:
 
 def _answered() -> set[str]:
     """Name the interactions that are routed and answered."""
-    codes = {route.interaction for route in ROUTES} - UNSUPPORTED
+    codes = {route.interaction for route in ROUTES}
     return codes | ({"batch"} if "transaction" in codes else set())
 
 

@@ -7,16 +7,16 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, NoReturn
 
-from fhir_server.errors import NotSupported
+from fhir_server.errors import NotFound
 from fhir_server.interactions.batch import process
 from fhir_server.interactions.create import create
 from fhir_server.interactions.delete import delete, delete_conditional
-from fhir_server.interactions.grammar import ROUTES, UNSUPPORTED, find
+from fhir_server.interactions.grammar import ROUTES, find
 from fhir_server.interactions.history import history_instance, history_system, history_type
 from fhir_server.interactions.metadata import capabilities
 from fhir_server.interactions.patch import patch, patch_conditional
 from fhir_server.interactions.read import read, vread
-from fhir_server.interactions.search import search_type
+from fhir_server.interactions.search import search_compartment, search_system, search_type
 from fhir_server.interactions.update import update, update_conditional
 
 if TYPE_CHECKING:
@@ -27,7 +27,7 @@ if TYPE_CHECKING:
 
     Answering = Callable[[Context, Request], Answer]
 
-__all__ = ["ROUTES", "UNSUPPORTED", "answer", "find"]
+__all__ = ["ROUTES", "answer", "find"]
 
 
 def answer(context: Context, request: Request, inner: Answering | None = None) -> Answer:
@@ -41,15 +41,17 @@ def answer(context: Context, request: Request, inner: Answering | None = None) -
     return _HANDLERS[route.interaction](context, request, *variables)
 
 
-def _unsupported(_: Context, request: Request, *variables: str) -> NoReturn:
-    where = "/".join(variables) or "the whole server"
-    raise NotSupported(f"{request.method} on {where}: this interaction is not supported yet.")
+def _no_operation(_: Context, request: Request, *_where: str) -> NoReturn:
+    raise NotFound(f"{request.path}: no operation is offered here.")
 
 
 _HANDLERS: dict[str, Callable[..., Answer]] = {
+    "operation": _no_operation,
     "capabilities": capabilities,
     "history-system": history_system,
+    "search-system": search_system,
     "search-type": search_type,
+    "search-compartment": search_compartment,
     "create": create,
     "history-type": history_type,
     "read": read,
@@ -61,5 +63,4 @@ _HANDLERS: dict[str, Callable[..., Answer]] = {
     "delete-conditional": delete_conditional,
     "history-instance": history_instance,
     "vread": vread,
-    **dict.fromkeys(UNSUPPORTED, _unsupported),
 }

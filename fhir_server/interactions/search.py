@@ -1,6 +1,6 @@
-"""FHIR search of one type, by GET and by POST.
+"""FHIR search of one type, of several, and in a compartment, by GET and by POST.
 
-https://hl7.org/fhir/R4/http.html#search
+https://hl7.org/fhir/R4/http.html#search and https://hl7.org/fhir/R4/http.html#vsearch
 """
 
 from __future__ import annotations
@@ -33,7 +33,28 @@ _OF_HTTP = frozenset({"_format", "_pretty"})
 
 def search_type(context: Context, request: Request, resource_type: str) -> Answer:
     """Answer one page of matches and what they include."""
-    query = _query(context, request, resource_type)
+    return _search(context, request, resource_type)
+
+
+def search_system(context: Context, request: Request) -> Answer:
+    """Answer one page of matches of the types that ``_type`` names, or of all."""
+    return _search(context, request, None)
+
+
+def search_compartment(
+    context: Context, request: Request, owner: str, owner_id: str, member: str
+) -> Answer:
+    """Answer one page of what belongs to one Patient, Encounter, …; ``*`` means every type."""
+    return _search(context, request, None if member == "*" else member, (owner, owner_id))
+
+
+def _search(
+    context: Context,
+    request: Request,
+    resource_type: str | None,
+    compartment: tuple[str, str] | None = None,
+) -> Answer:
+    query = _query(context, request, resource_type, compartment)
     plan = compile_query(query, context.parameters, context.settings)
     found = context.store.search(plan)
     links = _links(context, request, query, found)
@@ -62,13 +83,19 @@ def _kept(store: Store) -> bytes:
     return store.secret("pages")
 
 
-def _query(context: Context, request: Request, resource_type: str) -> Query:
+def _query(
+    context: Context,
+    request: Request,
+    resource_type: str | None,
+    compartment: tuple[str, str] | None,
+) -> Query:
     pairs = pairs_of(request)
+    known = context.parameters
     for name, value in pairs:
         if name == "_page":
-            return cursor.unseal(value, resource_type, page_key(context), context.parameters)
+            return cursor.unseal(value, resource_type, page_key(context), known, compartment)
     strict = preferences(request.headers).get("handling") == "strict"
-    return parse(resource_type, pairs, context.parameters, strict=strict)
+    return parse(resource_type, pairs, known, strict=strict, compartment=compartment)
 
 
 def _total(query: Query, found: Found) -> int | None:
@@ -81,7 +108,7 @@ def _total(query: Query, found: Found) -> int | None:
 def _links(
     context: Context, request: Request, query: Query, found: Found
 ) -> Iterator[tuple[str, str]]:
-    address = f"{request.base}/{query.resource_type}"
+    address = f"{request.base}/{request.path.removesuffix('_search')}".removesuffix("/")
     used = request.query
     as_asked = request.method != "POST" and not any(name in used for name in _OF_HTTP)
     if query.after is None and (query.warnings or not as_asked):

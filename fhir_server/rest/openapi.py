@@ -14,8 +14,9 @@ from typing import TYPE_CHECKING, Any
 import yaml as pyyaml
 
 from fhir_server import __version__
-from fhir_server.interactions.grammar import ROUTES, UNSUPPORTED
+from fhir_server.interactions.grammar import ROUTES
 from fhir_server.mappings import load_mappings
+from fhir_server.resources.definitions import load_definitions
 from fhir_server.rest import openapi_parts as parts
 
 if TYPE_CHECKING:
@@ -88,19 +89,25 @@ def _tags() -> list[Json]:
 def fhir_paths(parameters: Parameters) -> dict[str, Json]:
     """List the paths below ``/fhir``."""
     paths: dict[str, Json] = {}
-    rows = [route for route in ROUTES if route.interaction not in UNSUPPORTED]
     for name in [*sop_types(), None]:
-        for route in rows:
-            if "{type}" not in route.pattern:
+        for route in ROUTES:
+            if "{type}" not in route.pattern or not _has_route(name, route):
                 continue
             pattern = route.pattern.replace("{type}", name) if name else route.pattern
             operation = _operation(route, name, parameters)
             paths.setdefault(f"/fhir/{pattern}", {})[route.method.lower()] = operation
-    for route in rows:
+    for route in ROUTES:
         if "{type}" not in route.pattern:
             path = f"/fhir/{route.pattern}".removesuffix("/")
             paths.setdefault(path, {})[route.method.lower()] = _operation(route, None, parameters)
     return dict(sorted(paths.items(), key=lambda item: (item[0].count("{type}"), item[0])))
+
+
+def _has_route(name: str | None, route: Route) -> bool:
+    """Tell whether a type has the route; compartments have but a few."""
+    if route.interaction != "search-compartment" or name is None:
+        return True
+    return name in load_definitions().compartments
 
 
 def _operation(route: Route, name: str | None, search: Parameters) -> Json:

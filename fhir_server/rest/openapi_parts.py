@@ -88,6 +88,7 @@ _PATH = {
     "type": "Resource type, e.g. Immunization",
     "id": "Logical id",
     "vid": "Version",
+    "member": "Resource type to search in the compartment, or * for all",
 }
 _HEADERS = {
     "If-Match": 'Version that must be current, e.g. W/"1"',

@@ -1,3 +1,5 @@
+import re
+
 import pytest
 
 from fhir_server.errors import MethodNotAllowed, NotFound
@@ -8,12 +10,13 @@ TYPES = frozenset({"Patient", "Observation"})
 
 @pytest.mark.parametrize("route", ROUTES, ids=lambda r: f"{r.method} {r.pattern}")
 def test_every_row_finds_itself(route):
-    path = route.pattern.format(type="Patient", id="1", vid="2")
+    given = {"type": "Patient", "id": "1", "vid": "2", "member": "Observation"}
+    path = route.pattern.format(**given)
 
     found, variables = find(route.method, path, TYPES)
 
     assert found == route
-    assert variables == ["Patient", "1", "2"][: route.pattern.count("{")]
+    assert variables == [given[name] for name in re.findall(r"{(\w+)}", route.pattern)]
 
 
 def test_head_asks_what_get_does():

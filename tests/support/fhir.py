@@ -46,7 +46,7 @@ class Server:
         self.context = context
 
     def __call__(self, method, url, body=b"", **headers):
-        path, _, query = url.removeprefix(f"{BASE}/").partition("?")
+        path, _, query = url.removeprefix(BASE).removeprefix("/").partition("?")
         named = {name.replace("_", "-"): value for name, value in headers.items()}
         raw = body if isinstance(body, bytes) else orjson.dumps(body)
         request = Request(method, path, BASE, query, named, raw)
