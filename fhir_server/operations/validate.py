@@ -12,6 +12,7 @@ from fhir_server.interactions.declared import hooks, urls_of
 from fhir_server.interactions.outcome import outcome
 from fhir_server.interactions.request import Answer
 from fhir_server.operations.operation import Operation, Parameter
+from fhir_server.resources.invariants import advice
 from fhir_server.resources.profiles.judge import judge, judge_extensions
 from fhir_server.resources.validate import validate
 from fhir_server.resources.wire import dump, parse
@@ -52,7 +53,8 @@ def _issues(context: Context, call: Call, document: Document, mode: str | None) 
     found = list(_fitting(context, call, document, mode))
     structural = validate(document, context.definitions)
     found += structural
-    if not any(each.severity in {"error", "fatal"} for each in structural):
+    if all(each.code == "invariant" for each in structural):
+        found += advice(document, context.definitions)
         found += _profiled(context, document, urls)
     if not any(each.severity != "information" for each in found):
         found.insert(0, _fine())

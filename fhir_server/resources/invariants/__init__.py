@@ -26,7 +26,7 @@ if TYPE_CHECKING:
     from fhir_server.resources.definitions import Definitions
     from fhir_server.resources.wire import Document
 
-__all__ = ["check", "holds"]
+__all__ = ["advice", "check", "holds"]
 
 
 def check(
@@ -42,6 +42,13 @@ def check(
         for rule in rules_at(node, definitions)
         if (warnings or rule.severity == "error") and _holds(rule, node, hooks) is False
     ]
+
+
+def advice(document: Document, definitions: Definitions, hooks: Hooks = HOOKS) -> list[Issue]:
+    """List what R4 only recommends of a whole resource and it does not follow (dom-6, …)."""
+    node = root(document)
+    softer = [rule for rule in rules_at(node, definitions) if rule.severity == "warning"]
+    return [_issue(rule, node) for rule in softer if _holds(rule, node, hooks) is False]
 
 
 def _holds(rule: Rule, node: Node, hooks: Hooks) -> bool | None:

@@ -70,6 +70,11 @@ def _by_value(part: Node, steps: list[str], root_of: Roots) -> Match:
     if not wanted:
         raise Unusable(f"{part.id} has no fixed value, pattern or binding at {'.'.join(steps)}.")
 
+    right = _texts(part, steps, root_of)
+    if right and len(wanted) == 1:  # nearly all slices are told apart by one text
+        name = steps[0]
+        return lambda item, _: isinstance(item.value, dict) and item.value.get(name) in right
+
     def match(item: Item, judgement: Judging) -> bool:
         found = select(item, steps, judgement)
         return any(
@@ -81,6 +86,21 @@ def _by_value(part: Node, steps: list[str], root_of: Roots) -> Match:
         )
 
     return match
+
+
+def _texts(part: Node, steps: list[str], root_of: Roots) -> tuple[str, ...]:
+    """Give the texts that a single element of an item must have one of, where that is all."""
+    if len(steps) != 1 or _CALL.fullmatch(steps[0]):
+        return ()
+    targets = list(_targets(part, steps, root_of))
+    found = [
+        value
+        for target in targets
+        if target.base is not None and target.base.is_primitive and not target.base.repeats
+        for key, value in target.row.items()
+        if key.startswith(("fixed", "pattern")) and isinstance(value, str)
+    ]
+    return tuple(found or (_profiles(part) if steps == ["url"] and not targets else ()))
 
 
 def _by_existence(part: Node, steps: list[str], root_of: Roots) -> Match:
