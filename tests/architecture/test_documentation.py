@@ -1,5 +1,6 @@
 """The documentation is complete: every failure and every setting has its row."""
 
+import re
 from dataclasses import fields
 from pathlib import Path
 
@@ -31,3 +32,17 @@ def test_every_setting_has_a_row_with_its_default(setting):
     shown = f"`{default}`" if str(default) else "empty"
 
     assert f"| `{setting.metadata['variable']}` | {shown} | {setting.metadata['says']} |" in rows
+
+
+def test_every_promise_names_a_test_that_is_there():
+    promises = (DOCS / "promises.md").read_text("utf-8")
+    proofs = re.findall(r"`(tests/[\w/]+\.py)(?:::(\w+))?`", promises)
+
+    missing = [
+        (file, test)
+        for file, test in proofs
+        if f"def {test}" not in (DOCS.parent / file).read_text("utf-8")
+    ]
+
+    assert len(proofs) >= 10
+    assert missing == []
