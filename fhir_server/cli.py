@@ -12,11 +12,17 @@ COMMANDS = {
     "serve": "Start the server (and its database, if none is given).",
     "worker": "Do the work that requests leave behind.",
     "load": "Load FHIR bundles and NDJSON files.",
+    "load-terminology": "Load LOINC, SNOMED CT, ICD-10, KFA or a table of codes.",
+    "load-package": "Load the profiles and code systems of a FHIR package (.tgz).",
     "import": "Bring in what other systems exported.",
     "check": "Open the database and report what is in it and what is wrong.",
     "openapi": "Write the OpenAPI description.",
 }
-MODULES = {"import": "importing"}
+MODULES = {
+    "import": "importing",
+    "load-terminology": "load_terminology",
+    "load-package": "load_package",
+}
 
 
 class Commands(click.Group):

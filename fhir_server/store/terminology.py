@@ -29,6 +29,9 @@ KEPT = 256
 """Parsed resources that a process keeps."""
 
 MOST_MAPS = 1000
+FIELDS = {"CodeSystem": "ix.system", "ValueSet": "ix.url", "ConceptMap": "ix.url"}
+"""Where the index has the url; ``url`` and ``system`` of a CodeSystem are one field."""
+
 HEAD = {"v": 1, "t": 1, "ix.status": 1, "ix.version": 1}
 
 
@@ -108,7 +111,7 @@ class _Shelf:
         if not url:
             return None
         local = url.startswith(f"{kind}/")
-        wanted = {"_id": url.partition("/")[2]} if local else {"ix.url": url}
+        wanted = {"_id": url.partition("/")[2]} if local else {FIELDS[kind]: url}
         with translated():
             heads = list(self._database[kind].find(wanted, HEAD).limit(MOST_MAPS))
             for head in sorted(heads, key=_worth, reverse=True):
