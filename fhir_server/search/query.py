@@ -13,8 +13,9 @@ from typing import TYPE_CHECKING, Literal
 
 from fhir_server.errors import BadRequest, Issue, NotSupported
 from fhir_server.search import system
-from fhir_server.search.criteria import Condition, Criterion, read_condition, unknown, urls_in
+from fhir_server.search.criteria import Both, Condition, Criterion, read_condition, unknown, urls_in
 from fhir_server.search.escapes import cut
+from fhir_server.search.filter import read_filter
 from fhir_server.search.include import Including, read_include
 from fhir_server.search.special import REFUSED
 
@@ -257,6 +258,14 @@ def _plainly(_reading: _Reading, name: str, value: str) -> None:
         raise NotSupported(f"{name}={value}: {REFUSED['_contained']}")
 
 
+def _filtered(reading: _Reading, name: str, value: str) -> None:
+    asked = read_filter(value, reading.resource_type, reading.parameters)
+    parts = asked.conditions if isinstance(asked, Both) else (asked,)
+    reading.criteria += parts
+    for each in parts:
+        reading.doubt(name, each)
+
+
 RESULT: dict[str, Callable[[_Reading, str, str], None]] = {
     "_count": _count,
     "_sort": _sort,
@@ -266,4 +275,5 @@ RESULT: dict[str, Callable[[_Reading, str, str], None]] = {
     "_include": _include,
     "_revinclude": _include,
     "_contained": _plainly,
+    "_filter": _filtered,
 }

@@ -25,7 +25,6 @@ REFUSED = {
     "phonetic": "Matching by sound is not supported; name:contains finds parts of names.",
     "_text": "Search in the narrative is not supported.",
     "_content": "Search in the whole content is not supported.",
-    "_filter": "The _filter language is not supported; combine parameters instead.",
     "_query": "Named queries are not supported.",
     "_contained": "Search in contained resources is not supported.",
     "_containedType": "Search in contained resources is not supported.",

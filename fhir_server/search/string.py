@@ -122,6 +122,11 @@ def condition(field: Field, modifier: str | None, value: str, _place: Place) -> 
             return {field.path: _within(field, {"$gte": start, "$lt": start + LAST})}
         case "contains":
             return {field.path: {"$regex": re.escape(start)}}
+        case "ends":
+            return {field.path: {"$regex": re.escape(start) + "$"}}
+        case "equal":
+            same = {"$regex": f"(?i)^{re.escape(value.strip())}$"}
+            return {field.path: start, field.path + ":exact": same}
         case "exact":
             return {field.path: start, field.path + ":exact": value}
     raise NotSupported(

@@ -53,7 +53,6 @@ def test_an_empty_value_is_ignored_and_reported(searching):
     [
         "Patient?_text=x",
         "Patient?_content=x",
-        "Patient?_filter=x",
         "Patient?_query=x",
         "Patient?_contained=true",
         "Patient?phonetic=x",
