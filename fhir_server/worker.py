@@ -11,8 +11,10 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 
 import structlog
 
+from fhir_server import operations
 from fhir_server.errors import FhirError, Unavailable
 from fhir_server.interactions.faults import report
+from fhir_server.jobs import later
 from fhir_server.jobs.kinds import KINDS
 from fhir_server.store.customs import FRESH_SECONDS
 from fhir_server.store.jobs import Lost
@@ -57,7 +59,10 @@ def run_jobs(context: Context) -> bool:
 def _done(context: Context, job: Job) -> None:
     jobs = context.store.jobs
     try:
-        result = KINDS[job.kind].run(context, job)
+        if job.kind == later.KIND:
+            result = later.run(context, job, operations.answer)
+        else:
+            result = KINDS[job.kind].run(context, job)
     except (Lost, Unavailable):
         raise
     except FhirError as error:

@@ -127,9 +127,12 @@ def of_answer(answer: Answer, base: str) -> bytes:
     return head + b'"response":' + dump(response) + b"}"
 
 
-def of_error(status: int, issues: Iterable[Issue], place: int, language: str | None) -> bytes:
-    """Write the entry that answers one that was refused."""
-    says = outcome([within(issue, place) for issue in issues], language)
+def of_error(
+    status: int, issues: Iterable[Issue], place: int | None = None, language: str | None = None
+) -> bytes:
+    """Write the entry that answers one that was refused; ``place`` is where in a Bundle it was."""
+    placed = issues if place is None else [within(issue, place) for issue in issues]
+    says = outcome(placed, language)
     return dump({"response": {"status": _STATUS[status], "outcome": says}})
 
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
-from fhir_server.jobs import exporting, importing, manifest, reindexing
+from fhir_server.jobs import exporting, importing, later, manifest, reindexing
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -32,4 +32,5 @@ KINDS: dict[str, Kind] = {
     "export": Kind(exporting.run, manifest.answer, manifest.file),
     "import": Kind(importing.run, manifest.answer, manifest.file),
     "reindex": Kind(reindexing.run, reindexing.answer),
+    "request": Kind(later.run, later.answer),
 }

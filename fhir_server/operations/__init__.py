@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING
 from fhir_server.errors import MethodNotAllowed, NotFound
 from fhir_server.interactions import routes
 from fhir_server.interactions.grammar import find
-from fhir_server.jobs import status
+from fhir_server.jobs import later, status
 from fhir_server.operations import arguments
 from fhir_server.operations.call import Call
 
@@ -33,6 +33,8 @@ def answer(context: Context, request: Request) -> Answer:
     """Answer one request below the FHIR base: an operation's, a job's, or an interaction's."""
     if request.path.startswith(status.PREFIX):
         return status.answer(context, request)
+    if later.is_asked(context, request):
+        return later.kick_off(context, request)
     if "$" not in request.path or not request.path.rpartition("/")[2].startswith("$"):
         return routes.answer(context, request, answer)
     *where, name = request.path.split("/")
