@@ -53,7 +53,7 @@ def command(
 ) -> None:
     """Load files."""
     console = Console(stderr=True)
-    with _sender(url) as sender, _progress(console) as progress:
+    with sender(url) as target, _progress(console) as progress:
         task = progress.add_task("resources", total=None)
         done = set(resume.read_text("utf-8").splitlines()) if resume and resume.exists() else set()
 
@@ -64,18 +64,19 @@ def command(
                     file.write(loading.key(chunk) + "\n")
 
         try:
-            result = loading.load(files, sender, jobs=jobs, done=done, on_chunk=remember)
+            result = loading.load(files, target, jobs=jobs, done=done, on_chunk=remember)
         except requests.RequestException as error:
             raise click.ClickException(f"{url} does not answer: {type(error).__name__}.") from None
     if report:
         report.write_bytes(b"".join(orjson.dumps(each) + b"\n" for each in result.refusals))
-    _show(console, result)
+    show(console, result)
     if result.refusals:
         raise SystemExit(1)
 
 
 @contextmanager
-def _sender(url: str | None) -> Iterator[Sender]:
+def sender(url: str | None) -> Iterator[Sender]:
+    """Give where Bundles go: a server, or the database of the settings until the block ends."""
     if url:
         yield loading.Remote(url)
         return
@@ -94,7 +95,8 @@ def _progress(console: Console) -> Progress:
     )
 
 
-def _show(console: Console, report: Report) -> None:
+def show(console: Console, report: Report) -> None:
+    """Print what was stored and what was refused."""
     table = Table("type", "stored", title="Loaded")
     for name, number in sorted(report.stored.items()):
         table.add_row(name, str(number))

@@ -8,12 +8,15 @@ from __future__ import annotations
 
 import gzip
 import re
+import tarfile
 import uuid
 from dataclasses import dataclass, field
 from itertools import count
 from typing import TYPE_CHECKING, BinaryIO, cast
 
 import msgspec
+
+from fhir_server.commands import packages
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator
@@ -79,7 +82,7 @@ class Source:
 
 def survey(path: Path) -> Source:
     """Look through a JSON file for what it holds and needs; NDJSON is taken as it comes."""
-    if is_ndjson(path):
+    if is_ndjson(path) or packages.is_package(path):
         return Source(path)
     with _open(path) as file:
         content = file.read()
@@ -116,6 +119,9 @@ def chunks(path: Path) -> Iterator[Chunk | Unreadable]:
     """Read a file as Chunks; what cannot be read comes as an Unreadable, and reading goes on."""
     if is_ndjson(path):
         yield from _from_lines(path)
+        return
+    if packages.is_package(path):
+        yield from _from_package(path)
         return
     try:
         with _open(path) as file:
@@ -166,6 +172,25 @@ def _from_lines(path: Path) -> Iterator[Chunk | Unreadable]:
                 entries, places = [], []
     if entries:
         yield Chunk(path, next(numbers), entries, places)
+
+
+def _from_package(path: Path) -> Iterator[Chunk | Unreadable]:
+    """Read the conformance resources; each replaces the one of its URL, if there is one."""
+    entries: list[Entry] = []
+    places: list[str] = []
+    try:
+        for name, url, text in packages.contents(path):
+            entry = put(Entry(resource=msgspec.Raw(text)))
+            if url:
+                entry.request = {"method": "PUT", "url": url}
+            entries.append(entry)
+            places.append(name)
+    except (tarfile.TarError, gzip.BadGzipFile, EOFError, msgspec.DecodeError, Unreadable) as error:
+        yield Unreadable(f"This is no FHIR package: {error}")
+        return
+    for number, start in enumerate(range(0, len(entries), CHUNK)):
+        end = start + CHUNK
+        yield Chunk(path, number, entries[start:end], places[start:end])
 
 
 class _Head(msgspec.Struct, rename="camel"):
