@@ -48,7 +48,9 @@ def _function(compute: Callable[..., Any], items: Items, frame: Frame, *argument
             found = compute(*values)
     except (DecimalException, ValueError, OverflowError):
         return []
-    return [] if found is None else [found]
+    if found is None or (isinstance(found, Decimal) and not found.is_finite()):
+        return []
+    return [found]
 
 
 def _rounded(mode: str, value: Any) -> int:

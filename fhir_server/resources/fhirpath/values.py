@@ -31,6 +31,8 @@ def plain(item: Item) -> Item:
     value, kind = item.value, item.type
     if value is None or kind is None:
         return item
+    if kind in PRIMITIVES and isinstance(value, dict | list):
+        return item
     if kind in PRIMITIVES:
         return _primitive(value, kind)
     if isinstance(value, dict) and "Quantity" in ancestry(kind):

@@ -69,7 +69,9 @@ def lines(path: str, definitions: Definitions) -> Lines:
     written: list[str] = []
     at = Place("value", path, repeating=_repeating(definitions))
     if path in definitions.types:
-        about: Iterable[About] = chain(_of_itself(at, definitions, top=path), _of_the_whole(path, definitions))
+        about: Iterable[About] = chain(
+            _of_itself(at, definitions, top=path), _of_the_whole(path, definitions)
+        )
     else:
         about = _of_itself(at, definitions)
     for rule, sure, below in chain(about, _of_children(at, definitions)):
