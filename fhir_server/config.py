@@ -54,6 +54,9 @@ class Settings:
         "origins whose pages may call the APIs, separated by commas; *: any; empty: none",
     )
     body_limit: int = _setting(64 * 1024 * 1024, "FHIR_BODY_LIMIT", "largest body, in bytes")
+    xml_limit: int = _setting(
+        16 * 1024 * 1024, "FHIR_XML_LIMIT", "largest body in XML, in bytes; JSON is read faster"
+    )
     depth_limit: int = _setting(64, "FHIR_DEPTH_LIMIT", "deepest nesting of a resource")
     entry_limit: int = _setting(
         10_000, "FHIR_ENTRY_LIMIT", "most entries of a batch or transaction"
@@ -65,6 +68,9 @@ class Settings:
     )
     chain_limit: int = _setting(
         100_000, "FHIR_CHAIN_LIMIT", "most resources one chain may pass through; more is an error"
+    )
+    text_search: bool = _setting(
+        False, "FHIR_TEXT_SEARCH", "index all words, for _text and _content; see $reindex"
     )
     query_time_limit_ms: int = _setting(
         30_000, "FHIR_QUERY_TIME_LIMIT_MS", "longest time of one query, in milliseconds"
@@ -86,6 +92,9 @@ class Settings:
         1000,
         "FHIR_CONDITIONAL_DELETE_LIMIT",
         "most resources one conditional delete may delete; more is an error",
+    )
+    expunge: bool = _setting(
+        False, "FHIR_EXPUNGE", "let $expunge take resources and versions out for good"
     )
     job_hours: int = _setting(
         24, "FHIR_JOB_HOURS", "hours for which the result of long work (respond-async) is kept"

@@ -122,5 +122,11 @@ def riwayat(entitas: str, id_dokumen: str) -> list[Arsip]:
     return list(Arsip.objects(entitas=entitas, idDokumen=id_dokumen).order_by("diterima"))
 
 
+@_terjangkau()
+def lupakan(id_dokumen: Sequence[str]) -> None:
+    """Take out what was received for documents, for good: their resources are being expunged."""
+    Arsip.objects(idDokumen__in=list(id_dokumen)).delete()
+
+
 def _nomor() -> str:
     return str(uuid.uuid4())

@@ -14,6 +14,7 @@ from fhir_server.errors import Unavailable
 from fhir_server.store import history, search, snapshot, versions
 from fhir_server.store.conditions import Judge
 from fhir_server.store.customs import Customs
+from fhir_server.store.expunge import Expunger
 from fhir_server.store.failures import translated
 from fhir_server.store.jobs import Jobs
 from fhir_server.store.labels import labels
@@ -89,7 +90,7 @@ class Store:
             write_concern=JOURNALED,
             read_concern=ReadConcern("local"),
         )
-        self._layout = Layout(self._database)
+        self._layout = Layout(self._database, words=settings.text_search)
         self._shapes = Shapes(self._database)
         self.customs = Customs(self._database)
         self._secrets: dict[str, bytes] = {}
@@ -97,6 +98,7 @@ class Store:
         self._searches = Searches(self._database, settings)
         judge = Judge(self._database, self._search_many)
         self._writer = Writer(self._database, self._layout, judge, noop=settings.noop_updates)
+        self.expunge = Expunger(client, self._database)
         self.jobs = Jobs(self._database, settings.job_hours)
         self.profiles = Profiles(self._database, settings.canonical)
         self.terminology = Terminologies(self._database, settings)

@@ -2,6 +2,8 @@
 
 import pytest
 
+TERMS = "http://terminology.hl7.org/CodeSystem"
+
 
 def parameters(**values):
     """Make Parameters: ``meta__valueMeta={…}`` is the parameter meta."""
@@ -71,5 +73,12 @@ def record(fhir):
             encounter={"reference": f"Encounter/visit-{who}"},
             effectiveDateTime=day,
         )
-        put("AllergyIntolerance", f"allergy-{who}", patient=subject, code={"text": "Peanut"})
+        active = {"system": f"{TERMS}/allergyintolerance-clinical", "code": "active"}
+        put(
+            "AllergyIntolerance",
+            f"allergy-{who}",
+            patient=subject,
+            code={"text": "Peanut"},
+            clinicalStatus={"coding": [active]},
+        )
     return put

@@ -1,0 +1,67 @@
+"""Taking out for good: resources with their history, or the content of past versions.
+
+An emptied version keeps its row, so that versions have no gaps; it reads like a deletion.
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+from fhir_server.store import transactions, versions
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from pymongo import MongoClient
+    from pymongo.client_session import ClientSession
+    from pymongo.database import Database
+
+Document = dict[str, Any]
+
+_EMPTY = {"$unset": {"raw": "", "at": ""}, "$set": {"m": "DELETE"}}
+
+
+class Expunger:
+    """Takes out of one database; each call is one transaction, keyed by ids."""
+
+    def __init__(self, client: MongoClient[Document], database: Database[Document]) -> None:
+        self._client = client
+        self._database = database
+
+    def resources(self, resource_type: str, ids: Sequence[str]) -> int:
+        """Take resources out with all their versions; give how many versions that were."""
+        if not ids:
+            return 0
+        current = self._database[resource_type]
+        past = self._database[versions.past_name(resource_type)]
+        earlier = {"$or": [versions.range_of(each) for each in ids]}
+
+        def body(session: ClientSession) -> int:
+            now = current.delete_many({"_id": {"$in": list(ids)}}, session=session)
+            before = past.delete_many(earlier, session=session)
+            return now.deleted_count + before.deleted_count
+
+        return transactions.run(self._client, body)
+
+    def version(self, resource_type: str, resource_id: str, number: int) -> int:
+        """Empty one past version; give 1, or 0 if there is none with content."""
+        return self._emptied(resource_type, {"_id": {"id": resource_id, "v": number}}, 1)
+
+    def past(self, resource_type: str, resource_id: str | None, limit: int) -> int:
+        """Empty past versions, of one resource or of a type; give how many."""
+        wanted = {} if resource_id is None else versions.range_of(resource_id)
+        return self._emptied(resource_type, wanted, limit)
+
+    def deleted(self, resource_type: str, limit: int) -> list[str]:
+        """Name resources that are deleted."""
+        gone = {"m": "DELETE", "raw": None, "u": None}
+        rows = self._database[versions.past_name(resource_type)].find(gone, {"_id": 1}, limit=limit)
+        return [row["_id"]["id"] for row in rows]
+
+    def _emptied(self, resource_type: str, wanted: Document, limit: int) -> int:
+        past = self._database[versions.past_name(resource_type)]
+        full = {**wanted, "raw": {"$exists": True}}
+        keys = [row["_id"] for row in past.find(full, {"_id": 1}, limit=limit)]
+        if not keys:
+            return 0
+        return past.update_many({"_id": {"$in": keys}}, _EMPTY).modified_count
