@@ -134,11 +134,12 @@ def _request(context: Context, environ: dict[str, Any]) -> Request:
 def _body(context: Context, environ: dict[str, Any]) -> bytes:
     """Read the body; a resource in XML becomes JSON, and its Content-Type with it."""
     settings = context.settings
-    body = negotiation.body_of(environ, settings.body_limit)
     content_type = environ.get("CONTENT_TYPE", "")
+    is_xml = negotiation.is_xml(content_type)
+    body = negotiation.body_of(environ, settings.xml_limit if is_xml else settings.body_limit)
     if not body or negotiation.is_json(content_type):
         return body
-    if negotiation.is_xml(content_type):
+    if is_xml:
         body = from_xml(body, context.definitions, settings.depth_limit)
     elif binaries.is_target(environ):
         body = binaries.resource(environ, body)

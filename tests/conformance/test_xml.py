@@ -8,6 +8,8 @@ import json
 import pytest
 
 from fhir_server.resources.definitions import load_definitions
+from fhir_server.resources.validate import validate
+from fhir_server.resources.wire import parse
 from fhir_server.resources.xml import from_xml, to_xml
 from tests.conformance.shared import archive
 
@@ -45,6 +47,18 @@ def test_the_xml_of_every_example_is_the_same_after_json(examples):
     for name, raw in examples.items():
         written = to_xml(raw, definitions)
         assert to_xml(from_xml(written, definitions), definitions) == written, name
+
+
+def test_every_example_is_judged_the_same_in_both_formats(examples):
+    definitions = load_definitions()
+
+    for name, raw in examples.items():
+        read = from_xml(to_xml(raw, definitions), definitions)
+        assert judged(read) == judged(raw), name
+
+
+def judged(raw):
+    return {(each.code, each.expression) for each in validate(parse(raw), load_definitions())}
 
 
 def test_a_bundle_of_synthea_is_the_same_after_xml():
