@@ -61,6 +61,7 @@ def load_search(settings: Settings) -> Parameters:
         extra=[each for each in profiles if each["resourceType"] == "SearchParameter"],
         base_url=settings.base_url,
         timezone=settings.timezone,
+        words=settings.text_search,
     )
 
 

@@ -13,7 +13,7 @@ from fhir_server.errors import BadRequest, NotSupported
 from fhir_server.search import chain, date, include
 from fhir_server.search.criteria import Both, Criterion, Either, Neither
 from fhir_server.search.escapes import cut
-from fhir_server.search.kinds import KINDS
+from fhir_server.search.kinds import KINDS, OF_CODES
 from fhir_server.search.plan import KIND, Plan, SortKey
 
 if TYPE_CHECKING:
@@ -135,7 +135,7 @@ def criterion(asked: Criterion, place: Place) -> Filter:
 def _value(parameter: SearchParameter, modifier: str | None, value: str, place: Place) -> Filter:
     if parameter.type == "composite":
         return _composite(parameter, modifier, value, place)
-    kind = KINDS[parameter.type]
+    kind = OF_CODES.get(parameter.code) or KINDS[parameter.type]
     tests = []
     for each in parameter.fields:
         if each.path == "t":

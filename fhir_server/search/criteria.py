@@ -87,9 +87,9 @@ def read_condition(
     code, _, modifier = head.partition(":")
     if code == "_list":
         return _listed(parameters, resource_type, name, values)
-    if code in REFUSED:
-        raise NotSupported(REFUSED[code])
     found = parameters.of(resource_type).get(code)
+    if found is None and code in REFUSED:
+        raise NotSupported(REFUSED[code])
     if found is None:
         raise BadRequest(unknown(resource_type, code, parameters))
     if not dot:

@@ -27,11 +27,15 @@ def as_it_is(value: Any, add: Add) -> None:
 
 @dataclass(frozen=True, slots=True)
 class Place:
-    """Where this server stands: the zone of dates that name none, its base URLs, its codes."""
+    """Where this server stands: the zone of dates that name none, its base URLs, its codes.
+
+    ``words``: whether the words of resources are indexed, for ``_text`` and ``_content``.
+    """
 
     zone: ZoneInfo
     bases: tuple[str, ...] = ()
     terms: Terms = field(default_factory=NoTerms, compare=False)
+    words: bool = False
 
 
 @dataclass(frozen=True, slots=True)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from fhir_server.search import date, number, quantity, reference, special, string, token, uri
+from fhir_server.search import date, number, quantity, reference, special, string, token, uri, words
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -21,3 +21,6 @@ KINDS: Mapping[str, Kind] = {
     "uri": uri,
     "special": special,
 }
+
+OF_CODES: Mapping[str, Kind] = {"_text": words, "_content": words}
+"""Parameters that are like no other of their type."""

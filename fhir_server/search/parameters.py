@@ -130,18 +130,20 @@ def load_parameters(
     extra: Iterable[Mapping[str, Any]] = (),
     base_url: str = "",
     timezone: str = "Asia/Jakarta",
+    words: bool = False,
 ) -> Parameters:
     """Load R4's search parameters and those of our own.
 
     ``extra`` are SearchParameter documents; one with the code of another of the same type
     replaces it, and one that cannot be compiled raises ValueError. ``base_url`` is this server's
-    public FHIR base, ``timezone`` the zone of dates that name none.
+    public FHIR base, ``timezone`` the zone of dates that name none. With ``words`` what is written
+    in resources is indexed too.
     """
     bases = (base_url.rstrip("/") + "/",) if base_url else ()
     rows = definitions.search_parameters.items()
     own = list(extra)
     documents = [*({**row, "url": url} for url, row in rows), *own]
-    parameters = Parameters(definitions, documents, Place(ZoneInfo(timezone), bases))
+    parameters = Parameters(definitions, documents, Place(ZoneInfo(timezone), bases, words=words))
     for base in {base for document in own for base in document["base"]} & parameters.types:
         parameters.compiled(base)
     return parameters

@@ -86,6 +86,8 @@ class _Reading:
 
     def doubt(self, name: str, asked: Condition) -> None:
         """Say that a search may miss something, or refuse it under strict handling."""
+        if not self.parameters.incomplete:
+            return
         for url in sorted(self.parameters.incomplete & urls_in(asked)):
             says = (
                 f"{name}: the index of {url} does not hold yet what was stored before it came; "

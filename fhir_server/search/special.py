@@ -23,8 +23,8 @@ SORT = ""
 SINGLE = frozenset({"Location.position"})
 REFUSED = {
     "phonetic": "Matching by sound is not supported; name:contains finds parts of names.",
-    "_text": "Search in the narrative is not supported.",
-    "_content": "Search in the whole content is not supported.",
+    "_text": "Search in the narrative is off; the operator turns it on by FHIR_TEXT_SEARCH.",
+    "_content": "Search in the content is off; the operator turns it on by FHIR_TEXT_SEARCH.",
     "_query": "Named queries are not supported.",
     "_contained": "Search in contained resources is not supported.",
     "_containedType": "Search in contained resources is not supported.",

@@ -10,7 +10,7 @@ from dataclasses import dataclass, replace
 from functools import cached_property
 from typing import TYPE_CHECKING, Any, Protocol
 
-from fhir_server.search import generate, special, string
+from fhir_server.search import generate, special, string, words
 from fhir_server.search.expressions import Truth, Unreadable, read
 from fhir_server.search.field import Component, Field, Row, SearchParameter
 from fhir_server.search.generate import Here, Leaf, Source
@@ -72,7 +72,21 @@ class _Type:
         for row in self.rows.values():
             if row.type == "composite":
                 self.made[row.code] = self.attempt(self.composite, row)
-        return Compiled({code: self.made[code] for code in self.rows}, self.source)
+        known = {code: self.made[code] for code in self.rows}
+        if self.parameters.place.words:
+            known |= self.words()
+        return Compiled(known, self.source)
+
+    def words(self) -> dict[str, SearchParameter]:
+        """Write the code for the words of the whole resource, and the parameters that ask them."""
+        self.source.line(1, f"{self.source.bind('words', words.write)}(d, ix)")
+        kinds = frozenset({"string"})
+        return {
+            code: SearchParameter(
+                code, "string", url, "", fields=(Field(f"ix.{code}", kinds, many=True),)
+            )
+            for code, url in words.CODES.items()
+        }
 
     def attempt(self, make: Callable[[Row], SearchParameter], row: Row) -> SearchParameter:
         """Make one parameter; an expression over what the type lacks names its parameter."""

@@ -35,6 +35,7 @@ ANOTHER_WAY = {85, 86}
 NAMESPACE_EXISTS = 48
 
 BY_TIME: Keys = (("t", ASCENDING), ("_id", ASCENDING))
+BY_WORDS: tuple[Keys, ...] = ((("ix._text", ASCENDING),), (("ix._content", ASCENDING),))
 BY_IDENTIFIER: Keys = (("ix.identifier", ASCENDING),)
 
 INDEXES = {
@@ -132,15 +133,16 @@ def _name(keys: Keys) -> str:
     return "_".join(f"{field}_{direction}" for field, direction in keys)
 
 
-def _models(resource_type: str) -> list[IndexModel]:
-    return [IndexModel(list(keys), sparse=len(keys) == 1) for keys in indexes(resource_type)]
+def _model(keys: Keys) -> IndexModel:
+    return IndexModel(list(keys), sparse=len(keys) == 1)
 
 
 class Layout:
     """Makes what is missing, once a process."""
 
-    def __init__(self, database: Database[dict[str, Any]]) -> None:
+    def __init__(self, database: Database[dict[str, Any]], *, words: bool = False) -> None:
         self._database = database
+        self._also = BY_WORDS if words else ()
         self._made: set[str] = set()
         self._lock = threading.Lock()
 
@@ -155,10 +157,13 @@ class Layout:
         for resource_type in self.types():
             there = self._database[resource_type].index_information().values()
             known = {tuple(index["key"]) for index in there}
-            lacking = [_name(keys) for keys in indexes(resource_type) if keys not in known]
+            lacking = [_name(keys) for keys in self._keys_of(resource_type) if keys not in known]
             if lacking:
                 found[resource_type] = lacking
         return found
+
+    def _keys_of(self, resource_type: str) -> list[Keys]:
+        return [*indexes(resource_type), *self._also]
 
     def build(self, resource_type: str) -> None:
         """Make what is missing of a type, however much is stored; writes go on meanwhile."""
@@ -194,7 +199,8 @@ class Layout:
                 raise
 
     def _make(self, resource_type: str) -> None:
-        _create(self._database[resource_type], _models(resource_type))
+        models = [_model(keys) for keys in self._keys_of(resource_type)]
+        _create(self._database[resource_type], models)
         _create(self._database[past_name(resource_type)], [IndexModel(list(BY_TIME))])
 
 

@@ -20,11 +20,11 @@ from fhir_server.store.jobs import Jobs
 from fhir_server.store.labels import labels
 from fhir_server.store.layout import SECRETS, TALLIES, Layout
 from fhir_server.store.many import run_many
+from fhir_server.store.profiles import Profiles
 from fhir_server.store.reading import Reader
 from fhir_server.store.reindex import Slice, reindex_slice
 from fhir_server.store.searches import Searches
 from fhir_server.store.shapes import Shapes
-from fhir_server.store.profiles import Profiles
 from fhir_server.store.terminology import Terminologies
 from fhir_server.store.transact import Writer
 

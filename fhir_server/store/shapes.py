@@ -16,7 +16,7 @@ import structlog
 from pymongo import WriteConcern
 
 from fhir_server.search.plan import KIND
-from fhir_server.store.layout import indexes
+from fhir_server.store.layout import BY_WORDS, indexes
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -90,7 +90,8 @@ def shape_of(plan: Plan) -> str:
 
 @cache
 def _leading(resource_type: str) -> frozenset[str]:
-    return frozenset({"_id", *(keys[0][0] for keys in indexes(resource_type))})
+    words = (keys[0][0] for keys in BY_WORDS)
+    return frozenset({"_id", *words, *(keys[0][0] for keys in indexes(resource_type))})
 
 
 def _narrows(resource_type: str, wanted: Filter) -> bool:

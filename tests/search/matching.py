@@ -45,6 +45,8 @@ def _operator(values, operator, operand):
             return not _field(values, operand)
         case "$nin":
             return not any(_field(values, each) for each in operand)
+        case "$all":
+            return all(_field(values, each) for each in operand)
         case "$in":
             return any(_field(values, each) for each in operand)
         case "$not":

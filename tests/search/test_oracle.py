@@ -26,7 +26,7 @@ pytestmark = pytest.mark.mongo
 
 PARTS = 4
 QUERIES = int(os.environ.get("ORACLE_QUERIES", "2000"))
-RESOURCES = int(os.environ.get("ORACLE_RESOURCES", "1500"))
+RESOURCES = int(os.environ.get("ORACLE_RESOURCES", "800"))
 SEED = int(os.environ.get("ORACLE_SEED", "1"))
 ALL = "&_count=100000"
 SORTS = {"Patient": ("birthdate", "gender", "_id"), "Observation": ("date", "status", "code")}
