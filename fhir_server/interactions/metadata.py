@@ -6,11 +6,13 @@ https://hl7.org/fhir/R4/http.html#capabilities
 from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
+from urllib.parse import parse_qsl
 from weakref import WeakKeyDictionary
 
 from fhir_server import __version__
 from fhir_server.interactions.grammar import ROUTES
 from fhir_server.interactions.request import Answer
+from fhir_server.interactions.terminology_capabilities import terminology_capabilities
 from fhir_server.resources.bundles import quoted
 from fhir_server.resources.profiles import load_profiles
 from fhir_server.resources.wire import dump, instant
@@ -51,7 +53,9 @@ _templates: WeakKeyDictionary[Parameters, tuple[int, bytes]] = WeakKeyDictionary
 
 
 def capabilities(context: Context, request: Request) -> Answer:
-    """Answer with the CapabilityStatement; ``mode`` is ignored, as R4 allows."""
+    """Answer with the CapabilityStatement, or by ``mode`` with the TerminologyCapabilities."""
+    if ("mode", "terminology") in parse_qsl(request.query):
+        return terminology_capabilities(context, request)
     known, template = _templates.get(context.parameters, (-1, b""))
     version = context.parameters.version
     if known != version:

@@ -50,6 +50,15 @@ class Terminologies:
         shelf = _Shelf(self._database, self._settings, self._kept)
         return Terminology(own, shelf, limit=self._settings.expansion_limit)
 
+    def systems(self) -> dict[str, str]:
+        """Name the code systems that are here, with their versions (or nothing)."""
+        wanted = {"ix.content-mode": "complete"}
+        with translated():
+            rows = self._database["CodeSystem"].find(wanted, {"ix.system": 1, "ix.version": 1})
+            stored = {str(row["ix"]["system"]): _plain(row["ix"]) for row in rows}
+        loaded = {each.url: each.version for each in self.editions.all() if each.state == "ready"}
+        return stored | loaded | dict(bundled(self._settings.canonical).systems())
+
 
 class _Kept:
     """Resources as they were parsed, by type, id and version; the least used go first."""
@@ -129,6 +138,11 @@ class _Shelf:
                 each.url: Loaded(self._database, each, time) for each in reversed(ready)
             }
         return self._loaded
+
+
+def _plain(index: Document) -> str:
+    version = index.get("version", "")
+    return str(version[0] if isinstance(version, list) else version)
 
 
 def _worth(head: Document) -> tuple[bool, Any]:

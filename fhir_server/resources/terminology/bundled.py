@@ -34,6 +34,12 @@ class Bundled:
         self._canonical = canonical
         self._systems: dict[str, System] = {}
 
+    def systems(self) -> Iterator[tuple[str, str]]:
+        """Name all code systems with their versions."""
+        for url in self.urls("CodeSystem"):
+            found = self.find("CodeSystem", url) or {}
+            yield url, found.get("version", "")
+
     def urls(self, kind: str) -> Iterator[str]:
         """Name all resources of a type."""
         yield from _packed(kind)
