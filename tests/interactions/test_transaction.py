@@ -289,3 +289,45 @@ def test_one_full_url_cannot_stand_for_two(ask, transact):
 
     assert said.status in {400, 422}
     assert ask.count("Patient") == 0
+
+
+def test_identities_are_resolved_wherever_a_reference_stands(ask, transact):
+    """In contained resources, in extensions, in extensions of primitives, in narratives."""
+    link = {"reference": ROSE}
+    said = transact(
+        entry("POST", "Patient", patient(), ROSE),
+        entry(
+            "POST",
+            "Observation",
+            {
+                "resourceType": "Observation",
+                "status": "final",
+                "_status": {"extension": [{"url": "urn:x", "valueReference": link}]},
+                "code": {"text": "x"},
+                "extension": [
+                    {"url": "urn:x", "extension": [{"url": "y", "valueReference": link}]},
+                    {"url": "urn:z", "valueUri": ROSE},
+                    {"url": "urn:z", "valueString": ROSE},
+                ],
+                "contained": [
+                    {
+                        "resourceType": "Specimen",
+                        "id": "s",
+                        "subject": link,
+                        "extension": [{"url": "urn:x", "valueReference": link}],
+                    }
+                ],
+                "specimen": {"reference": "#s"},
+            },
+        ),
+    )
+
+    where = location(said, 0)
+    stored = ask("GET", location(said, 1)).json
+    assert stored["_status"]["extension"][0]["valueReference"]["reference"] == where
+    assert stored["extension"][0]["extension"][0]["valueReference"]["reference"] == where
+    assert stored["extension"][1]["valueUri"] == where
+    assert stored["extension"][2]["valueString"] == ROSE
+    assert stored["contained"][0]["subject"]["reference"] == where
+    assert stored["contained"][0]["extension"][0]["valueReference"]["reference"] == where
+    assert stored["specimen"]["reference"] == "#s"
