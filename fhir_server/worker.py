@@ -6,7 +6,9 @@ rests only when there is nothing to do. Several workers may run on one database.
 
 from __future__ import annotations
 
+import threading
 import time
+from contextlib import contextmanager
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 import structlog
@@ -20,8 +22,7 @@ from fhir_server.store.customs import FRESH_SECONDS
 from fhir_server.store.jobs import Lost
 
 if TYPE_CHECKING:
-    import threading
-    from collections.abc import Callable
+    from collections.abc import Callable, Iterator
 
     from fhir_server.context import Context
     from fhir_server.errors import Issue
@@ -30,6 +31,7 @@ if TYPE_CHECKING:
 log = structlog.get_logger(__name__)
 
 PAUSE_SECONDS = 0.1
+LEASE_SECONDS = 20.0
 FAILED = 500
 
 
@@ -42,18 +44,40 @@ class Step(NamedTuple):
 
 def run_jobs(context: Context) -> bool:
     """Do one job that a request has left behind."""
-    job = context.store.jobs.claim(tuple(KINDS))
+    job = context.store.jobs.claim(tuple(KINDS), LEASE_SECONDS)
     if job is None:
         return False
     log.info("job begun", kind=job.kind, job=job.id)
     try:
-        _done(context, job)
+        with _held(context, job):
+            _done(context, job)
     except Lost:
         log.info("job lost", kind=job.kind, job=job.id)
     except (SystemExit, KeyboardInterrupt):
         context.store.jobs.release(job)
         raise
     return True
+
+
+@contextmanager
+def _held(context: Context, job: Job) -> Iterator[None]:
+    """Renew the lease however long a piece of the work takes; a dead process renews nothing."""
+    ending = threading.Event()
+
+    def hold() -> None:
+        while not ending.wait(LEASE_SECONDS / 4):
+            try:
+                context.store.jobs.keep(job, seconds=LEASE_SECONDS)
+            except (Lost, FhirError) as error:
+                log.warning("lease not renewed", job=job.id, error=type(error).__name__)
+
+    holder = threading.Thread(target=hold, name="lease", daemon=True)
+    holder.start()
+    try:
+        yield
+    finally:
+        ending.set()
+        holder.join()
 
 
 def _done(context: Context, job: Job) -> None:

@@ -31,7 +31,7 @@ if TYPE_CHECKING:
     from fhir_server.store.ops import Put, Written
 
 AT_ONCE = 100
-LEASE_SECONDS = 60.0
+LEASE_SECONDS = 20.0
 IDS = uuid.UUID("6f5c1a52-6a0e-4a0f-9d55-0a5f4a1c2f6e")
 
 

@@ -184,11 +184,12 @@ def _patients(context: Context, given: list[str] | None, group: str | None) -> l
         return members
     if len(found) > PATIENT_LIMIT:
         raise BadRequest(f"patient: {PATIENT_LIMIT} patients at most can be named.")
+    inside = None if members is None else set(members)
     for each in found:
         stored = context.store.read(PATIENT, each)
         if stored is None or stored.text is None:
             raise NotFound(f"patient: there is no Patient/{each}.")
-        if members is not None and each not in members:
+        if inside is not None and each not in inside:
             raise BadRequest(f"patient: Patient/{each} is no member of Group/{group}.")
     return found
 
