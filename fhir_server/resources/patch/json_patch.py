@@ -9,15 +9,18 @@ import re
 from decimal import Decimal
 from typing import TYPE_CHECKING, Any
 
-from fhir_server.errors import BadRequest
+from fhir_server.errors import BadRequest, TooLarge
 from fhir_server.resources.patch.refusal import refusal
 
 if TYPE_CHECKING:
     from collections.abc import Callable
 
 MOST_OPERATIONS = 10_000
-MOST_COPIED = 1_000_000
-"""Values that the copies of one patch may hold together, for copies can be copied."""
+MOST_COPIED = 16 * 1024 * 1024
+"""Characters that the copies of one patch may have together, for copies can be copied."""
+
+LONGEST = 100
+"""Characters of a path that a message repeats."""
 
 _INDEX = re.compile(r"0|[1-9][0-9]{0,8}", re.ASCII)
 _NOWHERE = object()
@@ -37,8 +40,8 @@ def apply(document: Any, operations: list[Any]) -> Any:
         try:
             run(patch, operation, *pointers)
         except _Stuck as stuck:
-            word = f"{operation['op']} {operation['path']!r}"
-            raise refusal(f"{word}: {stuck}", f"[{number}]") from stuck
+            word = f"Operation {number} ({operation['op']} {operation['path'][:LONGEST]})"
+            raise refusal(f"{word}: {stuck}.", f"[{number}]") from stuck
         except RecursionError:
             raise refusal("The patched resource is nested too deep.", f"[{number}]") from None
     return patch.document
@@ -110,9 +113,9 @@ class _Patch:
         return holder.pop(_position(holder, key))
 
     def twin(self, value: Any) -> Any:
-        self.copied += 1
+        self.copied += len(value) if isinstance(value, str) else 8
         if self.copied > MOST_COPIED:
-            raise _Stuck(f"the copies of a patch may hold {MOST_COPIED} values")
+            raise TooLarge(f"The copies of a patch may have {MOST_COPIED} characters.")
         if isinstance(value, dict):
             return {name: self.twin(each) for name, each in value.items()}
         return [self.twin(each) for each in value] if isinstance(value, list) else value

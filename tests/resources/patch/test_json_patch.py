@@ -6,11 +6,11 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from fhir_server.errors import BadRequest, Invalid, TooLarge
-from fhir_server.resources.json_patch import json_patched
+from fhir_server.resources.patch import patched
 
 
 def changed(document, *operations):
-    return orjson.loads(json_patched(orjson.dumps(document), orjson.dumps(list(operations))))
+    return orjson.loads(patched(orjson.dumps(document), orjson.dumps(list(operations))))
 
 
 def op(name, path, value=None, **more):
@@ -112,13 +112,13 @@ def test_what_cannot_be_applied_is_told_with_its_number(operation):
 )
 def test_what_is_no_patch_is_refused(patch):
     with pytest.raises(BadRequest):
-        json_patched(b'{"a":1}', patch)
+        patched(b'{"a":1}', patch)
 
 
 def test_numbers_stay_as_they_were_written():
     patch = b'[{"op":"add","path":"/b","value":2.50},{"op":"test","path":"/a/0","value":1.0}]'
 
-    done = json_patched(b'{"a":[1.00,1e2,12345678901234567890.10],"c":-0.0}', patch)
+    done = patched(b'{"a":[1.00,1e2,12345678901234567890.10],"c":-0.0}', patch)
 
     assert done == b'{"a":[1.00,1e2,12345678901234567890.10],"c":-0.0,"b":2.50}'
 
