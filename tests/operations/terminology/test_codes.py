@@ -29,30 +29,30 @@ def judged(asking, path, body):
     return values(said.json)
 
 
-@pytest.mark.parametrize(
-    ("query", "result"),
-    [
-        ({"system": ANIMALS, "code": "cat"}, True),
-        ({"system": ANIMALS, "code": "toy"}, True),
-        ({"system": ANIMALS, "code": "hen"}, False),
-        ({"system": ANIMALS, "code": "Cat"}, False),
-        ({"system": ANIMALS, "code": "unicorn"}, False),
-        ({"system": NOWHERE, "code": "cat"}, False),
-        ({"code": "cat"}, True),
-        ({"code": "hen"}, False),
-        ({"system": ANIMALS, "code": "cat", "systemVersion": "1"}, True),
-        ({"system": ANIMALS, "code": "cat", "display": "domestic  CAT"}, True),
-        ({"system": ANIMALS, "code": "cat", "display": "Kucing omah"}, True),
-        ({"system": ANIMALS, "code": "cat", "display": "Dog"}, False),
-    ],
-)
-def test_a_code_is_in_a_value_set_or_not(pets, query, result):
-    by_url = pets.told("ValueSet/$validate-code", url=PETS, **query)
-    by_id = pets.told("ValueSet/pets/$validate-code", **query)
+MEMBERS = [
+    ({"system": ANIMALS, "code": "cat"}, True),
+    ({"system": ANIMALS, "code": "toy"}, True),
+    ({"system": ANIMALS, "code": "hen"}, False),
+    ({"system": ANIMALS, "code": "Cat"}, False),
+    ({"system": ANIMALS, "code": "unicorn"}, False),
+    ({"system": NOWHERE, "code": "cat"}, False),
+    ({"code": "cat"}, True),
+    ({"code": "hen"}, False),
+    ({"system": ANIMALS, "code": "cat", "systemVersion": "1"}, True),
+    ({"system": ANIMALS, "code": "cat", "display": "domestic  CAT"}, True),
+    ({"system": ANIMALS, "code": "cat", "display": "Kucing omah"}, True),
+    ({"system": ANIMALS, "code": "cat", "display": "Dog"}, False),
+]
 
-    assert by_url["result"] is result
-    assert by_id == by_url
-    assert ("message" in by_url) is not result
+
+def test_a_code_is_in_a_value_set_or_not(pets):
+    for query, result in MEMBERS:
+        by_url = pets.told("ValueSet/$validate-code", url=PETS, **query)
+        by_id = pets.told("ValueSet/pets/$validate-code", **query)
+
+        assert by_url["result"] is result
+        assert by_id == by_url
+        assert ("message" in by_url) is not result
 
 
 def test_the_right_display_is_told(pets):
@@ -131,20 +131,20 @@ def test_a_value_set_nobody_knows_is_not_found(asking):
     assert (said.status, said.issues[0]["code"]) == (404, "not-found")
 
 
-@pytest.mark.parametrize(
-    ("query", "result"),
-    [
-        ({"code": "cat"}, True),
-        ({"code": "unicorn"}, False),
-        ({"code": "cat", "display": "Hen"}, False),
-        ({"code": "cat", "version": "1"}, True),
-        ({"code": "cat", "version": "2"}, False),
-    ],
-)
-def test_a_code_is_one_of_its_code_system_or_not(animals, query, result):
-    assert animals.told("CodeSystem/$validate-code", url=ANIMALS, **query)["result"] is result
-    by_id = animals.told("CodeSystem/hewan/$validate-code", **query)
-    assert by_id["result"] is (result or query.get("version") == "2")
+CODES = [
+    ({"code": "cat"}, True),
+    ({"code": "unicorn"}, False),
+    ({"code": "cat", "display": "Hen"}, False),
+    ({"code": "cat", "version": "1"}, True),
+    ({"code": "cat", "version": "2"}, False),
+]
+
+
+def test_a_code_is_one_of_its_code_system_or_not(animals):
+    for query, result in CODES:
+        assert animals.told("CodeSystem/$validate-code", url=ANIMALS, **query)["result"] is result
+        by_id = animals.told("CodeSystem/hewan/$validate-code", **query)
+        assert by_id["result"] is (result or query.get("version") == "2")
 
 
 def test_where_case_does_not_matter_it_does_not(animals):
@@ -195,25 +195,27 @@ def test_what_cannot_be_looked_up_is_not_found(animals):
     assert "not loaded" in said.issues[0]["diagnostics"]
 
 
-@pytest.mark.parametrize(
-    ("one", "other", "outcome"),
-    [
-        ("cat", "cat", "equivalent"),
-        ("animal", "toy", "subsumes"),
-        ("persian", "cat", "subsumed-by"),
-        ("hen", "cat", "not-subsumed"),
-    ],
-)
-def test_codes_are_compared(animals, one, other, outcome):
-    by_url = animals.told("CodeSystem/$subsumes", system=ANIMALS, codeA=one, codeB=other)
-    by_id = animals.told("CodeSystem/hewan/$subsumes", codeA=one, codeB=other)
-    codings = {
-        f"coding{end}__valueCoding": {"system": ANIMALS, "code": code}
-        for end, code in (("A", one), ("B", other))
-    }
+OUTCOMES = [
+    ("cat", "cat", "equivalent"),
+    ("animal", "toy", "subsumes"),
+    ("persian", "cat", "subsumed-by"),
+    ("hen", "cat", "not-subsumed"),
+]
 
-    assert by_url == by_id == {"outcome": outcome}
-    assert judged(animals, "CodeSystem/$subsumes", parameters(**codings)) == {"outcome": outcome}
+
+def test_codes_are_compared(animals):
+    for one, other, outcome in OUTCOMES:
+        by_url = animals.told("CodeSystem/$subsumes", system=ANIMALS, codeA=one, codeB=other)
+        by_id = animals.told("CodeSystem/hewan/$subsumes", codeA=one, codeB=other)
+        codings = {
+            f"coding{end}__valueCoding": {"system": ANIMALS, "code": code}
+            for end, code in (("A", one), ("B", other))
+        }
+
+        assert by_url == by_id == {"outcome": outcome}
+        assert judged(animals, "CodeSystem/$subsumes", parameters(**codings)) == {
+            "outcome": outcome
+        }
 
 
 def test_what_cannot_be_compared_is_refused(animals):
@@ -234,25 +236,25 @@ def test_what_cannot_be_compared_is_refused(animals):
     assert animals.fhir("POST", "CodeSystem/$subsumes", other).status == 400
 
 
-@pytest.mark.parametrize(
-    "given",
-    [
-        {"coding__valueCoding": {"system": ANIMALS}},
-        {"coding__valueCoding": {"system": 5, "code": "cat"}},
-        {"coding__valueCoding": {"system": ANIMALS, "code": ["cat"]}},
-        {"coding__valueCoding": {"code": "cat"}},
-        {"codeableConcept__valueCodeableConcept": {"text": "cat"}},
-        {"codeableConcept__valueCodeableConcept": {"coding": "cat"}},
-        {"codeableConcept__valueCodeableConcept": {"coding": ["cat"]}},
-        {"code__valueCode": "cat"},
-        {"code__valueCode": "cat", "coding__valueCoding": {"system": ANIMALS, "code": "cat"}},
-        {},
-    ],
-)
-def test_what_names_no_code_is_refused(animals, given):
-    said = animals.fhir("POST", "CodeSystem/$validate-code", parameters(**given))
+NO_CODE = [
+    {"coding__valueCoding": {"system": ANIMALS}},
+    {"coding__valueCoding": {"system": 5, "code": "cat"}},
+    {"coding__valueCoding": {"system": ANIMALS, "code": ["cat"]}},
+    {"coding__valueCoding": {"code": "cat"}},
+    {"codeableConcept__valueCodeableConcept": {"text": "cat"}},
+    {"codeableConcept__valueCodeableConcept": {"coding": "cat"}},
+    {"codeableConcept__valueCodeableConcept": {"coding": ["cat"]}},
+    {"code__valueCode": "cat"},
+    {"code__valueCode": "cat", "coding__valueCoding": {"system": ANIMALS, "code": "cat"}},
+    {},
+]
 
-    assert said.status == 400, said.json
+
+def test_what_names_no_code_is_refused(animals):
+    for given in NO_CODE:
+        said = animals.fhir("POST", "CodeSystem/$validate-code", parameters(**given))
+
+        assert said.status == 400, said.json
 
 
 def test_a_hierarchy_that_runs_in_a_circle_comes_to_an_end(animals):
