@@ -288,3 +288,40 @@ def test_a_bundle_brings_its_own_provenance(ask):
     said = ask("POST", "", bundle("transaction"), x_provenance="{}")
 
     assert said.status == 400
+
+
+def fhirpath_patch(kind, path, **value):
+    parts = [{"name": "type", "valueCode": kind}, {"name": "path", "valueString": path}]
+    parts += [{"name": name, "valueString": each} for name, each in value.items() if name == "name"]
+    parts += [{"name": "value", **value["value"]}] if "value" in value else []
+    return {"resourceType": "Parameters", "parameter": [{"name": "operation", "part": parts}]}
+
+
+FEMALE = fhirpath_patch("add", "Patient", name="gender", value={"valueCode": "female"})
+
+
+def test_a_fhirpath_patch_is_a_patch_too(ask, rose, transact):
+    alone = ask("PATCH", rose, FEMALE, content_type="application/fhir+json")
+    change = fhirpath_patch("replace", "Patient.gender", value={"valueCode": "male"})
+    bundled = transact(entry("PATCH", "Patient?identifier=1", change))
+    batched = ask("POST", "", bundle("batch", entry("PATCH", rose, FEMALE | change)))
+
+    assert (etag(alone), alone.json["gender"]) == ('W/"2"', "female")
+    assert bundled.entries[0]["response"]["etag"] == 'W/"3"'
+    assert batched.entries[0]["response"]["status"] == "200 OK"
+    assert ask("GET", rose).json["gender"] == "male"
+
+
+@pytest.mark.parametrize(
+    ("patch", "status"),
+    [
+        (fhirpath_patch("replace", "Patient.birthDate", value={"valueDate": "1990-01-01"}), 422),
+        (fhirpath_patch("replace", "Patient.id", value={"valueId": "other"}), 400),
+        (fhirpath_patch("delete", "Patient.(("), 422),
+        (fhirpath_patch("jump", "Patient.gender"), 400),
+        (fhirpath_patch("add", "Patient", name="gender", value={"valueCode": "x"}), 422),
+    ],
+)
+def test_a_fhirpath_patch_that_cannot_be_is_refused(ask, rose, patch, status):
+    assert ask("PATCH", rose, patch).status == status
+    assert etag(ask("GET", rose)) == 'W/"1"'
