@@ -1,6 +1,7 @@
 """The check finds what is wrong, and the worker mends what it can."""
 
 import threading
+import time
 from dataclasses import replace
 
 import pytest
@@ -11,6 +12,8 @@ from fhir_server.cli import main
 from fhir_server.commands import check
 from fhir_server.errors import Unavailable
 from fhir_server.interactions.write import commit, prepare
+from fhir_server.search.compile import compile as compile_query
+from fhir_server.search.query import parse
 
 
 @pytest.fixture
@@ -38,8 +41,8 @@ def test_a_sound_database_passes(context):
 
 @pytest.mark.usefixtures("environment")
 def test_an_index_that_is_not_what_the_text_says_is_found(context):
-    put = store(context)
-    commit(context, [replace(put, index={**put.index, "gender": "male"}, existing=None)])
+    put = prepare(context, b'{"resourceType":"Patient","id":"siti","gender":"female"}', "siti")
+    commit(context, [replace(put, index={**put.index, "gender": "male"})])
 
     result = CliRunner().invoke(main, ["check", "--indexes"])
 
@@ -94,3 +97,25 @@ def test_the_worker_goes_on_after_a_failure(context):
     worker.work(context, stop, (worker.Step(fails, 0), worker.Step(ends, 0)), pause=0)
 
     assert calls == ["fails", "ends"]
+
+
+@pytest.mark.usefixtures("environment")
+def test_the_index_that_a_search_lacked_is_made_on_demand(context):
+    store(context)
+    query = parse("Patient", [("gender", "female")], context.parameters)
+    plan = compile_query(query, context.parameters, context.settings)
+    before = context.store.explain(plan)
+    context.store.search(plan)
+    deadline = time.monotonic() + 10
+    while not context.store.proposed_indexes() and time.monotonic() < deadline:
+        time.sleep(0.01)
+
+    result = CliRunner().invoke(main, ["check", "--build"])
+
+    after = context.store.explain(plan)
+    assert before.scans
+    assert before.proposal == "Patient: ix.gender"
+    assert "ix.gender of Patient" in result.output.replace("\n", " ")
+    assert not after.scans
+    assert after.indexes == ("ix.gender_1",)
+    assert context.store.proposed_indexes() == {}
