@@ -135,13 +135,13 @@ def _body(context: Context, environ: dict[str, Any]) -> bytes:
     """Read the body; a resource in XML becomes JSON, and its Content-Type with it."""
     settings = context.settings
     content_type = environ.get("CONTENT_TYPE", "")
+    if negotiation.is_json(content_type):
+        return negotiation.body_of(environ, settings.body_limit)
     is_xml = negotiation.is_xml(content_type)
     body = negotiation.body_of(environ, settings.xml_limit if is_xml else settings.body_limit)
-    if not body or negotiation.is_json(content_type):
-        return body
-    if is_xml:
+    if body and is_xml:
         body = from_xml(body, context.definitions, settings.depth_limit)
-    elif binaries.is_target(environ):
+    elif body and binaries.is_target(environ):
         body = binaries.resource(environ, body)
     else:
         return body
