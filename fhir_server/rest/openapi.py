@@ -16,8 +16,10 @@ import yaml as pyyaml
 from fhir_server import __version__
 from fhir_server.interactions.grammar import ROUTES
 from fhir_server.mappings import load_mappings
+from fhir_server.operations import load_operations
 from fhir_server.resources.definitions import load_definitions
 from fhir_server.rest import openapi_parts as parts
+from fhir_server.rest.openapi_operations import operation_paths
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping
@@ -49,6 +51,7 @@ Every error is an `OperationOutcome`; with `Accept-Language: id` it speaks Indon
 
 def describe(parameters: Parameters, sop: Json) -> Json:
     """Build the whole description; ``sop`` is the SOP half, as flask-smorest describes it."""
+    sop = _portable(sop)
     components = parts.components()
     for kind, given in sop.get("components", {}).items():
         components[kind] = {**given, **components.get(kind, {})}
@@ -65,6 +68,19 @@ def describe(parameters: Parameters, sop: Json) -> Json:
         "paths": {**dict(sop.get("paths", {})), **fhir_paths(parameters)},
         "components": components,
     }
+
+
+def _portable(value: Any) -> Any:
+    """Write patterns as ECMAScript does, which OpenAPI asks for: ``^(?:…)$``."""
+    if isinstance(value, list):
+        return [_portable(each) for each in value]
+    if not isinstance(value, dict):
+        return value
+    written = {name: _portable(each) for name, each in value.items()}
+    pattern = written.get("pattern")
+    if isinstance(pattern, str) and pattern.startswith("\\A"):
+        written["pattern"] = "^" + pattern.removeprefix("\\A").removesuffix("\\Z") + "$"
+    return written
 
 
 def yaml(document: Json) -> bytes:
@@ -100,6 +116,7 @@ def fhir_paths(parameters: Parameters) -> dict[str, Json]:
         if "{type}" not in route.pattern:
             path = f"/fhir/{route.pattern}".removesuffix("/")
             paths.setdefault(path, {})[route.method.lower()] = _operation(route, None, parameters)
+    paths |= operation_paths(load_operations())
     return dict(sorted(paths.items(), key=lambda item: (item[0].count("{type}"), item[0])))
 
 
