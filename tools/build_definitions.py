@@ -203,6 +203,8 @@ def element_row(element: Resource, kind: str) -> dict[str, Any]:
     binding = element.get("binding", {})
     if binding.get("strength") == "required":
         row["codes"] = binding["valueSet"].partition("|")[0]
+    if binding.get("strength") == "extensible":
+        row["extensible"] = binding["valueSet"].partition("|")[0]
     return row
 
 

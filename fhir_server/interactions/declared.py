@@ -12,8 +12,6 @@ import structlog
 from fhir_server.resources.profiles.judge import Hooks, judge
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
-
     from fhir_server.context import Context
     from fhir_server.errors import Issue
     from fhir_server.resources.profiles.library import Library
@@ -54,9 +52,9 @@ def urls_of(document: Document) -> list[str]:
     return [url for url in urls if isinstance(url, str)] if isinstance(urls, list) else []
 
 
-def hooks(context: Context, resolve: Callable[[str], Document | None] = lambda _: None) -> Hooks:
-    """Make what the judgement of one resource asks others for."""
-    return Hooks(member=context.store.terminology.now().member, resolve=resolve)
+def hooks(context: Context) -> Hooks:
+    """Make what the judgements of one request ask others for."""
+    return Hooks(member=context.store.terminology.now().member)
 
 
 def _library(context: Context, urls: list[str]) -> Library:

@@ -5,6 +5,7 @@ https://hl7.org/fhir/R4/resource-operation-validate.html
 
 from __future__ import annotations
 
+from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
 from fhir_server.errors import BadRequest, Gone, Issue, NotFound
@@ -13,6 +14,7 @@ from fhir_server.interactions.outcome import outcome
 from fhir_server.interactions.request import Answer
 from fhir_server.operations.operation import Operation, Parameter
 from fhir_server.resources.invariants import advice
+from fhir_server.resources.profiles.codes import judge_codes
 from fhir_server.resources.profiles.judge import judge, judge_extensions
 from fhir_server.resources.validate import validate
 from fhir_server.resources.wire import dump, parse
@@ -63,13 +65,12 @@ def _issues(context: Context, call: Call, document: Document, mode: str | None) 
 
 def _profiled(context: Context, document: Document, urls: list[str]) -> list[Issue]:
     """Judge by the given and the declared profiles, those of the resources inside as well."""
-    library = context.store.profiles.library()
-    found: list[Issue] = []
+    library, asks = context.store.profiles.library(), hooks(context)
+    found = judge_codes(document, context.definitions, asks.member)
     for inner, at, resolve in _resources(document):
         wanted = dict.fromkeys([*(urls if inner is document else ()), *urls_of(inner)])
-        own = hooks(context, resolve)
-        found += judge(library, inner, list(wanted), own, at=at)
-    return found + judge_extensions(library, document, hooks(context), found)
+        found += judge(library, inner, list(wanted), replace(asks, resolve=resolve), at=at)
+    return found + judge_extensions(library, document, asks, found)
 
 
 def _resources(

@@ -7,6 +7,7 @@ import orjson
 from fhir_server.config import CANONICAL
 from fhir_server.interactions.declared import urls_of
 from fhir_server.resources.definitions import load_definitions
+from fhir_server.resources.profiles.codes import judge_codes
 from fhir_server.resources.profiles.judge import Hooks, judge, judge_extensions
 from fhir_server.resources.terminology import Terminology, bundled
 from fhir_server.resources.validate import validate
@@ -24,6 +25,7 @@ def errors(document):
     if not found:
         found += judge(library(), document, urls_of(document), hooks)
         found += judge_extensions(library(), document, hooks)
+        found += judge_codes(document, load_definitions(), hooks.member)
     return [each for each in found if each.severity in {"fatal", "error"}]
 
 

@@ -79,6 +79,17 @@ def test_what_is_wrong_is_answered_with_200(validate, document, issue):
     assert issue in found(validate(document))
 
 
+def test_codes_of_r4s_own_extensible_bindings(validate):
+    system = "http://terminology.hl7.org/CodeSystem/v3-MaritalStatus"
+    married = {"coding": [{"system": system, "code": "M"}]}
+    unheard = {"coding": [{"system": system, "code": "?"}]}
+    place = ("warning", "code-invalid", "Patient.maritalStatus")
+
+    assert place not in found(validate(patient(maritalStatus=married)), "warning")
+    assert place in found(validate(patient(maritalStatus=unheard)), "warning")
+    assert found(validate(patient(maritalStatus=unheard))) == []
+
+
 def test_nothing_is_stored(fhir, validate):
     validate(patient(active=True))
 
