@@ -22,6 +22,9 @@ if TYPE_CHECKING:
     from fhir_server.resources.terminology.view import View
     from fhir_server.resources.wire import Document
 
+COUNTED = 1000
+"""Codes after a page that are counted to tell the total."""
+
 EFFORT = 50
 """So many times the limit may be looked at to find what is wanted."""
 
@@ -65,10 +68,11 @@ def expand(view: View, value_set: ValueSet, wanted: Wanted) -> Expanded:
     if wanted.offset + (wanted.count or 0) > wanted.limit:
         raise _too_many(value_set, wanted.limit)
     last = None if wanted.count is None else wanted.offset + wanted.count
+    end = wanted.limit if last is None else min(last + COUNTED, wanted.limit)
     page: list[Row] = []
     number = 0
     for row in walk.rows(value_set):
-        if number >= wanted.limit:
+        if number >= end:
             if last is None:
                 raise _too_many(value_set, wanted.limit)
             return Expanded(tuple(page), None, tuple(walk.used))
