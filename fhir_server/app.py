@@ -13,6 +13,7 @@ from fhir_server.context import Context
 from fhir_server.mappings.rules import load_rules
 from fhir_server.operations import load_operations
 from fhir_server.resources.definitions import load_definitions
+from fhir_server.resources.fhirpath.limits import Limits, decide
 from fhir_server.resources.profiles import load_profiles
 from fhir_server.rest import docs, health, metrics, openapi, sop
 from fhir_server.rest.doors import Application
@@ -28,6 +29,7 @@ if TYPE_CHECKING:
 
 def build_context(settings: Settings, uri: str) -> Context:
     """Put together what interactions may touch; connects to the database at ``uri``."""
+    decide(Limits(length=settings.fhirpath_length_limit, steps=settings.fhirpath_step_limit))
     parameters = load_search(settings).with_own(())
     store = connect(uri, settings)
     parameters.place = replace(parameters.place, terms=LoadedTerms(store.terminology.now))

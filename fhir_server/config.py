@@ -115,6 +115,12 @@ class Settings:
         "FHIR_IMPORT_HOSTS",
         "hosts (name or name:port, separated by commas) that $import may fetch from; empty: none",
     )
+    fhirpath_step_limit: int = _setting(
+        2_000_000, "FHIR_FHIRPATH_STEP_LIMIT", "most items that one FHIRPath may look at"
+    )
+    fhirpath_length_limit: int = _setting(
+        20_000, "FHIR_FHIRPATH_LENGTH_LIMIT", "longest FHIRPath, in characters"
+    )
     page_key: str = _setting(
         "", "FHIR_PAGE_KEY", "secret that signs page links; empty: kept in the database"
     )

@@ -2,13 +2,13 @@
 
 Checked for every type: unknown elements, how often an element occurs, the format of primitives,
 choices, required codes, extensions of primitives, contained resources, the resources in a Bundle
-or in Parameters, the type that a literal reference names, and that nothing is empty.
+or in Parameters, the type that a literal reference names, that nothing is empty; and every
+invariant of R4 whose severity is error, where the structure is right.
 
-R4 requires more, which is not checked here: the invariants in FHIRPath (but for ext-1) with the
-rest of txt-1 (XHTML is only looked at from outside), what a reference by urn:uuid, ``#id`` or
-identifier leads to, what a canonical leads to, required codes from systems that cannot be listed
-(currencies, MIME types, UCUM, and one LOINC answer list), extensible bindings, profiles. That no
-string passes 1 MB is only checked in a resource that is refused for something else.
+R4 requires more, which is not checked here: what a reference by urn:uuid or identifier leads to,
+what a canonical leads to, required codes from systems that cannot be listed (currencies, MIME
+types, UCUM, and one LOINC answer list), extensible bindings, profiles. That no string passes 1 MB
+is only checked in a resource that is refused for something else.
 
 https://hl7.org/fhir/R4/validation.html
 """

@@ -18,7 +18,7 @@ from fhir_server.resources.fhirpath.errors import (
     Unreadable,
 )
 from fhir_server.resources.fhirpath.evaluation import HOOKS, Frame, Hooks, World
-from fhir_server.resources.fhirpath.limits import LIMITS, Limits
+from fhir_server.resources.fhirpath.limits import Limits, in_force
 from fhir_server.resources.fhirpath.model import Node, is_resource, root
 from fhir_server.resources.fhirpath.parser import parse
 from fhir_server.resources.fhirpath.values import Item, Items, plain
@@ -89,9 +89,13 @@ class Expression:
         return [item.value if isinstance(item, Node) else item for item in found]
 
 
-@lru_cache(maxsize=4096)
-def compiled(text: str, limits: Limits = LIMITS) -> Expression:
+def compiled(text: str, limits: Limits | None = None) -> Expression:
     """Read and compile an expression, once; raises Unreadable or TooCostly."""
+    return _kept(text, limits or in_force())
+
+
+@lru_cache(maxsize=4096)
+def _kept(text: str, limits: Limits) -> Expression:
     return Expression(text, limits)
 
 

@@ -21,3 +21,15 @@ class Limits:
 
 
 LIMITS = Limits()
+
+_decided = [LIMITS]
+
+
+def decide(limits: Limits) -> None:
+    """Put the operator's limits in force, for this process, before expressions are compiled."""
+    _decided[0] = limits
+
+
+def in_force() -> Limits:
+    """Give the limits of an expression for which the caller names none."""
+    return _decided[0]

@@ -3,6 +3,7 @@
 import pytest
 
 from fhir_server.resources.fhirpath import FhirPathError, Limits, TooCostly, compiled
+from fhir_server.resources.fhirpath.limits import LIMITS, decide
 
 PATIENT = {"resourceType": "Patient", "name": [{"given": ["a"] * 200, "text": "a" * 5000 + "!"}]}
 
@@ -24,6 +25,16 @@ PATIENT = {"resourceType": "Patient", "name": [{"given": ["a"] * 200, "text": "a
 def test_what_is_too_long_or_too_deep_is_not_read(text):
     with pytest.raises(TooCostly):
         compiled(text)
+
+
+def test_the_operator_decides_the_limits():
+    decide(Limits(length=10))
+    try:
+        with pytest.raises(TooCostly):
+            compiled("name.given.first()")
+    finally:
+        decide(LIMITS)
+    assert compiled("name.given.first()").values(PATIENT) == ["a"]
 
 
 def test_a_long_path_is_not_deep():
