@@ -28,9 +28,13 @@ With --indexes it also reads a sample of every type, and compares what the searc
 what the text of the resource says, and the text with the rules of R4. The exit code is 1 if
 anything is wrong.
 
+With --build it makes the missing indexes, and those that would serve the searches which came and
+had none; the server goes on meanwhile.
+
 \b
 fhir-server check
 fhir-server check --indexes --sample 1000
+fhir-server check --build
 FHIR_MONGODB_URI='mongodb://db1,db2/?replicaSet=rs0' fhir-server check
 """
 
@@ -38,10 +42,13 @@ FHIR_MONGODB_URI='mongodb://db1,db2/?replicaSet=rs0' fhir-server check
 @click.command(help=HELP)
 @click.option("--indexes", is_flag=True, help="Compare index and text on a sample.")
 @click.option("--sample", default=200, show_default=True, help="Resources of each type to compare.")
-def command(*, indexes: bool, sample: int) -> None:
+@click.option("--build", is_flag=True, help="Make the indexes that are missing.")
+def command(*, indexes: bool, sample: int, build: bool) -> None:
     """Check the database."""
     console = Console()
     with opening.opened(opening.settings_given()) as context:
+        if build:
+            _build(context, console)
         counts = context.store.statistics()
         missing = context.store.missing_indexes()
         table = Table("type", "resources", "missing indexes", title="Database")
@@ -49,6 +56,8 @@ def command(*, indexes: bool, sample: int) -> None:
             table.add_row(name, str(counts[name]), ", ".join(missing.get(name, ())))
         table.add_row("together", str(sum(counts.values())), "", style="bold")
         console.print(table)
+        for shape, (kind, field) in context.store.proposed_indexes().items():
+            console.print(f"A search without an index: {shape}. One over {field} of {kind} helps.")
         wrong = list(_wrong(context, sorted(counts), sample)) if indexes else []
     for each in wrong:
         console.print(each, style="red", highlight=False)
@@ -57,6 +66,15 @@ def command(*, indexes: bool, sample: int) -> None:
     if missing or wrong:
         raise SystemExit(1)
     console.print("Nothing is wrong.")
+
+
+def _build(context: Context, console: Console) -> None:
+    for resource_type in context.store.missing_indexes():
+        context.store.build_indexes(resource_type)
+        console.print(f"Made the indexes of {resource_type}.")
+    for resource_type, field in sorted(set(context.store.proposed_indexes().values())):
+        context.store.build_index(resource_type, field)
+        console.print(f"Made an index over {field} of {resource_type}.")
 
 
 def _wrong(context: Context, types: list[str], sample: int) -> Iterator[str]:

@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING
 from urllib.parse import parse_qsl, urlencode
 
 from fhir_server.interactions.answers import preferences
+from fhir_server.interactions.explain import explain
 from fhir_server.interactions.outcome import outcome
 from fhir_server.interactions.request import Answer
 from fhir_server.resources.bundles import join, quoted
@@ -56,6 +57,8 @@ def _search(
 ) -> Answer:
     query = _query(context, request, resource_type, compartment)
     plan = compile_query(query, context.parameters, context.settings)
+    if query.explain:
+        return explain(context, plan)
     found = context.store.search(plan)
     links = _links(context, request, query, found)
     if plan.count_only:

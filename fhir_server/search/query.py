@@ -63,6 +63,7 @@ class Query:
     after: tuple[object, ...] | None = None
     each: tuple[Query, ...] = ()
     compartment: Compartment | None = None
+    explain: bool = False
 
 
 @dataclass(slots=True)
@@ -80,6 +81,7 @@ class _Reading:
     total: Total = "none"
     summary: str | None = None
     elements: tuple[str, ...] = ()
+    explain: bool = False
     used: list[Pair] = field(default_factory=list)
     warnings: list[Issue] = field(default_factory=list)
     doubts: list[Issue] = field(default_factory=list)
@@ -146,6 +148,7 @@ def _one(reading: _Reading, pairs: Sequence[Pair]) -> Query:
         reading.elements,
         tuple(reading.used),
         (*reading.warnings, *reading.doubts),
+        explain=reading.explain,
     )
 
 
@@ -268,6 +271,12 @@ def _filtered(reading: _Reading, name: str, value: str) -> None:
         reading.doubt(name, each)
 
 
+def _explained(reading: _Reading, name: str, value: str) -> None:
+    if value not in {"true", "false"}:
+        raise BadRequest(f"{name}={value!r} is neither true nor false.")
+    reading.explain = value == "true"
+
+
 RESULT: dict[str, Callable[[_Reading, str, str], None]] = {
     "_count": _count,
     "_sort": _sort,
@@ -278,4 +287,5 @@ RESULT: dict[str, Callable[[_Reading, str, str], None]] = {
     "_revinclude": _include,
     "_contained": _plainly,
     "_filter": _filtered,
+    "_explain": _explained,
 }

@@ -170,6 +170,25 @@ class Layout:
         with self._lock:
             self._make(resource_type)
 
+    def build_one(self, resource_type: str, field: str) -> None:
+        """Make an index over one field beyond those of this page."""
+        _create(self._database[resource_type], [_model(((field, ASCENDING),))])
+
+    def lacking(self, proposals: dict[str, tuple[str, str]]) -> dict[str, tuple[str, str]]:
+        """Keep the proposals whose index the database does not have."""
+        there = {
+            resource_type: {
+                next(iter(index["key"]))[0]
+                for index in self._database[resource_type].index_information().values()
+            }
+            for resource_type, _ in proposals.values()
+        }
+        return {
+            shape: (kind, field)
+            for shape, (kind, field) in proposals.items()
+            if field not in there[kind]
+        }
+
     def prepare(self, resource_types: Iterable[str]) -> None:
         """Make collections and indexes of these types unless this process has seen them."""
         missing = set(resource_types) - self._made

@@ -14,6 +14,7 @@ from fhir_server.errors import Unavailable
 from fhir_server.store import history, search, snapshot, versions
 from fhir_server.store.conditions import Judge
 from fhir_server.store.customs import Customs
+from fhir_server.store.explain import Explained, explain
 from fhir_server.store.expunge import Expunger
 from fhir_server.store.failures import translated
 from fhir_server.store.jobs import Jobs
@@ -215,6 +216,16 @@ class Store:
         with translated():
             return self._shapes.known()
 
+    def proposed_indexes(self) -> dict[str, tuple[str, str]]:
+        """Give, for shapes of searches that no index serves, type and field of one that would."""
+        with translated():
+            return self._layout.lacking(self._shapes.proposals())
+
+    def build_index(self, resource_type: str, field: str) -> None:
+        """Make an index over one field, however much is stored; writes go on meanwhile."""
+        with translated():
+            self._layout.build_one(resource_type, field)
+
     def sample(self, resource_type: str, number: int) -> list[tuple[Stored, Index]]:
         """Give resources picked at random, each with what is stored as its index."""
         with translated():
@@ -226,6 +237,11 @@ class Store:
         with translated():
             self._shapes.notice(plan)
             return self._searches.run(plan)
+
+    def explain(self, plan: Plan) -> Explained:
+        """Say how the database answers one page of a search."""
+        with translated():
+            return explain(search.Run(self._database, self._settings, None), plan)
 
     def search_many(self, plans: Sequence[Plan]) -> list[Found]:
         """Run several searches, alike ones together."""

@@ -6,6 +6,7 @@ it came is counted in the collection ``_shapes``, so that an operator sees which
 
 from __future__ import annotations
 
+import re
 import threading
 from collections import Counter
 from dataclasses import replace
@@ -26,6 +27,7 @@ if TYPE_CHECKING:
     from fhir_server.search.plan import Filter, Join, Plan
 
 SHAPES = "_shapes"
+_SHAPE = re.compile(r"(?P<type>[A-Za-z]+): (?P<asked>.*?)(?: sorted by (?P<by>\S+))?")
 UNSELECTIVE = {"$exists", "$ne", "$nin", "$not"}
 
 log = structlog.get_logger(__name__)
@@ -53,6 +55,11 @@ class Shapes:
             self._collection.update_one(
                 {"_id": shape}, {"$inc": {"n": (count + 1) // 2}}, upsert=True
             )
+
+    def proposals(self) -> dict[str, tuple[str, str]]:
+        """Give for each known shape the type and field of an index that would serve it."""
+        found = {shape: proposed(shape) for shape in self.known()}
+        return {shape: each for shape, each in found.items() if each is not None}
 
     def known(self) -> dict[str, int]:
         """Give the shapes that came to any process, and about how often."""
@@ -88,6 +95,19 @@ def shape_of(plan: Plan) -> str:
     return f"{plan.resource_type}: {', '.join(asked + joined) or 'everything'}{order}"
 
 
+def proposed(shape: str) -> tuple[str, str] | None:
+    """Give type and field of an index that would serve searches of a shape, if one field would."""
+    match = _SHAPE.fullmatch(shape)
+    if match is None:
+        return None
+    asked = [each for each in match["asked"].split(", ") if each.startswith("ix.")]
+    plain = [each for each in asked if "→" not in each]
+    if plain:
+        return match["type"], plain[0]
+    by = match["by"] or ""
+    return (match["type"], by) if by.startswith("ix.") else None
+
+
 @cache
 def _leading(resource_type: str) -> frozenset[str]:
     words = (keys[0][0] for keys in BY_WORDS)
@@ -115,4 +135,11 @@ def _fields(wanted: Filter) -> Iterator[str]:
             for each in value:
                 yield from _fields(each)
         elif not name.startswith("$"):
-            yield name
+            yield name + _inside(value)
+
+
+def _inside(value: Any) -> str:
+    """Name what is compared inside the elements of an array, if they have fields."""
+    inner = value.get("$elemMatch", {}) if isinstance(value, dict) else {}
+    first = next(iter(inner), "$")
+    return "" if first.startswith("$") else f".{first}"

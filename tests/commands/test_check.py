@@ -101,7 +101,10 @@ def test_the_worker_goes_on_after_a_failure(context):
 
 @pytest.mark.usefixtures("environment")
 def test_the_index_that_a_search_lacked_is_made_on_demand(context):
-    store(context)
+    bodies = (
+        b'{"resourceType":"Patient","id":"p%d","gender":"male"}' % number for number in range(40)
+    )
+    commit(context, [prepare(context, body, f"p{n}") for n, body in enumerate(bodies)])
     query = parse("Patient", [("gender", "female")], context.parameters)
     plan = compile_query(query, context.parameters, context.settings)
     before = context.store.explain(plan)

@@ -201,7 +201,9 @@ def test_included_resources_come_after_the_matches(ask):
 @pytest.mark.parametrize(
     "method_url", [("GET", ""), ("POST", "_search"), ("GET", "?_type=Patient")]
 )
-def test_a_search_over_all_types_is_not_supported_yet(ask, method_url):
+def test_a_search_over_all_types_is_answered(ask, method_url):
+    ask("PUT", "Patient/p", patient(id="p"))
+
     said = ask(*method_url)
 
-    assert (said.status, said.issues[0].code) == (400, "not-supported")
+    assert [each["fullUrl"] for each in said.entries] == [f"{BASE}/Patient/p"]
