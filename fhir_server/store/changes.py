@@ -86,9 +86,9 @@ def is_same(put: Put, current: Document) -> bool:
     new, old = put.text.raw, current["raw"]
     if new == old:
         return True
-    if len(new) != len(old) or sorted(new) != sorted(old):
+    if len(new) != len(old) or orjson.loads(new) != orjson.loads(old):
         return False
-    return bool(orjson.loads(new) == orjson.loads(old))
+    return sorted(new) == sorted(old)
 
 
 def attributed(error: FhirError, number: int) -> FhirError:
