@@ -27,7 +27,7 @@ if TYPE_CHECKING:
 
 KIND = "StructureDefinition"
 SKEW = timedelta(minutes=1)
-"""So far the clocks of two processes may differ."""
+"""So far the clocks of two processes may differ: what is written now has no earlier time."""
 
 RECENT_SECONDS = 1.0
 
@@ -61,14 +61,23 @@ class Profiles:
         self._asked = time.monotonic()
         stamp, since, library = self._known
         with translated():
+            later = self._later(since)
             if library is not None and self._stamp(since) == stamp:
+                if later is not None:
+                    self._known = (*later, library)
                 return library
             with self._lock:
                 return self._loaded()
 
+    def _later(self, since: datetime) -> tuple[Stamp, datetime] | None:
+        """Move on what is looked at for changes, so that it stays small."""
+        beginning = datetime.now(UTC) - SKEW
+        if beginning - since < SKEW:
+            return None
+        return self._stamp(beginning), beginning
+
     def _loaded(self) -> Library:
-        latest = self._stamp(_START)[2]
-        since = latest - SKEW
+        since = datetime.now(UTC) - SKEW
         stamp = self._stamp(since)  # before reading: what is written meanwhile is read again
         rows = self._database[KIND].find({}, {"raw": 1}).sort("t", 1)
         stored: list[Document] = [orjson.loads(row["raw"]) for row in rows]
@@ -91,4 +100,4 @@ class Profiles:
         ]
         for row in self._database[KIND].aggregate(stages):
             return row["n"], row["v"], row["t"]
-        return 0, 0, _START + SKEW
+        return 0, 0, _START
