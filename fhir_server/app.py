@@ -29,7 +29,13 @@ if TYPE_CHECKING:
 
 def build_context(settings: Settings, uri: str) -> Context:
     """Put together what interactions may touch; connects to the database at ``uri``."""
-    decide(Limits(length=settings.fhirpath_length_limit, steps=settings.fhirpath_step_limit))
+    decide(
+        Limits(
+            length=settings.fhirpath_length_limit,
+            steps=settings.fhirpath_step_limit,
+            seconds=settings.fhirpath_time_limit_ms / 1000,
+        )
+    )
     parameters = load_search(settings).with_own(())
     store = connect(uri, settings)
     parameters.place = replace(parameters.place, terms=LoadedTerms(store.terminology.now))

@@ -121,6 +121,9 @@ class Settings:
     fhirpath_length_limit: int = _setting(
         20_000, "FHIR_FHIRPATH_LENGTH_LIMIT", "longest FHIRPath, in characters"
     )
+    fhirpath_time_limit_ms: int = _setting(
+        5000, "FHIR_FHIRPATH_TIME_LIMIT_MS", "longest time of one FHIRPath, in milliseconds"
+    )
     page_key: str = _setting(
         "", "FHIR_PAGE_KEY", "secret that signs page links; empty: kept in the database"
     )

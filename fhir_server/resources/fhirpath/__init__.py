@@ -27,6 +27,7 @@ if TYPE_CHECKING:
     from collections.abc import Mapping
 
 __all__ = [
+    "Expression",
     "FhirPathError",
     "Hooks",
     "Inapplicable",
@@ -76,7 +77,6 @@ class Expression:
             hooks,
             self.limits,
             strict,
-            left=self.limits.steps,
         )
         try:
             return self._evaluate(Frame(world, [node]))

@@ -197,12 +197,13 @@ class _Reversed(str):
 def _binary(operator: str, left: Evaluate, right: Evaluate) -> Evaluate:
     if operator in _LAZY:
         return partial(_LAZY[operator], left, right)
-    apply = OPERATORS[operator]
+    apply, makes = OPERATORS[operator], operator in {"+", "&"}
 
     def binary(frame: Frame) -> Items:
         one, other = left(frame), right(frame)
         frame.world.spend(len(one) + len(other))
-        return apply(one, other)
+        found = apply(one, other)
+        return frame.world.grow(found) if makes else found
 
     return binary
 

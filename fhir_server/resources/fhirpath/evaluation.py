@@ -7,6 +7,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
+from time import monotonic
 from typing import TYPE_CHECKING, Any
 
 from fhir_server.resources.fhirpath.errors import Inapplicable, TooCostly
@@ -52,13 +53,33 @@ class World:
     limits: Limits = LIMITS
     strict: bool = False
     moment: datetime = field(default_factory=lambda: datetime.now(UTC).astimezone())
-    left: int = LIMITS.steps
+    left: int = 0
+    calls: int = 0
+    end: float = 0.0
+
+    def __post_init__(self) -> None:
+        self.left = self.limits.steps
+        self.end = monotonic() + self.limits.seconds
 
     def spend(self, steps: int) -> None:
-        """Count what was looked at; raises TooCostly when nothing is left."""
+        """Count what was looked at; raises TooCostly when no steps or no time is left."""
         self.left -= steps + 1
+        self.calls += 1
         if self.left < 0:
             raise TooCostly(f"The expression takes more than {self.limits.steps} steps.")
+        if not self.calls & 63 and monotonic() > self.end:
+            raise TooCostly(f"The expression takes more than {self.limits.seconds} seconds.")
+
+    def grow(self, found: Items) -> Items:
+        """Count what was made; raises TooCostly for a string that is too long."""
+        size = len(found)
+        for item in found:
+            if isinstance(item, str):
+                if len(item) > self.limits.text:
+                    raise TooCostly(f"A string grows over {self.limits.text} characters.")
+                size += len(item) >> 4
+        self.spend(size)
+        return found
 
 
 class Frame:

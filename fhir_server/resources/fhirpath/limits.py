@@ -1,6 +1,6 @@
 """How much one expression may cost: nothing that a client writes can occupy the server.
 
-Text and nesting bound the reading, steps bound the evaluation, and regular expressions run in
+Text and nesting bound the reading, steps and time the evaluation, and regular expressions run in
 time linear to the text (RE2), whatever they are.
 """
 
@@ -18,6 +18,7 @@ class Limits:
     steps: int = 2_000_000
     text: int = 1_048_576
     regex: int = 1_000
+    seconds: float = 5.0
 
 
 LIMITS = Limits()

@@ -28,7 +28,7 @@ if TYPE_CHECKING:
 _OPTIONS = re2.Options()
 _OPTIONS.dot_nl = True
 _OPTIONS.log_errors = False
-_OPTIONS.max_mem = 1 << 20
+_OPTIONS.max_mem = 1 << 19
 
 
 def _text(items: Items) -> str | None:
@@ -51,9 +51,9 @@ def _function(
         return []
     frame.world.spend(len(values[0] or "") >> 6)
     found = compute(*values)
-    if isinstance(found, str) and len(found) > frame.world.limits.text:
-        raise TooCostly(f"A string grows over {frame.world.limits.text} characters.")
-    return [] if found is None else found if isinstance(found, list) else [found]
+    if found is None:
+        return []
+    return frame.world.grow(found if isinstance(found, list) else [found])
 
 
 def _substring(text: str, start: int, length: int | None = None) -> str | None:
@@ -62,7 +62,7 @@ def _substring(text: str, start: int, length: int | None = None) -> str | None:
     return text[start:] if length is None else text[start : start + max(length, 0)]
 
 
-@lru_cache(maxsize=512)
+@lru_cache(maxsize=128)
 def pattern(regex: str, most: int) -> Any:
     """Compile a regular expression; raises Inapplicable for what no linear engine has."""
     if len(regex) > most:
@@ -92,7 +92,7 @@ def _replace_matches(items: Items, frame: Frame, regex: Argument, by: Argument) 
     if len(text) * (len(new) + 1) > limits.text * 8:
         raise TooCostly(f"A string grows over {limits.text} characters.")
     frame.world.spend(len(text) >> 6)
-    return [pattern(expression, limits.regex).sub(_groups(new), text)]
+    return frame.world.grow([pattern(expression, limits.regex).sub(_groups(new), text)])
 
 
 def _groups(text: str) -> str:
@@ -112,8 +112,8 @@ def _replace(text: str, old: str, new: str) -> str:
 def _join(items: Items, frame: Frame, separator: Argument | None = None) -> Items:
     between = _text(separator(frame)) if separator else ""
     words = [_text([item]) for item in items]
-    frame.world.spend(len(words))
-    return [(between or "").join(word for word in words if word is not None)] if items else []
+    joined = (between or "").join(word for word in words if word is not None)
+    return frame.world.grow([joined]) if items else []
 
 
 def _encode(text: str, code: str) -> str | None:

@@ -25,6 +25,8 @@ _ATTRIBUTES = frozenset(_ATTRIBUTES_TEXT.split())
 _CONTENT = frozenset(("img", "area"))
 _REFUSED = ("javascript:", "vbscript:", "data:text/html")
 LONGEST = 1_048_576
+FEW = 8_192
+"""Narratives of fewer characters are remembered, for two invariants ask about each."""
 
 
 class _Refused(Exception):
@@ -33,15 +35,18 @@ class _Refused(Exception):
 
 def is_narrative(div: str) -> bool:
     """txt-1: say whether this is a ``<div>`` of the XHTML that a narrative may be."""
-    return _judged(div) is not None
+    return _look(div) is not None
 
 
 def has_content(div: str) -> bool:
     """txt-2: say whether there is text or an image in it."""
-    return _judged(div) is not False
+    return _look(div) is not False
 
 
-@lru_cache(maxsize=64)
+def _look(div: str) -> bool | None:
+    return _remembered(div) if len(div) < FEW else _judged(div)
+
+
 def _judged(div: str) -> bool | None:
     """Say whether it has content; None if it is no narrative."""
     if len(div) > LONGEST or "<!DOCTYPE" in div or "<?" in div:
@@ -52,6 +57,9 @@ def _judged(div: str) -> bool | None:
     except (expat.ExpatError, _Refused):
         return None
     return judge.has_content
+
+
+_remembered = lru_cache(maxsize=64)(_judged)
 
 
 class _Judge:

@@ -5,10 +5,12 @@ https://hl7.org/fhir/R4/fhirpatch.html
 
 from __future__ import annotations
 
+from time import monotonic
 from typing import TYPE_CHECKING, Any
 
 from fhir_server.errors import BadRequest
-from fhir_server.resources.fhirpath import FhirPathError, Node, compiled
+from fhir_server.resources.fhirpath import Expression, FhirPathError, Node
+from fhir_server.resources.fhirpath.limits import in_force
 from fhir_server.resources.patch.elements import read, rename, write
 from fhir_server.resources.patch.refusal import refusal
 from fhir_server.resources.patch.values import Value, key_of, repeats, value_of
@@ -68,8 +70,11 @@ def apply(document: Document, parameters: Document) -> Document:
     listed = parameters.get("parameter", [])
     if not isinstance(listed, list) or len(listed) > MOST_OPERATIONS:
         raise BadRequest(f"A FHIRPath Patch has parameters, at most {MOST_OPERATIONS}.")
+    end = monotonic() + in_force().seconds
     for number, parameter in enumerate(listed):
         where = f"Parameters.parameter[{number}]"
+        if monotonic() > end:
+            raise refusal("The patch takes too long.", where, code="too-costly")
         operation = _Operation(parameter, where)
         kind = operation.text("type", "valueCode")
         if kind not in _KINDS:
@@ -84,7 +89,8 @@ def apply(document: Document, parameters: Document) -> Document:
 
 
 def _found(document: Document, path: str) -> list[Node]:
-    items = compiled(path).items(document)
+    """Give the elements; what clients write is not kept compiled, for they write much."""
+    items = Expression(path, in_force()).items(document)
     if not all(isinstance(item, Node) for item in items):
         raise _Stuck("the path leads to a computed value, not to an element")
     return items

@@ -70,6 +70,19 @@ def test_a_regular_expression_without_a_bound_is_refused(regex):
         compiled(f"'a'.matches('{regex}')").values(PATIENT)
 
 
+def test_comparing_large_elements_takes_no_more_than_the_time_there_is():
+    large = PATIENT | {"extension": [{"url": f"u{n}", "valueString": "x"} for n in range(20_000)]}
+    expression = compiled("descendants().where(%resource = %resource)", Limits(seconds=0.2))
+
+    with pytest.raises(TooCostly):
+        expression.items(large)
+
+
+def test_strings_that_grow_step_by_step_are_stopped():
+    with pytest.raises(TooCostly):
+        compiled("name.given.repeat($this & 'aaaaaaaaaaaaaaaa')").items(PATIENT)
+
+
 def test_a_string_does_not_grow_without_end():
     doubled = "$total.replace('a', 'aaaaaaaaaaaaaaaa')"
     with pytest.raises(TooCostly):
