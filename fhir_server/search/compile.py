@@ -68,9 +68,9 @@ def _several(query: Query, parameters: Parameters, settings: Settings) -> Plan:
 
 def condition(asked: Condition, place: Place) -> Filter:
     """Compile what is asked of the resource itself to a filter."""
+    if isinstance(asked, Criterion):
+        return criterion(asked, place)
     match asked:
-        case Criterion():
-            return criterion(asked, place)
         case Either(conditions):
             return either([condition(each, place) for each in conditions])
         case Both(conditions):

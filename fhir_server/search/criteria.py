@@ -157,7 +157,7 @@ def _able(
             f"{name}: say which type is meant, as in {reference.code}:{able[0]}.{tail}; "
             f"{len(able)} types are possible."
         )
-    return _fitting(parameters, able, tail)
+    return _fitting(parameters, able, tail) if len(able) > 1 else able
 
 
 def _fitting(parameters: Parameters, able: list[str], tail: str) -> list[str]:
