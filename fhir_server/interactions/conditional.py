@@ -28,7 +28,7 @@ if TYPE_CHECKING:
 Result = TypeVar("Result")
 
 _NONE: frozenset[str] = frozenset()
-_TRIES = 5
+_TRIES = 32
 
 
 @dataclass(frozen=True, slots=True)

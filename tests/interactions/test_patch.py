@@ -2,6 +2,7 @@
 
 import dataclasses
 import json
+from concurrent.futures import ThreadPoolExecutor
 
 import pytest
 
@@ -325,3 +326,15 @@ def test_a_fhirpath_patch_is_a_patch_too(ask, rose, transact):
 def test_a_fhirpath_patch_that_cannot_be_is_refused(ask, rose, patch, status):
     assert ask("PATCH", rose, patch).status == status
     assert etag(ask("GET", rose)) == 'W/"1"'
+
+
+def test_many_patches_at_once_all_happen(ask, rose):
+    def append(number):
+        patch = [{"op": "add", "path": "/identifier/-", "value": {"value": f"n{number}"}}]
+        return ask("PATCH", rose, patch).status
+
+    with ThreadPoolExecutor(8) as pool:
+        assert list(pool.map(append, range(16))) == [200] * 16
+    stored = ask("GET", rose).json
+    assert len({each["value"] for each in stored["identifier"]}) == 17
+    assert stored["meta"]["versionId"] == "17"
