@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from contextlib import contextmanager
+from typing import TYPE_CHECKING, Any
 
 from fhir_server.errors import Invalid, Issue, RuleBroken
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable
+    from collections.abc import Iterable, Iterator
 
     from fhir_server.sop.dokumen import Teguran
 
@@ -40,3 +41,24 @@ def issue(reproof: Teguran) -> Issue:
         indonesian=words,
         rule=reproof.aturan,
     )
+
+
+@contextmanager
+def expressible() -> Iterator[None]:
+    """Refuse a document whose values no resource can hold, such as a text with control signs.
+
+    The classes of fhir.resources raise a ValueError that lists its ``errors``.
+    """
+    try:
+        yield
+    except ValueError as error:
+        listed = getattr(error, "errors", None)
+        if listed is None:
+            raise
+        raise Invalid(_unfit(each) for each in listed()) from error
+
+
+def _unfit(fault: dict[str, Any]) -> Issue:
+    where = ".".join(str(each) for each in fault["loc"])
+    words = f"Isi dokumen tidak dapat ditulis sebagai FHIR ({where}). Seharusnya: {fault['msg']}."
+    return Issue("value", words, indonesian=words)

@@ -19,7 +19,7 @@ from fhir_server.errors import (
 )
 from fhir_server.exchange import reading
 from fhir_server.exchange.reader import StoreReader, outward
-from fhir_server.exchange.refusal import judge
+from fhir_server.exchange.refusal import expressible, judge
 from fhir_server.interactions import write
 from fhir_server.mappings import load_mappings, part_id
 from fhir_server.mappings.codes import code_system, structure
@@ -105,7 +105,9 @@ class _Create:
         reader = StoreReader(self.context)
         document, conditions = mapping.complete(self.document, None, reader)
         puts = []
-        for role, resource in mapping.to_fhir(document, self.id).items():
+        with expressible():
+            resources = mapping.to_fhir(document, self.id)
+        for role, resource in resources.items():
             resource_id = part_id(self.id, role)
             whole = _dressed(mapping, role, as_json(resource), resource_id, document)
             puts.append(_put(self.context, whole, resource_id, "POST"))
@@ -138,9 +140,11 @@ class _Update:
         document, conditions = mapping.complete(self.document, stands.fields, reader)
         homes = _homes(stands)
         base = readdress(_base(mapping, stands), homes)
+        with expressible():
+            resources = mapping.to_fhir(document, self.id)
         puts = [
             self._over(mapping, role, readdress(as_json(each), homes), base.get(role), document)
-            for role, each in mapping.to_fhir(document, self.id).items()
+            for role, each in resources.items()
         ]
         puts += _amendments(self.context, mapping, document, self.id, reader)
         return write.commit(self.context, puts, conditions)

@@ -111,6 +111,8 @@ def field_of(each: Field[Any], hint: Any) -> ma.fields.Field[Any]:
     validators = []
     if says.get("pola"):
         validators.append(_pattern(says["pola"], says.get("contoh")))
+    elif required and hint is str:
+        validators.append(ma.validate.Regexp(r"\s*\S", error=REQUIRED))
     options: dict[str, Any] = {
         "required": required,
         "allow_none": not required,
