@@ -77,8 +77,9 @@ def _properties(
             yield _property(name, "valueCode", code, _named(system, code))
     for each in concept.properties:
         if each["code"] not in {"parent", "child", "inactive"} and _is_wanted(each["code"], wanted):
-            name, value = next(pair for pair in each.items() if pair[0].startswith("value"))
-            yield _property(each["code"], name, value)
+            found = next((pair for pair in each.items() if pair[0].startswith("value")), None)
+            if found is not None:
+                yield _property(each["code"], *found)
 
 
 def _named(system: System, code: str) -> str:

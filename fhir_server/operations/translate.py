@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
-from fhir_server.errors import NotFound
+from fhir_server.errors import BadRequest, NotFound
 from fhir_server.operations.call import answered
 from fhir_server.operations.concepts_asked import checked, codings, given_resource
 from fhir_server.operations.operation import Operation, Parameter
@@ -60,17 +60,21 @@ def _asked(call: Call, coding: Document) -> Asked:
         target=call.one("target") or "",
         target_system=call.one("targetsystem") or "",
         reverse=bool(call.one("reverse")),
-        dependencies={each["element"][0]: _texts(each) for each in call.all("dependency")},
+        dependencies=dict(_dependency(each) for each in call.all("dependency")),
     )
 
 
-def _texts(dependency: dict[str, list[Any]]) -> frozenset[str]:
-    """Give everything that a dependency may be compared with: its codes and its text."""
-    found = set()
-    for concept in dependency.get("concept", ()):
-        codes = [checked(each, "dependency.concept") for each in concept.get("coding", ())]
-        found |= {each["code"] for each in codes} | {str(concept.get("text", ""))}
-    return frozenset(found - {""})
+def _dependency(given: dict[str, list[Any]]) -> tuple[str, frozenset[str]]:
+    """Give what a dependency is about, and what it may be compared with: its codes, its text."""
+    if not given.get("element") or not given.get("concept"):
+        raise BadRequest("dependency consists of the parts element and concept.")
+    (concept, *_) = given["concept"]
+    rows = concept.get("coding", [])
+    codes = [
+        checked(each, "dependency.concept") for each in (rows if isinstance(rows, list) else [])
+    ]
+    found = {each["code"] for each in codes} | {str(concept.get("text", ""))}
+    return given["element"][0], frozenset(found - {""})
 
 
 def _parts(view: Terminology, match: Match) -> list[Part]:
@@ -86,7 +90,7 @@ def _parts(view: Terminology, match: Match) -> list[Part]:
 def _product(row: Document) -> list[Part]:
     names = (("system", "system"), ("code", "value"), ("display", "display"))
     coding = {name: row[key] for name, key in names if key in row}
-    return [("element", "uri", row["property"]), ("concept", "Coding", coding)]
+    return [("element", "uri", row.get("property", "")), ("concept", "Coding", coding)]
 
 
 def _nothing(maps: list[Document]) -> str:

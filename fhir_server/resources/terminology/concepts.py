@@ -40,7 +40,7 @@ class Concept:
     def named(self, language: str | None) -> str:
         """Give the display in a language (``id``, ``id-ID``), or the usual one."""
         for each in self.designations if language else ():
-            if speaks(each.get("language", ""), language or ""):
+            if "value" in each and speaks(each.get("language", ""), language or ""):
                 return str(each["value"])
         return self.display
 
@@ -49,7 +49,8 @@ class Concept:
         if self.display:
             yield self.display
         for each in self.designations:
-            yield each["value"]
+            if "value" in each:
+                yield each["value"]
 
 
 def speaks(language: str, asked: str) -> bool:
@@ -180,6 +181,8 @@ def _flat(rows: Sequence[Document], above: str | None) -> Iterator[tuple[Documen
     waiting = deque((row, above) for row in rows)
     while waiting:
         row, parent = waiting.popleft()
+        if "code" not in row:
+            continue
         yield row, parent
         waiting.extendleft((each, row["code"]) for each in reversed(row.get("concept", ())))
 
@@ -193,7 +196,7 @@ def _above(row: Document, nested_in: str | None) -> Iterator[str]:
 
 def _values(row: Document, name: str) -> Iterator[str]:
     for each in row.get("property", ()):
-        if each["code"] == name and isinstance(value := value_of(each), str):
+        if each.get("code") == name and isinstance(value := value_of(each), str):
             yield value
 
 
@@ -203,9 +206,9 @@ def value_of(row: Document) -> Any:
 
 
 def _concept(row: Document, parents: tuple[str, ...]) -> Concept:
-    properties = tuple(row.get("property", ()))
+    properties = tuple(each for each in row.get("property", ()) if "code" in each)
     flags = {each["code"] for each in properties if value_of(each) is True}
-    states = {value_of(each) for each in properties if each["code"] == "status"}
+    states = {str(value_of(each)) for each in properties if each["code"] == "status"}
     return Concept(
         code=row["code"],
         display=row.get("display", ""),

@@ -25,14 +25,15 @@ _DOWNWARD = {"is-a": True, "descendent-of": False}
 def start(filters: tuple[Document, ...]) -> tuple[str, bool] | None:
     """Give the code below which all that pass lie, and whether it passes itself."""
     for each in filters:
-        if each["op"] in _DOWNWARD:
-            return each["value"], _DOWNWARD[each["op"]]
+        op, value = each.get("op", ""), each.get("value")
+        if op in _DOWNWARD and value is not None:
+            return value, _DOWNWARD[op]
     return None
 
 
 def accept(system: System, row: Document) -> Test:
     """Make the test of one filter; NotSupported for an operator that is not known here."""
-    op, name, value = row["op"], row["property"], row["value"]
+    op, name, value = (row.get(key, "") for key in ("op", "property", "value"))
     tests: dict[str, Callable[[], Test]] = {
         "=": lambda: _equal(system, name, value),
         "is-a": lambda: lambda concept: _is_a(system, concept.code, value),

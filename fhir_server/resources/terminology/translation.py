@@ -90,7 +90,7 @@ def _forward(asked: Asked, group: Document, url: str) -> Iterator[Match]:
         for target in element.get("target", ()) if element.get("code") == asked.code else ():
             if _depends(asked, target):
                 yield Match(
-                    target["equivalence"],
+                    target.get("equivalence", "relatedto"),
                     group.get("target", ""),
                     target.get("code", ""),
                     target.get("display", ""),
@@ -103,7 +103,7 @@ def _backward(asked: Asked, group: Document, url: str) -> Iterator[Match]:
     for element in group["element"]:
         for target in element.get("target", ()):
             if target.get("code") == asked.code and element.get("code"):
-                way = target["equivalence"]
+                way = target.get("equivalence", "relatedto")
                 display = element.get("display", "")
                 yield Match(
                     _BACK.get(way, way), group.get("source", ""), element["code"], display, url
@@ -113,7 +113,7 @@ def _backward(asked: Asked, group: Document, url: str) -> Iterator[Match]:
 def _depends(asked: Asked, target: Document) -> bool:
     """Say whether all that a translation depends on was given."""
     return all(
-        each["value"] in asked.dependencies.get(each["property"], ())
+        each.get("value") in asked.dependencies.get(each.get("property", ""), ())
         for each in target.get("dependsOn", ())
     )
 

@@ -48,14 +48,17 @@ class ValueSet:
 def value_set(document: Document) -> ValueSet:
     """Read a ValueSet; one with an expansion alone consists of what that lists."""
     compose = document.get("compose")
-    includes = _parts(compose["include"]) if compose else _expanded(document.get("expansion", {}))
+    if compose is None:
+        includes, compose = _expanded(document.get("expansion", {})), {}
+    else:
+        includes = _parts(compose.get("include", ()))
     return ValueSet(
         url=document.get("url", ""),
         version=document.get("version", ""),
         name=document.get("title") or document.get("name") or document.get("url", ""),
         includes=includes,
-        excludes=_parts(compose.get("exclude", ())) if compose else (),
-        inactive=compose.get("inactive", True) if compose else True,
+        excludes=_parts(compose.get("exclude", ())),
+        inactive=compose.get("inactive", True),
     )
 
 
@@ -79,7 +82,9 @@ def _parts(rows: Sequence[Document]) -> tuple[Part, ...]:
 
 
 def _part(row: Document) -> Part:
-    listed = {each["code"]: each for each in row["concept"]} if "concept" in row else None
+    listed = None
+    if "concept" in row:
+        listed = {each["code"]: each for each in row["concept"] if "code" in each}
     return Part(
         system=row.get("system"),
         version=row.get("version"),

@@ -2,6 +2,7 @@
 
 import pytest
 
+from fhir_server.store.mongo import connect
 from tests.operations.terminology.invented import (
     ANIMALS,
     HEWAN,
@@ -270,3 +271,40 @@ def test_a_hierarchy_that_runs_in_a_circle_comes_to_an_end(animals):
     )
     sent = value_set(filtered("is-a", "a"))
     assert len(animals.fhir("POST", "ValueSet/$expand", sent).json["expansion"]["contains"]) == 3
+
+
+def test_what_another_process_has_stored_takes_part_at_once(animals, context, mongodb_uri):
+    other = connect(mongodb_uri, context.settings)
+    try:
+        assert other.terminology.now().known(ANIMALS, "cat") is True
+        assert other.terminology.now().known(ANIMALS, "dog") is False
+
+        animals.fhir.kept("CodeSystem/hewan", HEWAN | {"id": "hewan", "concept": [{"code": "dog"}]})
+
+        assert other.terminology.now().known(ANIMALS, "dog") is True
+        assert other.terminology.now().known(ANIMALS, "cat") is False
+        animals.fhir("DELETE", "CodeSystem/hewan")
+        assert other.terminology.now().known(ANIMALS, "dog") is None
+    finally:
+        other.close()
+
+
+def test_what_is_there_only_by_an_extension_is_passed_over(animals):
+    nothing = {"extension": [{"url": "urn:why", "valueString": "not said"}]}
+    concepts = [
+        {"_code": nothing, "display": "No code"},
+        {"code": "a", "designation": [{"language": "id", "_value": nothing}]},
+        {"code": "b", "property": [{"code": "legs", "_valueString": nothing}]},
+    ]
+    animals.fhir.kept("CodeSystem/hewan", HEWAN | {"id": "hewan", "concept": concepts})
+    listed = {"system": ANIMALS, "concept": [{"_code": nothing}, {"code": "a"}]}
+    strange = {
+        "system": ANIMALS,
+        "filter": [{"_property": nothing, "_op": nothing, "_value": nothing}],
+    }
+
+    assert animals.told("CodeSystem/$lookup", system=ANIMALS, code="b")["display"] == "b"
+    assert animals.told("CodeSystem/$lookup", system=ANIMALS, code="a", displayLanguage="id")
+    for include, status in ((listed, 200), (strange, 400), ({"system": ANIMALS}, 200)):
+        sent = value_set(include)
+        assert animals.fhir("POST", "ValueSet/$expand?filter=a", sent).status == status

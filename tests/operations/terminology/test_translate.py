@@ -141,3 +141,10 @@ def test_the_capabilities_name_what_is_here(asking, context):
     assert {"filter", "offset", "count", "displayLanguage"} <= names
     assert "context" not in names
     assert asking.get("metadata")["resourceType"] == "CapabilityStatement"
+
+
+def test_a_dependency_without_its_parts_is_refused(mapped):
+    for part in ([{"name": "element", "valueUri": "urn:a"}], [{"name": "element"}]):
+        body = parameters(system__valueUri=ANIMALS, code__valueCode="dodo")
+        body["parameter"].append({"name": "dependency", "part": part})
+        assert mapped.fhir("POST", "ConceptMap/$translate", body).status == 400
