@@ -17,7 +17,7 @@ import yaml
 from fhir_server import exchange
 from fhir_server.errors import NotFound
 from fhir_server.rest.sop_schemas import schema_of
-from fhir_server.sop import entitas
+from fhir_server.sop import arsip, entitas
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -51,13 +51,14 @@ def _publish(context: Context, entry: dict[str, Any]) -> None:
     schema = schema_of(entitas()[name].dokumen)()
     fields = entry["dokumen"]
     try:
-        made = exchange.present(context, name, entry["id"])
+        exchange.present(context, name, entry["id"])
     except NotFound:
-        made = exchange.publish(context, name, schema.load(fields), document_id=entry["id"])
+        exchange.publish(context, name, schema.load(fields), document_id=entry["id"])
+    taken = sum(each.keadaan == "selesai" for each in arsip.riwayat(name, entry["id"]))
     for step, changes in enumerate(entry.get("lalu", ()), start=2):
         fields = {**fields, **changes}
-        if made.version < step:
-            made = exchange.revise(context, name, entry["id"], schema.load(fields))
+        if taken < step:
+            exchange.revise(context, name, entry["id"], schema.load(fields))
 
 
 def _dated(value: Any, today: datetime) -> Any:

@@ -128,7 +128,8 @@ def test_a_key_belongs_to_one_document(context):
 def test_the_archive_keeps_every_version_that_was_sent(context):
     made = exchange.publish(context, "pasien", SITI)
 
-    exchange.revise(context, "pasien", made.id, SITI, source='{"as": "sent"}')
+    moved = dataclasses.replace(SITI, alamat="Jl. Baru 1")
+    exchange.revise(context, "pasien", made.id, moved, source='{"as": "sent"}')
 
     first, second = arsip.riwayat("pasien", made.id)
     assert json.loads(first.naskah)["nama"] == "Siti"
