@@ -62,8 +62,8 @@ class DocumentSchema(ma.Schema):
 
     @ma.post_load
     def build(self, data: dict[str, Any], **_: Any) -> Any:
-        """Make the document."""
-        return self.document(**data)
+        """Make the document; null says as much as a field that is absent."""
+        return self.document(**{name: each for name, each in data.items() if each is not None})
 
     def handle_error(self, error: ma.ValidationError, data: Any, **_: Any) -> None:
         """Say which field was meant by one that does not exist."""
