@@ -16,6 +16,7 @@ from fhir_server.interactions.terminology_capabilities import terminology_capabi
 from fhir_server.resources.bundles import quoted
 from fhir_server.resources.profiles import load_profiles
 from fhir_server.resources.wire import dump, instant
+from fhir_server.search.criteria import CANONICAL
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
@@ -168,7 +169,10 @@ def _references(parameters: Mapping[str, SearchParameter]) -> Iterator[str]:
 
 
 def _is_link(parameter: SearchParameter) -> bool:
-    return parameter.type == "reference" and not parameter.refused
+    """Tell whether includes can follow it: a canonical url leads to no id."""
+    if parameter.type != "reference" or parameter.refused:
+        return False
+    return not all(each.kinds <= CANONICAL for each in parameter.fields)
 
 
 def _pointing(context: Context) -> dict[str, list[str]]:
