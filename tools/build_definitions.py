@@ -431,7 +431,8 @@ def invariants(package: Package) -> dict[str, Any]:
             definition.get("derivation") != "constraint"
         ):
             for element in definition["snapshot"]["element"]:
-                rows = [invariant(row) for row in element.get("constraint", ()) if own(row, element)]
+                listed = element.get("constraint", ())
+                rows = [invariant(row) for row in listed if own(row, element)]
                 if rows:
                     found[element["path"]] = rows
     return found
