@@ -172,7 +172,7 @@ def tokens(draw, _kind, name, path, modifier):
 @st.composite
 def strings(draw, _kind, name, path, modifier):
     asked = draw(SPELT([*NAMES, *CITIES, "si", "S", "jose", "ra", "nur", "ahayu"]))
-    words = name in {"name", "family"} and path.startswith("name.")
+    words = path == "name.family|name.given"
     return asked, oracle.string(path, asked, modifier[1:] or None, words=words)
 
 
