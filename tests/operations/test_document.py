@@ -12,6 +12,7 @@ def letter(record):
     """Put a letter about Siti that also refers to ``extra``."""
 
     def put(*extra):
+        entries = ("MedicationRequest/rx-siti", *extra)
         return record(
             "Composition",
             "letter",
@@ -24,10 +25,10 @@ def letter(record):
             section=[
                 {
                     "text": {"status": "generated", "div": NARRATIVE},
-                    "entry": [{"reference": each} for each in ("MedicationRequest/rx-siti", *extra)],
+                    "entry": [{"reference": each} for each in entries],
                 }
             ],
-        )  # fmt: skip
+        )
 
     return put
 

@@ -195,4 +195,4 @@ def test_metrics_count_by_shape(client):
     told = client.get("/metrics").get_data(as_text=True)
 
     assert 'route="/fhir/Patient/{id}",status="404"' in told
-    assert "siti" not in told
+    assert "siti-aminah" not in told
