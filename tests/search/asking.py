@@ -170,7 +170,7 @@ def tokens(draw, _kind, name, path, modifier):
 
 
 @st.composite
-def strings(draw, _kind, name, path, modifier):
+def strings(draw, _kind, _name, path, modifier):
     asked = draw(SPELT([*NAMES, *CITIES, "si", "S", "jose", "ra", "nur", "ahayu"]))
     words = path == "name.family|name.given"
     return asked, oracle.string(path, asked, modifier[1:] or None, words=words)
