@@ -304,12 +304,17 @@ def _put(context: Context, resource: Document, resource_id: str, method: Any) ->
 def _amendments(
     context: Context, mapping: Mapping, document: Dokumen, document_id: str, reader: StoreReader
 ) -> list[Put]:
-    """Write the changes that a document makes to others' resources, against what was read."""
+    """Write the changes that a document makes to others' resources, against what was read.
+
+    Also where nothing changes: another document that amends the same resource at the same moment
+    has read a state that this one is about to change.
+    """
     amended = mapping.amend(document, document_id, reader)
     return [
         replace(
             _put(context, each, each["id"], "PUT" if name in reader.versions else "POST"),
             if_match=reader.versions.get(name),
+            anyway=True,
         )
         for name, each in amended.items()
     ]

@@ -25,6 +25,7 @@ from fhir_server.sop.skor_poedji_rochjati import BERISIKO, lengkap
 
 if TYPE_CHECKING:
     from collections.abc import Mapping as Table
+    from datetime import datetime
 
     from fhir_server.mappings import Reader, Resources
     from fhir_server.resources.wire import Document
@@ -113,7 +114,7 @@ def amend(skor: SkorPoedjiRochjati, document_id: str, reader: Reader) -> dict[st
     ended = [
         _ended(each, skor)
         for each in flags
-        if each["id"] not in keeps and is_risti(each) and each.get("status") == "active"
+        if each["id"] not in keeps and is_open_risti(each, skor.waktu)
     ]
     wrong = [
         _taken_back(each)
@@ -221,6 +222,16 @@ def _condition(skor: SkorPoedjiRochjati, code: str, document_id: str) -> Any:
         recorder=reference("PractitionerRole", skor.penilai),
         evidence=[_evidence(document_id)],
     )
+
+
+def is_open_risti(flag: Document, moment: datetime) -> bool:
+    """Say whether a Flag marks a high-risk pregnancy now, and did so before a moment.
+
+    A card of years ago that is entered late must not end the flag of today's pregnancy.
+    """
+    began = instant_of(flag.get("period", {}).get("start"))
+    is_earlier = began is None or began <= moment
+    return is_risti(flag) and flag.get("status") == "active" and is_earlier
 
 
 def _evidence(document_id: str) -> Any:

@@ -6,22 +6,24 @@ https://hl7.org/fhir/R4/http.html#update
 from __future__ import annotations
 
 from dataclasses import dataclass
+from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Any, Literal
 
 import orjson
 
 from fhir_server.errors import Conflict, NotFound, PreconditionFailed
+from fhir_server.resources.wire import Text
 from fhir_server.store import versions
 from fhir_server.store.ops import Delete, Put, Stored, Written
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
-    from datetime import datetime
 
     from fhir_server.errors import FhirError
     from fhir_server.store.ops import Op
 
 Document = dict[str, Any]
+EPOCH = datetime.fromtimestamp(0, UTC)
 
 
 @dataclass(frozen=True, slots=True)
@@ -75,7 +77,8 @@ def change(op: Op, before: Before, moment: datetime, *, noop: bool = True) -> Ch
         )
     if isinstance(op, Delete):
         return _delete(op, before, moment)
-    if not noop and before.current and op.existing is not False and is_same(op, before.current):
+    may_stay = not noop and not op.anyway and op.existing is not False
+    if may_stay and before.current and is_same(op, before.current):
         there = Written(versions.stored(op.resource_type, before.current), created=False)
         return Change("nothing", op.resource_type, op.id, there)
     return _put(op, before, moment)
@@ -83,12 +86,18 @@ def change(op: Op, before: Before, moment: datetime, *, noop: bool = True) -> Ch
 
 def is_same(put: Put, current: Document) -> bool:
     """Tell whether a version says what is there already; the order of elements is nothing."""
-    new, old = put.text.raw, current["raw"]
+    new, old = put.text, Text(current["raw"], current["at"])
     if new == old:
         return True
-    if len(new) != len(old) or orjson.loads(new) != orjson.loads(old):
+    if len(new.raw) != len(old.raw) or sorted(new.raw) != sorted(old.raw):
         return False
-    return sorted(new) == sorted(old)
+    return _document(new) == _document(old)
+
+
+def _document(text: Text) -> Document:
+    """Read a text; without its stamp it is no JSON."""
+    document: Document = orjson.loads(text.stamped(0, EPOCH))
+    return document
 
 
 def attributed(error: FhirError, number: int) -> FhirError:

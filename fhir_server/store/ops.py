@@ -35,6 +35,8 @@ class Put:
     ``text`` is the JSON to be served, complete but for version and time, which the store
     stamps in. ``existing``: True to update only, False to create only, None for either.
     ``if_match`` is the version that must be current. ``concerns`` become the write's ``Check``s.
+    ``anyway`` makes a version though it says what is there already: who read the one before must
+    read again.
     """
 
     resource_type: str
@@ -45,6 +47,7 @@ class Put:
     existing: bool | None = None
     if_match: int | None = None
     concerns: tuple[Concern, ...] = ()
+    anyway: bool = False
 
 
 @dataclass(frozen=True, slots=True)
