@@ -1,6 +1,7 @@
 """What every test may ask for."""
 
 pytest_plugins = [
+    "tests.support.logs",
     "tests.support.mongodb",
     "tests.support.context",
     "tests.support.both",

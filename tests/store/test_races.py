@@ -35,7 +35,7 @@ def keep_updating(store, number):
 
 def update_if(store, number):
     try:
-        store.transact([put("1", number, if_match=1)])
+        store.transact([put("1", number + 10, if_match=1)])
     except PreconditionFailed:
         return False
     return True
