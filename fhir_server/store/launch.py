@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import ctypes
 import os
+import resource
 import signal
 import sys
 
@@ -15,12 +16,14 @@ PR_SET_PDEATHSIG = 1
 
 
 def main() -> None:
-    """Tie our life to the parent's, then run the program."""
+    """Tie our life to the parent's, allow as many open files as we may, then run the program."""
     parent, program = int(sys.argv[1]), sys.argv[2]
     if sys.platform == "linux":
         ctypes.CDLL(None).prctl(PR_SET_PDEATHSIG, signal.SIGTERM, 0, 0, 0)
     if os.getppid() != parent:
         sys.exit("The server ended before its mongod began.")
+    _, most = resource.getrlimit(resource.RLIMIT_NOFILE)
+    resource.setrlimit(resource.RLIMIT_NOFILE, (most, most))
     os.execv(program, sys.argv[2:])  # noqa: S606
 
 

@@ -18,10 +18,12 @@ OPLOG_MB = 64
 ENGINE = (
     "log=(file_max=16MB,prealloc=false),"
     "eviction_dirty_target=40,eviction_dirty_trigger=80,"
-    "eviction_updates_target=40,eviction_updates_trigger=80"
+    "eviction_updates_target=40,eviction_updates_trigger=80,"
+    "file_manager=(close_idle_time=30,close_scan_interval=5,close_handle_minimum=250)"
 )
 """A transaction must fit into the changed part of the cache: with a cache as small as ours, the
-usual fifth of it would refuse a Bundle of some thousand entries."""
+usual fifth of it would refuse a Bundle of some thousand entries. And every collection and index is
+a file: those that nobody uses are closed, or a machine that allows few open files ends mongod."""
 
 
 class NotStarted(Exception):

@@ -1,6 +1,7 @@
 """The embedded mongod: it starts, stops, comes back, and says in one line why it cannot."""
 
 import os
+import resource
 import signal
 import stat
 import subprocess
@@ -213,3 +214,17 @@ def test_a_folder_that_others_may_enter_is_refused(settings, tmp_path, monkeypat
 
     with pytest.raises(NotStarted, match="not a folder of ours alone"):
         embedded.socket_path(settings.data)
+
+
+def test_mongod_may_open_as_many_files_as_the_machine_allows(settings):
+    _, most = resource.getrlimit(resource.RLIMIT_NOFILE)
+    limits = resource.getrlimit(resource.RLIMIT_NOFILE)
+    resource.setrlimit(resource.RLIMIT_NOFILE, (min(1024, most), most))
+    try:
+        with Embedded.start(settings) as db:
+            rows = Path(f"/proc/{db.pid}/limits").read_text("utf-8").splitlines()
+    finally:
+        resource.setrlimit(resource.RLIMIT_NOFILE, limits)
+
+    (row,) = [row for row in rows if row.startswith("Max open files")]
+    assert row.split()[3:5] == [str(most)] * 2
