@@ -89,9 +89,9 @@ def is_same(put: Put, current: Document) -> bool:
     new, old = put.text, Text(current["raw"], current["at"])
     if new == old:
         return True
-    if len(new.raw) != len(old.raw) or sorted(new.raw) != sorted(old.raw):
+    if len(new.raw) != len(old.raw) or _document(new) != _document(old):
         return False
-    return _document(new) == _document(old)
+    return sorted(new.raw) == sorted(old.raw)  # 1.00 is not 1.0
 
 
 def _document(text: Text) -> Document:
