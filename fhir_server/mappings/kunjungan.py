@@ -8,7 +8,7 @@ from __future__ import annotations
 from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
-from fhir_server.mappings import Mapping, r4b
+from fhir_server.mappings import Mapping, kontak_kia, r4b
 from fhir_server.mappings.codes import ACT_CODE, code_system, sid, structure
 from fhir_server.mappings.elements import (
     code_of,
@@ -46,6 +46,10 @@ KLASTER_URL, CARA_BAYAR_URL = structure("klaster"), structure("cara-bayar")
 ALASAN_BATAL_URL = structure("alasan-batal")
 NO_REG = "no-registrasi"
 KONTAK_ANC = "http://terminology.kemkes.go.id/CodeSystem/episodeofcare/ANC"
+KONTAK_NIFAS = "http://terminology.kemkes.go.id/CodeSystem/episodeofcare/puerperium"
+KONTAK_NEONATAL = "http://terminology.kemkes.go.id/CodeSystem/episodeofcare/neonate"
+PRIORITY = "http://terminology.hl7.org/CodeSystem/v3-ActPriority"
+PRIORITAS = {"gawat-darurat": "EM", "segera": "UR", "rutin": "R"}
 DISPOSITION = "http://terminology.hl7.org/CodeSystem/discharge-disposition"
 STATUS = INGGRIS
 DIBACA = {fhir: sop for sop, fhir in STATUS.items()}
@@ -68,6 +72,8 @@ def to_fhir(kunjungan: Kunjungan, _id: str) -> Resources:
         identifier=several(
             identifier(sid(NO_REG, kunjungan.faskes), kunjungan.noReg),
             identifier(KONTAK_ANC, kunjungan.kodeKontak),
+            identifier(KONTAK_NIFAS, kunjungan.kodeNifas),
+            identifier(KONTAK_NEONATAL, kunjungan.kodeNeonatal),
         ),
         status=STATUS[kunjungan.status],
         statusHistory=[
@@ -77,6 +83,7 @@ def to_fhir(kunjungan: Kunjungan, _id: str) -> Resources:
         or None,
         class_fhir=r4b.Coding(system=ACT_CODE, code=kunjungan.kelas),
         serviceType=concept(UNIT, kunjungan.unit),
+        priority=concept(PRIORITY, PRIORITAS.get(kunjungan.prioritas or "")),
         subject=reference("Patient", kunjungan.pasien),
         episodeOfCare=several(reference("EpisodeOfCare", kunjungan.episode)),
         participant=[{"individual": performer}] if performer else None,
@@ -115,6 +122,9 @@ def from_fhir(resources: Table[str, Document]) -> dict[str, Any]:
         "antrean": next(iter(ids_of(encounter.get("appointment"), "Appointment")), None),
         "episode": next(iter(ids_of(encounter.get("episodeOfCare"), "EpisodeOfCare")), None),
         "kodeKontak": identifier_of(encounter, KONTAK_ANC),
+        "kodeNifas": identifier_of(encounter, KONTAK_NIFAS),
+        "kodeNeonatal": identifier_of(encounter, KONTAK_NEONATAL),
+        "prioritas": _priority(encounter),
         "petugas": next(iter(ids_of(filter(None, persons), "PractitionerRole")), None),
         "lokasi": id_of(here[-1].get("location"), "Location") if here else None,
         "caraBayar": code_of(_extended(encounter, CARA_BAYAR_URL), PENJAMIN),
@@ -143,7 +153,7 @@ def complete(
         places = pindahkan(places, None if ended and stays else kunjungan.lokasi, since)
     end = kunjungan.selesai or (known.get("selesai") or since if ended else None)
     return replace(
-        kunjungan,
+        kontak_kia.coded(kunjungan, known, reader),
         riwayatStatus=course,
         riwayatLokasi=places,
         statusSejak=course[-1].mulai,
@@ -170,6 +180,11 @@ def _extensions(kunjungan: Kunjungan) -> list[Any] | None:
         payer and r4b.Extension(url=CARA_BAYAR_URL, valueCodeableConcept=payer),
         r4b.Extension(url=ALASAN_BATAL_URL, valueString=why) if why else None,
     )
+
+
+def _priority(encounter: Document) -> str | None:
+    code = code_of(encounter.get("priority"), PRIORITY)
+    return next((sop for sop, fhir in PRIORITAS.items() if fhir == code), None)
 
 
 def _extended(encounter: Document, url: str) -> Document | None:
@@ -234,6 +249,7 @@ MAPPING = Mapping(
             "Encounter.identifier.system",
             "Encounter.class.system",
             "Encounter.serviceType.coding.system",
+            "Encounter.priority.coding.system",
             "Encounter.hospitalization.dischargeDisposition.coding.system",
         }
     ),

@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 from datetime import datetime
-from typing import TYPE_CHECKING, Any, Literal
+from typing import TYPE_CHECKING, Any, Final, Literal
 
+from fhir_server.sop.alur import Alur, Keadaan
+from fhir_server.sop import ruang_bersalin
 from fhir_server.sop.dokumen import Dokumen, Teguran, bidang, dokumen
 from fhir_server.sop.unit import Klaster, Penjamin, Unit
 
@@ -22,32 +24,31 @@ Status = Literal[
     "batal",
     "salah-entri",
 ]
+Prioritas = Literal["gawat-darurat", "segera", "rutin"]
 CaraPulang = Literal["pulang", "pulang-paksa", "dirujuk", "meninggal", "lainnya"]
 
-BERIKUT: dict[str, tuple[str, ...]] = {
-    "direncanakan": ("tiba", "batal"),
-    "tiba": ("ditriase", "dilayani", "batal"),
-    "ditriase": ("dilayani", "batal"),
-    "dilayani": ("keluar-sementara", "selesai", "batal"),
-    "keluar-sementara": ("dilayani", "selesai", "batal"),
-    "selesai": (),
-    "batal": (),
-    "salah-entri": (),
-}
-"""The state machine of the visit; whatever was entered by mistake may be marked so at any time."""
-
-INGGRIS: dict[str, str] = {
-    "direncanakan": "planned",
-    "tiba": "arrived",
-    "ditriase": "triaged",
-    "dilayani": "in-progress",
-    "keluar-sementara": "onleave",
-    "selesai": "finished",
-    "batal": "cancelled",
-    "salah-entri": "entered-in-error",
-}
-BERAKHIR = ("selesai", "batal")
 ALUR = "alur kunjungan (domain §1.B)"
+PETUGAS, LOKET = ("petugas unit",), ("pendaftaran",)
+ALUR_KUNJUNGAN: Final = Alur(
+    nama="kunjungan",
+    benda="kunjungan",
+    thing="visit",
+    aturan=ALUR,
+    keadaan={
+        "direncanakan": Keadaan(("tiba", "batal"), LOKET, "planned"),
+        "tiba": Keadaan(("ditriase", "dilayani", "batal"), LOKET, "arrived"),
+        "ditriase": Keadaan(("dilayani", "batal"), ("petugas skrining",), "triaged"),
+        "dilayani": Keadaan(("keluar-sementara", "selesai", "batal"), PETUGAS, "in-progress"),
+        "keluar-sementara": Keadaan(("dilayani", "selesai", "batal"), PETUGAS, "onleave"),
+        "selesai": Keadaan((), PETUGAS, "finished"),
+        "batal": Keadaan((), (*LOKET, *PETUGAS), "cancelled"),
+        "salah-entri": Keadaan((), (*LOKET, *PETUGAS), "entered-in-error"),
+    },
+    selalu=("salah-entri",),
+)
+BERIKUT: Final = ALUR_KUNJUNGAN.berikut
+INGGRIS: Final = {nama: each.english for nama, each in ALUR_KUNJUNGAN.keadaan.items()}
+BERAKHIR = ("selesai", "batal")
 
 
 @dokumen
@@ -97,6 +98,15 @@ class Kunjungan(Dokumen):
         pola=r"K1[AM]|K[2-6]",
         contoh="K1M",
     )
+    kodeNifas: str | None = bidang(
+        "Kode kunjungan nifas (KF1 … KF4)", "§2.1/9", default=None, pola=r"KF[1-4]", contoh="KF1"
+    )
+    kodeNeonatal: str | None = bidang(
+        "Kode kunjungan neonatal (KN1 … KN3)", "§2.1/9", default=None, pola=r"KN[1-3]", contoh="KN1"
+    )
+    prioritas: Prioritas | None = bidang(
+        "Prioritas; bersalin: gawat-darurat atau segera", "BR-B13", default=None, contoh="rutin"
+    )
     petugas: str | None = bidang(
         "Petugas penanggung jawab", "§2.1/9", default=None, rujuk="petugas-kesehatan"
     )
@@ -126,6 +136,9 @@ def periksa(kunjungan: Kunjungan) -> Iterator[Teguran]:
             "kosong selama kunjungan berjalan.",
             ALUR,
         )
+    yield from ruang_bersalin.langsung(
+        kunjungan.unit, kunjungan.kelas, kunjungan.prioritas, antrean=kunjungan.antrean is not None
+    )
     if kunjungan.status == "batal" and not kunjungan.alasanBatal:
         yield Teguran("alasanBatal", "kosong.", "mengapa kunjungan dibatalkan.", ALUR)
     if kunjungan.statusSejak is not None and kunjungan.statusSejak < kunjungan.mulai:
@@ -134,7 +147,7 @@ def periksa(kunjungan: Kunjungan) -> Iterator[Teguran]:
 
 def periksa_perubahan(lama: Mapping[str, Any], baru: Kunjungan) -> Iterable[Teguran]:
     """Find changes that the course of a visit does not allow."""
-    if (salah := pindah(lama.get("status"), baru.status)) is not None:
+    if salah := ALUR_KUNJUNGAN.pindah(lama.get("status"), baru.status):
         yield salah
     if lama.get("pasien") not in (None, baru.pasien):
         yield Teguran(
@@ -151,22 +164,6 @@ def periksa_perubahan(lama: Mapping[str, Any], baru: Kunjungan) -> Iterable[Tegu
             yield Teguran(
                 "statusSejak", f"lebih awal daripada status sebelumnya ({akhir}).", "sesudahnya."
             )
-
-
-def pindah(dari: str | None, ke: str | None) -> Teguran | None:
-    """Judge one step of the state machine; a state it does not know is not judged."""
-    if dari not in BERIKUT or ke not in BERIKUT or ke in (dari, "salah-entri", *BERIKUT[dari]):
-        return None
-    boleh = BERIKUT[dari]
-    english = ", ".join(INGGRIS[each] for each in boleh) or "none, the visit has ended"
-    return Teguran(
-        "status",
-        f"kunjungan tidak boleh dari {dari} ke {ke}.",
-        (", ".join(boleh) or "tidak ada, kunjungan ini sudah berakhir") + ".",
-        ALUR,
-        jenis="keadaan",
-        english=f"A visit may not go from {INGGRIS[dari]} to {INGGRIS[ke]}; allowed: {english}.",
-    )
 
 
 def lanjutkan(

@@ -1,0 +1,124 @@
+"""K, KF and KN codes of a visit: filled where nobody gave one, and kept to the lists.
+
+An antenatal visit counts up within its episode (K1A or K1M, then K2 to K6); a visit of the mother
+after birth is KF1 to KF4, of the newborn KN1 to KN3, by the time since the birth. SATUSEHAT refuses
+codes that are not on its lists, so they do not get in here either.
+"""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from typing import TYPE_CHECKING, Any, Final
+
+from fhir_server.mappings.elements import code_of, day_of, extension_of, identifier_of, instant_of
+from fhir_server.mappings.rules import Rule, refuse
+from fhir_server.sop.dokumen import Teguran
+from fhir_server.sop.kehamilan import kode_kunjungan, usia_hamil
+from fhir_server.sop.kontak_kia import NEONATUS, kode_neonatus, kode_nifas
+from fhir_server.sop.ruang_bersalin import UNIT, prioritas_bersalin
+from fhir_server.store.ops import Check
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator, Mapping, Sequence
+    from datetime import datetime
+
+    from fhir_server.mappings import Reader
+    from fhir_server.mappings.rules import Facts
+    from fhir_server.resources.wire import Document
+    from fhir_server.sop.kunjungan import Kunjungan
+    from fhir_server.store.ops import Concern
+
+EPISODE_TYPE: Final = "http://terminology.kemkes.go.id/CodeSystem/episodeofcare-type"
+KEMKES: Final = "http://terminology.kemkes.go.id/CodeSystem/episodeofcare/"
+ANC, NIFAS, NEONATAL = f"{KEMKES}ANC", f"{KEMKES}puerperium", f"{KEMKES}neonate"
+KODE: Final[Mapping[str, tuple[str, ...]]] = {
+    ANC: ("K1A", "K1M", "K2", "K3", "K4", "K5", "K6"),
+    NIFAS: ("KF1", "KF2", "KF3", "KF4"),
+    NEONATAL: tuple(each.kode for each in NEONATUS),
+}
+BIRTH_TIME: Final = "http://hl7.org/fhir/StructureDefinition/patient-birthTime"
+VOID: Final = ("cancelled", "entered-in-error")
+MOTHER_AND_CHILD: Final = ("kia", UNIT)
+RULE: Final = "KODE-KONTAK"
+
+
+def coded(kunjungan: Kunjungan, before: Mapping[str, Any], reader: Reader) -> Kunjungan:
+    """Fill the codes and the priority of a visit where nobody gave them; what stands stays."""
+    known = replace(kunjungan, **_kept(kunjungan, before))
+    if kunjungan.unit == UNIT and known.prioritas is None:
+        known = replace(known, prioritas=prioritas_bersalin(kunjungan.kelas))  # type: ignore[arg-type]
+    if kunjungan.episode and (episode := reader.read(f"EpisodeOfCare/{kunjungan.episode}")):
+        return _of_mother(known, episode, reader)
+    return _of_newborn(known, reader) if kunjungan.unit in MOTHER_AND_CHILD else known
+
+
+def rules(_canonical: str) -> tuple[Rule, ...]:
+    """Give the rule that a visit carries only codes which exist."""
+
+    def applies(document: Document, _new: bool) -> bool:  # noqa: FBT001 - as Rule has it
+        return any(each.get("system") in KODE for each in document.get("identifier", ()))
+
+    def check(concerns: Sequence[Concern], _facts: Facts) -> Check:
+        refuse(verdicts(concerns))
+        return Check((), (), lambda _found: None)
+
+    return (Rule(RULE, frozenset({"Encounter"}), applies, check),)
+
+
+def verdicts(concerns: Sequence[Concern]) -> Iterator[tuple[Concern, str, Teguran]]:
+    """Judge every code of every visit."""
+    for concern in concerns:
+        for place, each in enumerate(concern.document["identifier"]):
+            right = KODE.get(each.get("system", ""))
+            if right is not None and each.get("value") not in right:
+                yield concern, f"identifier[{place}].value", _unknown(each.get("value"), right)
+
+
+def born(patient: Document) -> datetime | None:
+    """Read when a newborn was born, to the minute, if it was recorded."""
+    extended = extension_of(patient.get("_birthDate") or {}, BIRTH_TIME)
+    return instant_of((extended or {}).get("valueDateTime"))
+
+
+def _kept(kunjungan: Kunjungan, before: Mapping[str, Any]) -> dict[str, Any]:
+    names = ("kodeKontak", "kodeNifas", "kodeNeonatal", "prioritas")
+    return {name: getattr(kunjungan, name) or before.get(name) for name in names}
+
+
+def _of_mother(kunjungan: Kunjungan, episode: Document, reader: Reader) -> Kunjungan:
+    kind, start = code_of(episode.get("type"), EPISODE_TYPE), episode.get("period", {}).get("start")
+    if kind == "ANC" and kunjungan.kodeKontak is None:
+        return replace(kunjungan, kodeKontak=_next_contact(kunjungan, start, reader))
+    birth = instant_of(start)
+    if kind == "PNC" and kunjungan.kodeNifas is None and birth is not None:
+        return replace(kunjungan, kodeNifas=kode_nifas(birth, kunjungan.mulai))
+    return kunjungan
+
+
+def _next_contact(kunjungan: Kunjungan, start: str | None, reader: Reader) -> str | None:
+    hpht, today = day_of(start), kunjungan.mulai.date()
+    if hpht is None or today < hpht or kunjungan.unit == UNIT:
+        return None
+    pairs = [("episode-of-care", f"EpisodeOfCare/{kunjungan.episode}")]
+    visits = [each for each in reader.find("Encounter", pairs) if each.get("status") not in VOID]
+    taken = {identifier_of(each, ANC) for each in visits} - {None}
+    return kode_kunjungan(len(taken) + 1, usia_hamil(hpht, today))
+
+
+def _of_newborn(kunjungan: Kunjungan, reader: Reader) -> Kunjungan:
+    patient = reader.read(f"Patient/{kunjungan.pasien}")
+    birth = born(patient) if patient else None
+    if kunjungan.kodeNeonatal is not None or birth is None:
+        return kunjungan
+    return replace(kunjungan, kodeNeonatal=kode_neonatus(birth, kunjungan.mulai))
+
+
+def _unknown(code: str | None, right: tuple[str, ...]) -> Teguran:
+    return Teguran(
+        "kode kontak",
+        f"{code} bukan kode kontak yang ada.",
+        f"salah satu dari: {', '.join(right)}.",
+        RULE,
+        english=f"{RULE}: {code} is no contact code of this list; right is one of "
+        f"{', '.join(right)}.",
+    )
