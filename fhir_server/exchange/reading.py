@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 from fhir_server.errors import BadRequest, Gone, NotFound
-from fhir_server.exchange.reader import found, inward
+from fhir_server.interactions.reader import found, inward
 from fhir_server.mappings import PRIMARY, load_mappings
 from fhir_server.mappings.codes import code_system, criterion
 from fhir_server.mappings.criteria import fits

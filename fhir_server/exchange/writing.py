@@ -18,9 +18,9 @@ from fhir_server.errors import (
     RuleBroken,
 )
 from fhir_server.exchange import reading
-from fhir_server.exchange.reader import StoreReader, outward
 from fhir_server.exchange.refusal import expressible, judge
 from fhir_server.interactions import write
+from fhir_server.interactions.reader import StoreReader, outward
 from fhir_server.mappings import load_mappings, part_id
 from fhir_server.mappings.codes import code_system, structure
 from fhir_server.mappings.trace import as_json, written_by

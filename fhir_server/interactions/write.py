@@ -7,9 +7,11 @@ the one call that changes the database.
 
 from __future__ import annotations
 
+from functools import partial
 from typing import TYPE_CHECKING
 
 from fhir_server.errors import BadRequest, Invalid
+from fhir_server.interactions import consequences
 from fhir_server.interactions.declared import declared
 from fhir_server.resources.validate import validate
 from fhir_server.resources.wire import parse, text
@@ -42,7 +44,8 @@ def prepare(
     expect(document, resource_type, resource_id)
     if resource_id is None:
         return put(context, document, body, context.new_id(), method="POST")
-    return put(context, document, body, resource_id, method="PUT", if_match=if_match)
+    blind = if_match is None
+    return put(context, document, body, resource_id, method="PUT", if_match=if_match, blind=blind)
 
 
 def checked(context: Context, body: bytes) -> Document:
@@ -77,11 +80,13 @@ def put(  # noqa: PLR0913
     method: Method,
     if_match: int | None = None,
     where: str = "",
+    blind: bool = False,
 ) -> Put:
     """Make the write of a resource that was checked; ``raw`` is the text of ``document``.
 
     A POST writes what is new, under an id the server made. ``where`` is the FHIRPath of the
-    resource in the request, if it did not come alone. Invalid if it breaks a profile it declares.
+    resource in the request, if it did not come alone; ``blind`` says that the request asks for
+    no version. Invalid if it breaks a profile it declares.
     """
     faults = declared(context, document, where)
     if faults:
@@ -96,18 +101,29 @@ def put(  # noqa: PLR0913
         method,
         existing=False if new else None,
         if_match=if_match,
-        concerns=context.rules.concerns(document, resource_id, new=new, where=where),
+        concerns=context.rules.concerns(document, resource_id, new=new, where=where, blind=blind),
     )
 
 
 def commit(
     context: Context, ops: Sequence[Op], conditions: Sequence[Condition] = ()
 ) -> list[Written]:
-    """Store all of them or none; the rules of the SOPs judge them in the same transaction."""
+    """Store all of them or none, with what follows; the rules of the SOPs judge everything.
+
+    Gives what was written of ``ops``, in their order.
+    """
     concerns = [concern for op in ops if isinstance(op, Put) for concern in op.concerns]
-    if concerns:
-        conditions = [*conditions, *context.rules.checks(concerns)]
-    written = context.store.transact(ops, conditions)
+    if concerns and context.rules.effects(concerns):
+        written = consequences.store(context, ops, conditions, partial(_follows, context))
+    else:
+        checks = context.rules.checks(concerns) if concerns else ()
+        written = context.store.transact(ops, [*conditions, *checks])
     if any(op.resource_type == "SearchParameter" for op in ops):
         context.store.customs.refresh(context.parameters)
     return written
+
+
+def _follows(context: Context, body: bytes, resource_id: str, new: bool) -> Put:  # noqa: FBT001
+    """Make the write of what an SOP lets follow."""
+    method: Method = "POST" if new else "PUT"
+    return put(context, checked(context, body), body, resource_id, method=method)

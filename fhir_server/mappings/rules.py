@@ -22,6 +22,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Sequence
 
     from fhir_server.config import Settings
+    from fhir_server.mappings.effects import Effect
     from fhir_server.resources.wire import Document
     from fhir_server.search.parameters import Parameters
     from fhir_server.search.plan import Plan
@@ -51,37 +52,54 @@ class Rule:
 
 
 class Rules:
-    """All rules, found by resource type."""
+    """All rules and effects, found by resource type; their ids are one set of names."""
 
-    def __init__(self, rules: Iterable[Rule], facts: Facts) -> None:
-        self._facts = facts
+    def __init__(self, rules: Iterable[Rule], facts: Facts, effects: Iterable[Effect] = ()) -> None:
+        self.facts = facts
         self._rules = {rule.id: rule for rule in rules}
-        self._of: dict[str, tuple[Rule, ...]] = {}
-        for rule in self._rules.values():
-            for each in rule.types:
-                self._of[each] = (*self._of.get(each, ()), rule)
+        self._effects = {effect.id: effect for effect in effects}
+        self._of: dict[str, tuple[Rule | Effect, ...]] = {}
+        every: list[Rule | Effect] = [*self._rules.values(), *self._effects.values()]
+        for one in every:
+            for each in one.types:
+                self._of[each] = (*self._of.get(each, ()), one)
 
     def concerns(
-        self, document: Document, resource_id: str, *, new: bool, where: str = ""
+        self,
+        document: Document,
+        resource_id: str,
+        *,
+        new: bool,
+        where: str = "",
+        blind: bool = False,
     ) -> tuple[Concern, ...]:
-        """Say which rules want to judge a resource as it will be stored under this id."""
+        """Say which rules want to judge a resource as it will be stored, which effects follow."""
         rules = self._of.get(document["resourceType"])
         if rules is None:
             return ()
         found = [rule.id for rule in rules if rule.applies(document, new)]
         seen = {**document, "id": resource_id} if found else document
-        return tuple(Concern(rule, seen, where) for rule in found)
+        return tuple(Concern(rule, seen, where, blind) for rule in found)
 
     def checks(self, concerns: Iterable[Concern]) -> tuple[Check, ...]:
         """Make one Check per rule for all that a write wants to store."""
         of: dict[str, list[Concern]] = {}
         for concern in concerns:
-            of.setdefault(concern.rule, []).append(concern)
-        return tuple(self._rules[rule].check(found, self._facts) for rule, found in of.items())
+            if concern.rule in self._rules:
+                of.setdefault(concern.rule, []).append(concern)
+        return tuple(self._rules[rule].check(found, self.facts) for rule, found in of.items())
+
+    def effects(self, concerns: Iterable[Concern]) -> list[tuple[Effect, list[Document]]]:
+        """Give the effects of all that a write wants to store, each with its resources."""
+        of: dict[str, list[Document]] = {}
+        for concern in concerns:
+            if concern.rule in self._effects:
+                of.setdefault(concern.rule, []).append(concern.document)
+        return [(self._effects[effect], found) for effect, found in of.items()]
 
 
 def load_rules(parameters: Parameters, settings: Settings) -> Rules:
-    """Find the rules of every mapping module."""
+    """Find the rules and effects of every mapping module."""
 
     def facts(resource_type: str, criteria: Sequence[tuple[str, str]]) -> Plan:
         query = parse(resource_type, criteria, parameters, strict=True)
@@ -89,7 +107,12 @@ def load_rules(parameters: Parameters, settings: Settings) -> Rules:
 
     modules = entity_modules().values()
     found = [m.rules(settings.canonical) for m in modules if hasattr(m, "rules")]
-    return Rules((rule for rules in found for rule in rules), facts)
+    follow = [m.effects(settings.canonical) for m in modules if hasattr(m, "effects")]
+    return Rules(
+        (rule for rules in found for rule in rules),
+        facts,
+        (effect for effects in follow for effect in effects),
+    )
 
 
 def refuse(verdicts: Iterable[tuple[Concern, str, Teguran]]) -> None:

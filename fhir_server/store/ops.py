@@ -20,12 +20,14 @@ Method = Literal["POST", "PUT", "PATCH", "DELETE"]
 class Concern:
     """A write that a rule of an SOP wants to judge: the rule's id, the resource as it will be.
 
-    ``where`` is the FHIRPath of the resource in the request (``Bundle.entry[3].resource``), or "".
+    ``where`` is the FHIRPath of the resource in the request (``Bundle.entry[3].resource``), or "";
+    ``blind``: whoever asks for the write did not say which version was read.
     """
 
     rule: str
     document: Document
     where: str = ""
+    blind: bool = False
 
 
 @dataclass(frozen=True, slots=True)

@@ -1,0 +1,105 @@
+"""What the SOPs let follow from a write, stored in the same transaction.
+
+What follows rests on what was read before; where that has changed when the write is stored, it is
+worked out again. A failure of the write's own is never tried again here.
+"""
+
+from __future__ import annotations
+
+import random
+import time
+from dataclasses import replace
+from typing import TYPE_CHECKING
+
+import orjson
+
+from fhir_server.errors import Conflict, PreconditionFailed
+from fhir_server.interactions.reader import StoreReader, outward
+from fhir_server.mappings.codes import as_mapped, criterion
+from fhir_server.resources.wire import dump
+from fhir_server.store.ops import Check, Put
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Sequence
+
+    from fhir_server.context import Context
+    from fhir_server.mappings.effects import Effect, Nothing
+    from fhir_server.resources.wire import Document
+    from fhir_server.store.ops import Condition, Op, Stored, Written
+
+    Effects = Sequence[tuple[Effect, list[Document]]]
+    Make = Callable[[bytes, str, bool], Put]
+
+ATTEMPTS = 40
+LONGEST_WAIT = 0.05
+
+
+class Moved(Conflict):
+    """Something that was not there when the consequences were worked out is there now."""
+
+
+def store(
+    context: Context, ops: Sequence[Op], conditions: Sequence[Condition], make: Make
+) -> list[Written]:
+    """Store a write whose resources have effects, together with what follows from it.
+
+    ``make(body, id, new)`` makes a checked Put. Gives what the write's own ops did.
+    """
+    for attempt in range(ATTEMPTS):
+        concerns = [each for op in ops if isinstance(op, Put) for each in op.concerns]
+        own, others, nothing = _worked_out(context, ops, context.rules.effects(concerns), make)
+        judged = [c for op in (*own, *others) if isinstance(op, Put) for c in op.concerns]
+        checks = [*context.rules.checks(judged), *nothing]
+        try:
+            return context.store.transact([*own, *others], [*conditions, *checks])[: len(own)]
+        except (Conflict, PreconditionFailed) as error:
+            ours = isinstance(error, Moved) or (error.op is not None and error.op >= len(own))
+            if not ours or attempt + 1 == ATTEMPTS:
+                raise
+            time.sleep(random.uniform(0, LONGEST_WAIT))  # noqa: S311 - no secret
+    raise AssertionError("unreachable")
+
+
+def _worked_out(
+    context: Context, ops: Sequence[Op], effects: Effects, make: Make
+) -> tuple[list[Op], list[Put], list[Check]]:
+    """Give the ops as they are to be stored, what follows, and what that rests on."""
+    own = {(op.resource_type, op.id): op for op in ops}
+    others: dict[tuple[str, str], Put] = {}
+    checks = []
+    for effect, documents in effects:
+        reader = StoreReader(context)
+        seen = [_inward(context, each) for each in documents]
+        follows = effect.follow(seen, reader)
+        for name, resource in follows.resources.items():
+            kind, _, resource_id = name.partition("/")
+            version = reader.versions.get(name)
+            made = make(outward(context, resource), resource_id, version is None)
+            if (mine := own.get((kind, resource_id))) is None:
+                others[kind, resource_id] = replace(made, if_match=version, anyway=True)
+            elif isinstance(mine, Put):
+                own[kind, resource_id] = _completed(mine, made)
+        checks += [_still(context, each) for each in follows.nothing]
+    return list(own.values()), list(others.values()), checks
+
+
+def _completed(mine: Put, made: Put) -> Put:
+    """Give the write's own Put with the content that it has with its consequences."""
+    return replace(mine, text=made.text, index=made.index, concerns=made.concerns)
+
+
+def _still(context: Context, nothing: Nothing) -> Check:
+    canonical = context.settings.canonical
+    pairs = [(name, criterion(value, canonical)) for name, value in nothing.pairs]
+
+    def decide(found: Sequence[Sequence[Stored]]) -> None:
+        if found[0]:
+            raise Moved(f"{nothing.guard}: another request was first. Try again.")
+
+    plan = context.rules.facts(nothing.resource_type, pairs)
+    return Check((nothing.guard,), (plan,), decide)
+
+
+def _inward(context: Context, document: Document) -> Document:
+    seen: Document = orjson.loads(as_mapped(dump(document), context.settings.canonical))
+    return seen
