@@ -1,8 +1,8 @@
 """What tells the resources of one entity from others of the same type.
 
 The same pairs narrow a search and judge a single resource, so ``/advis/<id>`` never shows a plain
-message. A pair is a token parameter named as its element, with ``system|code``, perhaps with
-``:not``, or with ``:missing``.
+message. A pair is a token parameter named as its element, with one or several ``system|code``,
+perhaps with ``:not``, or with ``:missing``.
 """
 
 from __future__ import annotations
@@ -25,9 +25,9 @@ def _holds(resource: Document, parameter: str, value: str) -> bool:
     found = resource.get(_element(name))
     if modifier == "missing":
         return (found is None) == (value == "true")
-    system, _, code = value.rpartition("|")
     concepts = found if isinstance(found, list) else [found or {}]
-    return _has(concepts, system, code) != (modifier == "not")
+    wanted = (each.rpartition("|") for each in value.split(","))
+    return any(_has(concepts, system, code) for system, _, code in wanted) != (modifier == "not")
 
 
 def _has(concepts: Sequence[Any], system: str, code: str) -> bool:
