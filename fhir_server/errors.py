@@ -18,6 +18,7 @@ The class decides the status and the issue code, the instance says what went wro
   - UnsupportedMediaType  415 not-supported
   - Invalid               422 processing
   - TooCostly             422 too-costly
+  - PreconditionRequired  428 required
   - TooManyRequests       429 throttled
   - Unavailable           503 transient
 
@@ -169,6 +170,12 @@ class TooCostly(FhirError):
     """The answer would be larger, or take longer, than this server allows."""
 
     status, code = 422, "too-costly"
+
+
+class PreconditionRequired(FhirError):
+    """The change needs If-Match, and came without (RFC 6585 §3)."""
+
+    status, code = 428, "required"
 
 
 class TooManyRequests(FhirError):

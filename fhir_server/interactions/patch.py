@@ -74,7 +74,10 @@ def _patched(
     *conditions: Condition,
 ) -> Written:
     raw, document = result(context, stored, body, version)
-    op = put(context, document, raw, stored.id, method="PATCH", if_match=stored.version)
+    blind = version is None
+    op = put(
+        context, document, raw, stored.id, method="PATCH", if_match=stored.version, blind=blind
+    )
     try:
         return commit(context, witnessed(context, request, [op]), conditions)[0]
     except PreconditionFailed as error:

@@ -43,7 +43,10 @@ def update_conditional(context: Context, request: Request, resource_type: str) -
     def attempt() -> Written:
         match = matched(context, wanted)
         target = target_of(context, match, given)
-        op = put(context, document, request.body, target, method="PUT", if_match=version)
+        blind = version is None
+        op = put(
+            context, document, request.body, target, method="PUT", if_match=version, blind=blind
+        )
         op = replace(op, existing=match is not None)
         seen = [match] if match else []
         return commit(context, witnessed(context, request, [op]), [unmoved(wanted, seen)])[0]

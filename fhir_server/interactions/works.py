@@ -112,6 +112,7 @@ class Work:
             method=_METHODS[self.kind],
             if_match=self.found[0].version if self.kind == "patch" else self.if_match,
             where=f"Bundle.entry[{self.step.place}].resource",
+            blind=self.if_match is None,
         )
         if self.kind == "update" and self.wanted:
             return replace(op, existing=bool(self.found))

@@ -18,6 +18,7 @@ if TYPE_CHECKING:
     from collections.abc import Mapping as Table
     from datetime import datetime
 
+    from fhir_server.config import Settings
     from fhir_server.resources.wire import Document
     from fhir_server.store.ops import Condition
 
@@ -33,6 +34,10 @@ class Reader(Protocol):
     @property
     def now(self) -> datetime:
         """The present instant, in the zone of the SOP clocks."""
+
+    @property
+    def settings(self) -> Settings:
+        """What the operator has decided."""
 
     def read(self, reference: str) -> Document | None:
         """Give a resource by ``Type/id``, or None if it is not there."""

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Literal
+from typing import TYPE_CHECKING, Any, Literal
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
@@ -31,6 +31,14 @@ class Concern:
 
 
 @dataclass(frozen=True, slots=True)
+class Aside:
+    """What of a Binary stays in the version when its content lies elsewhere, and where that is."""
+
+    text: Text
+    file: dict[str, Any]
+
+
+@dataclass(frozen=True, slots=True)
 class Put:
     """Write one version of a resource.
 
@@ -38,7 +46,7 @@ class Put:
     stamps in. ``existing``: True to update only, False to create only, None for either.
     ``if_match`` is the version that must be current. ``concerns`` become the write's ``Check``s.
     ``anyway`` makes a version though it says what is there already: who read the one before must
-    read again.
+    read again. ``aside``: set by the store where the content is large.
     """
 
     resource_type: str
@@ -50,6 +58,7 @@ class Put:
     if_match: int | None = None
     concerns: tuple[Concern, ...] = ()
     anyway: bool = False
+    aside: Aside | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -93,7 +102,8 @@ Condition = Check | Tally
 class Stored:
     """One version as the store keeps it. ``text`` is None for a deletion.
 
-    ``mode`` says why it is in a search result.
+    ``mode`` says why it is in a search result. ``file``: the content of this Binary lies there,
+    and ``text`` is without it; ``Store.whole`` puts them together.
     """
 
     resource_type: str
@@ -103,6 +113,7 @@ class Stored:
     text: Text | None
     method: Method
     mode: Literal["match", "include"] = "match"
+    file: dict[str, Any] | None = None
 
     @property
     def raw(self) -> bytes:
