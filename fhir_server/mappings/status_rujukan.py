@@ -7,17 +7,12 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Final
 
-from fhir_server.mappings.rules import Rule, documents, has_code, refuse
-from fhir_server.sop.status_rujukan import BR_R1, perpindahan
-from fhir_server.store.ops import Check
+from fhir_server.mappings.alur import Jaga
+from fhir_server.mappings.rules import has_code
+from fhir_server.sop.status_rujukan import ALUR_RUJUKAN
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Sequence
-
-    from fhir_server.mappings.rules import Facts
     from fhir_server.resources.wire import Document
-    from fhir_server.sop.dokumen import Teguran
-    from fhir_server.store.ops import Concern, Stored
 
 STATUS: Final[dict[str, tuple[str, str]]] = {
     "disusun": ("draft", "draft"),
@@ -68,33 +63,15 @@ def state_of(task: Document) -> str:
     return ALONE.get(status, "disusun")
 
 
-def rules(canonical: str) -> tuple[Rule, ...]:
-    """Give BR-R1: a referral's Task moves only as the SOP's table allows."""
-    kinds = f"{canonical.rstrip('/')}/CodeSystem/jenis-tugas"
-
-    def applies(task: Document, new: bool) -> bool:  # noqa: FBT001 - as Rule has it
-        return not new and has_code(task.get("code"), kinds, "rujukan")
-
-    return (Rule(BR_R1, frozenset({"Task"}), applies, _check),)
+def is_referral(task: Document, canonical: str) -> bool:
+    """Say whether a Task is the work of a referral."""
+    return has_code(task.get("code"), f"{canonical}/CodeSystem/jenis-tugas", "rujukan")
 
 
-def _check(concerns: Sequence[Concern], facts: Facts) -> Check:
-    ids = ",".join(concern.document["id"] for concern in concerns)
-
-    def decide(found: Sequence[Sequence[Stored]]) -> None:
-        before = {task["id"]: task for task in documents(found[0])}
-        refuse(_verdicts(concerns, before))
-
-    return Check((), (facts("Task", [("_id", ids)]),), decide, when="before")
-
-
-def _verdicts(
-    concerns: Sequence[Concern], before: dict[str, Document]
-) -> Iterator[tuple[Concern, str, Teguran]]:
-    for concern in concerns:
-        task = concern.document
-        if (old := before.get(task["id"])) is None:
-            continue
-        number = task.get("groupIdentifier", {}).get("value") or f"Task/{task['id']}"
-        if reproof := perpindahan(number, state_of(old), state_of(task)):
-            yield concern, "status", reproof
+JAGA: Final = Jaga(
+    alur=ALUR_RUJUKAN,
+    resource_type="Task",
+    applies=is_referral,
+    state_of=state_of,
+    status={state: task for state, (task, _) in STATUS.items()},
+)

@@ -6,6 +6,7 @@ from datetime import datetime
 from typing import TYPE_CHECKING, Any, Final, Literal
 
 from fhir_server.sop import pihak
+from fhir_server.sop.alur import Alur, Keadaan
 from fhir_server.sop.dokumen import Dokumen, Teguran, bidang, dokumen
 
 if TYPE_CHECKING:
@@ -17,6 +18,19 @@ JenisAdvis = Literal[
 StatusAdvis = Literal["disusun", "dikirim", "diterima", "dihentikan"]
 TERKIRIM: Final = ("dikirim", "diterima")
 BR_D7: Final = "BR-D7"
+DOKTER, OPERATOR = ("dokter penulis",), ("operator",)
+ALUR_ADVIS: Final = Alur(
+    nama="advis",
+    benda="advis",
+    thing="advice",
+    aturan="alur advis (domain §4.4)",
+    keadaan={
+        "disusun": Keadaan(("dikirim", "diterima", "dihentikan"), DOKTER, "preparation"),
+        "dikirim": Keadaan(("diterima",), OPERATOR, "in-progress"),
+        "diterima": Keadaan((), ("sistem",), "completed"),
+        "dihentikan": Keadaan((), ("dokter penanggung jawab", *DOKTER), "stopped"),
+    },
+)
 
 
 @dokumen
@@ -91,7 +105,9 @@ def periksa(advis: Advis) -> Iterator[Teguran]:
 
 
 def periksa_perubahan(lama: Mapping[str, Any], baru: Advis) -> Iterator[Teguran]:
-    """Find which changes an advice forbids: what was sent is not rewritten."""
+    """Find which changes an advice forbids: illegal moves; what was sent is not rewritten."""
+    if salah := ALUR_ADVIS.pindah(lama.get("status"), baru.status):
+        yield salah
     if lama.get("status") not in TERKIRIM:
         return
     for bidang_isi in ("isi", "jenis", "resep", "penulis"):
@@ -103,10 +119,6 @@ def periksa_perubahan(lama: Mapping[str, Any], baru: Advis) -> Iterator[Teguran]
                 "§4.4",
                 jenis="keadaan",
             )
-    if baru.status not in TERKIRIM:
-        yield Teguran(
-            "status", "advis sudah dikirim.", "dikirim atau diterima.", "§4.4", jenis="keadaan"
-        )
 
 
 def kirim_setelah_disetujui(*, disetujui: bool, hal: str = "advis") -> Teguran | None:

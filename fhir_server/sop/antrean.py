@@ -7,8 +7,9 @@ document, so it cannot decide.
 from __future__ import annotations
 
 from datetime import date, datetime, time
-from typing import TYPE_CHECKING, Any, Literal, NamedTuple
+from typing import TYPE_CHECKING, Any, Final, Literal, NamedTuple
 
+from fhir_server.sop.alur import Alur, Keadaan
 from fhir_server.sop.dokumen import Dokumen, Teguran, bidang, dokumen
 from fhir_server.sop.pasien import umur
 from fhir_server.sop.unit import Unit
@@ -22,14 +23,24 @@ Status = Literal["menunggu", "dipanggil", "dilayani", "selesai", "batal", "tidak
 BR_B20 = "BR-B20"
 UMUR_LANSIA = 60
 TUTUP = time(14)
-BERIKUT: dict[str, tuple[str, ...]] = {
-    "menunggu": ("dipanggil", "dilayani", "batal", "tidak-hadir"),
-    "dipanggil": ("dilayani", "menunggu", "batal", "tidak-hadir"),
-    "dilayani": ("selesai", "batal"),
-    "tidak-hadir": ("menunggu", "batal"),
-    "selesai": (),
-    "batal": (),
-}
+LOKET, UNIT = ("loket",), ("petugas unit",)
+ALUR_ANTREAN: Final = Alur(
+    nama="antrean",
+    benda="antrean",
+    thing="queue number",
+    aturan="alur antrean (domain §2.1/7)",
+    keadaan={
+        "menunggu": Keadaan(("dipanggil", "dilayani", "batal", "tidak-hadir"), LOKET, "arrived"),
+        "dipanggil": Keadaan(
+            ("dilayani", "menunggu", "batal", "tidak-hadir"), UNIT, "checked-in (called)"
+        ),
+        "dilayani": Keadaan(("selesai", "batal"), UNIT, "checked-in (being served)"),
+        "tidak-hadir": Keadaan(("menunggu", "batal"), UNIT, "noshow"),
+        "selesai": Keadaan((), UNIT, "fulfilled"),
+        "batal": Keadaan((), (*LOKET, *UNIT), "cancelled"),
+    },
+)
+BERIKUT: Final = ALUR_ANTREAN.berikut
 TETAP = ("faskes", "unit", "tanggal", "pasien")
 
 
@@ -122,9 +133,5 @@ def periksa_perubahan(lama: Mapping[str, Any], baru: Antrean) -> Iterable[Tegura
                 "domain §1.B B1",
                 jenis="keadaan",
             )
-    dari = lama.get("status")
-    if dari in BERIKUT and baru.status not in (dari, *BERIKUT[dari]):
-        boleh = ", ".join(BERIKUT[dari]) or "tidak ada, antrean ini sudah berakhir"
-        yield Teguran(
-            "status", f"dari {dari} ke {baru.status}.", boleh, "domain §2.1/7", jenis="keadaan"
-        )
+    if salah := ALUR_ANTREAN.pindah(lama.get("status"), baru.status):
+        yield salah

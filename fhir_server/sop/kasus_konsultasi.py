@@ -6,6 +6,7 @@ from datetime import datetime
 from typing import TYPE_CHECKING, Any, Final, Literal
 
 from fhir_server.sop import pihak
+from fhir_server.sop.alur import Alur, Keadaan
 from fhir_server.sop.dokumen import Dokumen, Teguran, bidang, dokumen
 from fhir_server.sop.percakapan_konsultasi import LayananKonsultasi, Medium
 
@@ -26,8 +27,58 @@ StatusKasus = Literal[
     "tidak-dapat-dihubungi",
     "darurat",
 ]
-BERAKHIR: Final = ("ditolak", "selesai", "dibatalkan-pasien", "tidak-dapat-dihubungi")
 BR_D2: Final = "BR-D2"
+PEMOHON, OPERATOR, TIM_DOKTER, PENYETUJU = (
+    ("pemohon",),
+    ("operator",),
+    ("tim dokter",),
+    ("dokter penanggung jawab",),
+)
+KELUAR: Final = ("dibatalkan-pasien", "tidak-dapat-dihubungi", "darurat")
+ALUR_LAKON: Final = Alur(
+    nama="kasus-lakon",
+    benda="kasus",
+    thing="case",
+    aturan="alur kasus LAKON (domain §1.D)",
+    keadaan={
+        "diajukan": Keadaan(("ditolak", "diteruskan", *KELUAR), PEMOHON, "submitted (diajukan)"),
+        "ditolak": Keadaan((), OPERATOR, "rejected (ditolak)"),
+        "diteruskan": Keadaan(("saran-dibuat", *KELUAR), OPERATOR, "forwarded (diteruskan)"),
+        "saran-dibuat": Keadaan(
+            ("disetujui", "ditolak-penyetuju", *KELUAR), TIM_DOKTER, "advised (saran-dibuat)"
+        ),
+        "ditolak-penyetuju": Keadaan(
+            ("saran-dibuat", *KELUAR), PENYETUJU, "advice refused (ditolak-penyetuju)"
+        ),
+        "disetujui": Keadaan(
+            ("diteruskan-ke-pasien", *KELUAR), PENYETUJU, "advice approved (disetujui)"
+        ),
+        "diteruskan-ke-pasien": Keadaan(
+            ("diterima", *KELUAR), OPERATOR, "sent to the patient (diteruskan-ke-pasien)"
+        ),
+        "diterima": Keadaan(
+            ("selesai", "diteruskan", *KELUAR), OPERATOR, "received by the patient (diterima)"
+        ),
+        "darurat": Keadaan(
+            ("diteruskan", "selesai", "ditolak"), (*OPERATOR, *TIM_DOKTER), "emergency (darurat)"
+        ),
+        "selesai": Keadaan((), OPERATOR, "closed (selesai)"),
+        "dibatalkan-pasien": Keadaan((), PEMOHON, "withdrawn by the patient (dibatalkan-pasien)"),
+        "tidak-dapat-dihubungi": Keadaan(
+            (), OPERATOR, "patient not reached (tidak-dapat-dihubungi)"
+        ),
+    },
+)
+"""A case goes on from ``diterima`` when the patient writes again: care lasts until recovery."""
+
+ALUR_KASUS: Final = ALUR_LAKON.dengan(
+    "kasus-lain",
+    aturan="alur kasus konsultasi (domain §1.A)",
+    saran_dibuat=("diteruskan-ke-pasien",),
+)
+"""Other consultations ask for no approval (domain §4.4)."""
+
+BERAKHIR: Final = ALUR_LAKON.akhir
 
 
 @dokumen
@@ -78,16 +129,14 @@ def periksa(kasus: KasusKonsultasi) -> Iterator[Teguran]:
 
 
 def periksa_perubahan(lama: Mapping[str, Any], baru: KasusKonsultasi) -> Iterator[Teguran]:
-    """Find which changes a case forbids: one that ended stays ended."""
-    dulu = lama.get("status")
-    if dulu in BERAKHIR and baru.status != dulu:
-        yield Teguran(
-            "status",
-            f"kasus sudah {dulu}.",
-            "ajukan kasus baru.",
-            "§1.D",
-            jenis="keadaan",
-        )
+    """Find which moves the course of a case does not allow."""
+    if salah := alur(baru.layanan).pindah(lama.get("status"), baru.status, baru.noKasus):
+        yield salah
+
+
+def alur(layanan: str | None) -> Alur:
+    """Give the state machine of a service's cases."""
+    return ALUR_LAKON if layanan == "lakon" else ALUR_KASUS
 
 
 def gratis(noKasus: str) -> Teguran:  # noqa: N803 - as the document calls it

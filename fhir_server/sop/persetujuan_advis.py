@@ -3,15 +3,33 @@
 from __future__ import annotations
 
 from datetime import datetime
-from typing import TYPE_CHECKING, Any, Literal
+from typing import TYPE_CHECKING, Any, Final, Literal
 
 from fhir_server.sop.advis import BR_D7
+from fhir_server.sop.alur import Alur, Keadaan
 from fhir_server.sop.dokumen import Dokumen, Teguran, bidang, dokumen
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
 
 Keputusan = Literal["disetujui", "ditolak"]
+PENYETUJU = ("dokter penanggung jawab",)
+ALUR_PERSETUJUAN: Final = Alur(
+    nama="persetujuan-advis",
+    benda="persetujuan advis kasus",
+    thing="approval of the advice of case",
+    aturan=BR_D7,
+    keadaan={
+        "diminta": Keadaan(
+            ("disetujui", "ditolak", "dibatalkan"), ("dokter penulis",), "requested"
+        ),
+        "disetujui": Keadaan((), PENYETUJU, "completed"),
+        "ditolak": Keadaan((), PENYETUJU, "rejected"),
+        "dibatalkan": Keadaan((), ("operator",), "cancelled"),
+    },
+    bidang="keputusan",
+)
+"""A decision stands; after ``ditolak`` a new advice asks for a new approval."""
 
 
 @dokumen
@@ -64,12 +82,6 @@ def periksa(persetujuan: PersetujuanAdvis) -> Iterator[Teguran]:
 
 def periksa_perubahan(lama: Mapping[str, Any], baru: PersetujuanAdvis) -> Iterator[Teguran]:
     """Find which changes an approval forbids: a decision stands, a new cycle is a new document."""
-    dulu = lama.get("keputusan")
-    if dulu is not None and baru.keputusan != dulu:
-        yield Teguran(
-            "keputusan",
-            f"sudah {dulu}.",
-            "keputusan tetap; advis baru meminta persetujuan baru.",
-            BR_D7,
-            jenis="keadaan",
-        )
+    dulu, kini = lama.get("keputusan") or "diminta", baru.keputusan or "diminta"
+    if salah := ALUR_PERSETUJUAN.pindah(dulu, kini, baru.noKasus):
+        yield salah

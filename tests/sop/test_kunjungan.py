@@ -7,6 +7,7 @@ from datetime import UTC, datetime, timedelta
 import pytest
 
 from fhir_server.sop.kunjungan import (
+    ALUR_KUNJUNGAN,
     BERIKUT,
     INGGRIS,
     Kunjungan,
@@ -14,7 +15,6 @@ from fhir_server.sop.kunjungan import (
     lanjutkan,
     periksa,
     periksa_perubahan,
-    pindah,
     pindahkan,
 )
 
@@ -39,25 +39,25 @@ def visit(**given):
 @pytest.mark.parametrize("start", BERIKUT)
 @pytest.mark.parametrize("goal", BERIKUT)
 def test_a_visit_moves_only_as_the_table_says(start, goal):
-    wrong = pindah(start, goal)
+    wrong = ALUR_KUNJUNGAN.pindah(start, goal)
 
     assert (wrong is None) == (goal in (start, "salah-entri", *BERIKUT[start]))
 
 
 def test_an_illegal_move_names_the_allowed_ones_in_both_languages():
-    wrong = pindah("tiba", "selesai")
+    wrong = ALUR_KUNJUNGAN.pindah("tiba", "selesai")
 
-    assert wrong.benar == "ditriase, dilayani, batal."
+    assert wrong.benar == "salah satu dari: ditriase, dilayani, batal."
     assert "triaged, in-progress, cancelled" in wrong.english
     assert wrong.jenis == "keadaan"
 
 
 def test_an_ended_visit_does_not_go_on():
-    assert "sudah berakhir" in pindah("selesai", "dilayani").benar
+    assert "sudah berakhir" in ALUR_KUNJUNGAN.pindah("selesai", "dilayani").benar
 
 
 def test_a_state_that_the_sop_does_not_know_is_not_judged():
-    assert pindah(None, "selesai") is None
+    assert ALUR_KUNJUNGAN.pindah(None, "selesai") is None
 
 
 def test_every_state_has_an_english_name():
