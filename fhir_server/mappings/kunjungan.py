@@ -9,6 +9,7 @@ from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
 from fhir_server.mappings import Mapping, kontak_kia, r4b
+from fhir_server.mappings import antrean as queue
 from fhir_server.mappings.codes import ACT_CODE, code_system, sid, structure
 from fhir_server.mappings.elements import (
     code_of,
@@ -23,6 +24,7 @@ from fhir_server.mappings.elements import (
     reference,
     several,
 )
+from fhir_server.sop.antrean import ALUR_ANTREAN
 from fhir_server.sop.kunjungan import (
     BERAKHIR,
     INGGRIS,
@@ -167,9 +169,15 @@ def amend(kunjungan: Kunjungan, _id: str, reader: Reader) -> dict[str, Document]
     appointment = reader.read(name) if kunjungan.antrean else None
     wanted = {"dilayani": "checked-in", "selesai": "fulfilled", "batal": "cancelled"}
     status = wanted.get(kunjungan.status)
-    if appointment is None or status is None or appointment.get("status") == status:
+    if appointment is None or status is None or not _moves(appointment, status):
         return {}
     return {name: {**appointment, "status": status}}
+
+
+def _moves(appointment: Document, status: str) -> bool:
+    """Say whether a number in the queue is still to go there; one that ended stays as it is."""
+    now = queue.DIBACA.get(appointment.get("status", ""))
+    return appointment.get("status") != status and ALUR_ANTREAN.boleh(now, queue.DIBACA[status])
 
 
 def _extensions(kunjungan: Kunjungan) -> list[Any] | None:

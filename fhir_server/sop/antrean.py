@@ -32,10 +32,10 @@ ALUR_ANTREAN: Final = Alur(
     keadaan={
         "menunggu": Keadaan(("dipanggil", "dilayani", "batal", "tidak-hadir"), LOKET, "arrived"),
         "dipanggil": Keadaan(
-            ("dilayani", "menunggu", "batal", "tidak-hadir"), UNIT, "checked-in (called)"
+            ("dilayani", "selesai", "menunggu", "batal", "tidak-hadir"), UNIT, "checked-in (called)"
         ),
         "dilayani": Keadaan(("selesai", "batal"), UNIT, "checked-in (being served)"),
-        "tidak-hadir": Keadaan(("menunggu", "batal"), UNIT, "noshow"),
+        "tidak-hadir": Keadaan(("menunggu", "dipanggil", "batal"), UNIT, "noshow"),
         "selesai": Keadaan((), UNIT, "fulfilled"),
         "batal": Keadaan((), (*LOKET, *UNIT), "cancelled"),
     },

@@ -170,7 +170,7 @@ def test_a_case_that_ended_stays_ended():
     (reproof,) = kasus_konsultasi.periksa_perubahan({"status": "selesai"}, KASUS)
 
     assert reproof.jenis == "keadaan"
-    assert list(kasus_konsultasi.periksa_perubahan({"status": "diteruskan"}, KASUS)) == []
+    assert list(kasus_konsultasi.periksa_perubahan({"status": "diajukan"}, KASUS)) == []
 
 
 @pytest.mark.parametrize(
@@ -192,7 +192,7 @@ def test_an_advice(beda, bidang):
 def test_an_advice_that_was_sent_is_not_rewritten():
     lama = {"status": "dikirim", "isi": "lain", "jenis": ("saran",), "resep": (), "penulis": "d"}
 
-    assert [each.bidang for each in advis.periksa_perubahan(lama, ADVIS)] == ["isi", "status"]
+    assert [each.bidang for each in advis.periksa_perubahan(lama, ADVIS)] == ["status", "isi"]
     assert list(advis.periksa_perubahan({"status": "disusun", "isi": "lain"}, ADVIS)) == []
 
 
