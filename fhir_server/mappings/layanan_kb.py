@@ -8,6 +8,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any, Final
 
 from fhir_server.mappings import Mapping, r4b
+from fhir_server.mappings.alur import Jaga
 from fhir_server.mappings.codes import ICD_10, code_system, structure
 from fhir_server.mappings.elements import (
     code_of,
@@ -20,7 +21,7 @@ from fhir_server.mappings.elements import (
     several,
 )
 from fhir_server.mappings.tindakan_kb import TINDAKAN, code_of_tindakan
-from fhir_server.sop.layanan_kb import tindakan_kb
+from fhir_server.sop.layanan_kb import ALUR_KB, tindakan_kb
 
 if TYPE_CHECKING:
     from collections.abc import Mapping as Table
@@ -170,6 +171,20 @@ def _observation(layanan: LayananKB, own_id: str, role: str, **value: Any) -> An
         **value,
     )
 
+
+def _is_service(request: Document, canonical: str) -> bool:
+    methods = f"{canonical}/CodeSystem/metode-kb"
+    codings = request.get("code", {}).get("coding", ())
+    return any(each.get("system") == methods for each in codings)
+
+
+JAGA: Final = Jaga(
+    alur=ALUR_KB,
+    resource_type="ServiceRequest",
+    applies=_is_service,
+    state_of=lambda request: DIBACA.get(request.get("status", "")),
+    status=STATUS,
+)
 
 MAPPING = Mapping(
     resource_type="ServiceRequest",
