@@ -85,7 +85,9 @@ def _worked_out(
 
 def _completed(mine: Put, made: Put) -> Put:
     """Give the write's own Put with the content that it has with its consequences."""
-    return replace(mine, text=made.text, index=made.index, concerns=made.concerns)
+    said = mine.concerns[0]
+    concerns = tuple(replace(c, where=said.where, blind=said.blind) for c in made.concerns)
+    return replace(mine, text=made.text, index=made.index, concerns=concerns)
 
 
 def _still(context: Context, nothing: Nothing) -> Check:

@@ -128,7 +128,7 @@ MAPPING = Mapping(
     to_fhir=to_fhir,
     from_fhir=from_fhir,
     parts=fixed(konsultasi="Encounter"),
-    criteria=(("code", f"{TUGAS}|konsultasi-daring"),),
+    criteria=(("code", f"{TUGAS}|konsultasi-daring"), ("code:not", f"{LAYANAN}|pemantauan")),
     filters={
         "noKasus": f"group-identifier={NO_KASUS}|{{}}",
         "pasien": "patient=Patient/{}",

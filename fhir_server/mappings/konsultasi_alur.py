@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Final
 from fhir_server.mappings import advis as advices
 from fhir_server.mappings import kasus_konsultasi as cases
 from fhir_server.mappings.alur import Jaga, business_state
+from fhir_server.mappings.kasus_pemantauan import is_case
 from fhir_server.mappings.rules import has_code
 from fhir_server.sop.advis import ALUR_ADVIS
 from fhir_server.sop.kasus_konsultasi import ALUR_KASUS, ALUR_LAKON
@@ -47,9 +48,10 @@ def is_lakon(task: Document, canonical: str) -> bool:
 
 
 def is_other_case(task: Document, canonical: str) -> bool:
-    """Say whether a Task is a case of another online consultation."""
+    """Say whether a Task is a case of another online consultation, not of the monitoring."""
     kinds = f"{canonical}/CodeSystem/jenis-tugas"
-    return has_code(task.get("code"), kinds, "konsultasi-daring") and not is_lakon(task, canonical)
+    own = is_lakon(task, canonical) or is_case(task, canonical)
+    return has_code(task.get("code"), kinds, "konsultasi-daring") and not own
 
 
 def is_approval(task: Document, canonical: str) -> bool:

@@ -1,13 +1,13 @@
 """PesanChat as a Communication that is part of its thread.
 
-A message that its sender deleted stays as a resource without its text: entered-in-error.
+A message that its sender deleted stays as a resource without its text: entered-in-error. What a
+message brings about in the monitoring of a patient is in ``kontak_pemantauan``.
 
 https://hl7.org/fhir/R4/communication.html
 """
 
 from __future__ import annotations
 
-from dataclasses import replace
 from typing import TYPE_CHECKING, Any, Final, get_args
 
 from fhir_server.mappings import Mapping, r4b
@@ -15,7 +15,6 @@ from fhir_server.mappings.codes import code_system, sid, structure
 from fhir_server.mappings.elements import (
     code_of,
     concept,
-    day_of,
     extension_of,
     id_of,
     identifier,
@@ -33,7 +32,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterator
     from collections.abc import Mapping as Table
 
-    from fhir_server.mappings import Reader, Resources
+    from fhir_server.mappings import Resources
     from fhir_server.resources.wire import Document
     from fhir_server.sop.pesan_chat import PesanChat
 
@@ -111,34 +110,6 @@ def from_fhir(resources: Table[str, Document]) -> dict[str, Any]:
     }
 
 
-def complete(
-    pesan: PesanChat, _before: Table[str, Any] | None, reader: Reader
-) -> tuple[PesanChat, tuple[()]]:
-    """Find the planned contact that a message to the patient keeps (SOP Chat, step 1)."""
-    if pesan.jadwal is not None or pesan.arah != "keluar" or pesan.pasien is None:
-        return pesan, ()
-    planned = reader.find(
-        "CommunicationRequest", [("patient", f"Patient/{pesan.pasien}"), ("status", "active")]
-    )
-    due = [
-        each["id"]
-        for each in planned
-        if day_of(each.get("occurrenceDateTime")) == pesan.waktuKirim.date()
-    ]
-    return (replace(pesan, jadwal=min(due)) if due else pesan), ()
-
-
-def amend(pesan: PesanChat, _id: str, reader: Reader) -> dict[str, Document]:
-    """Complete the planned contact that this message keeps."""
-    if pesan.jadwal is None or pesan.dihapus or pesan.status == "gagal":
-        return {}
-    name = f"CommunicationRequest/{pesan.jadwal}"
-    planned = reader.read(name)
-    if planned is None or planned.get("status") != "active":
-        return {}
-    return {name: {**planned, "status": "completed"}}
-
-
 def system_of(number: str) -> str:
     """Name the system of a message's number: WhatsApp's own, ours of an export, or another."""
     if number.startswith("wamid."):
@@ -196,8 +167,6 @@ MAPPING = Mapping(
     profile="PesanChat",
     to_fhir=to_fhir,
     from_fhir=from_fhir,
-    complete=complete,
-    amend=amend,
     criteria=(("part-of:missing", "false"), ("category:not", f"{KATEGORI}|advis-dokter")),
     filters={
         "idPesan": "identifier",

@@ -116,6 +116,10 @@ class KasusKonsultasi(Dokumen):
 
 def periksa(kasus: KasusKonsultasi) -> Iterator[Teguran]:
     """Find what one case can get wrong."""
+    if kasus.layanan == "pemantauan":
+        yield Teguran(
+            "layanan", "pemantauan dicatat sebagai kasus-pemantauan.", "lakon atau umum.", "§1.A"
+        )
     if kasus.status in {"ditolak", "dibatalkan-pasien"} and not kasus.alasan:
         yield Teguran("alasan", f"kasus {kasus.status} tanpa alasan.", "alasannya.", "§1.D")
     if (kasus.status in BERAKHIR) != (kasus.selesai is not None):
