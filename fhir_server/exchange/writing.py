@@ -57,16 +57,25 @@ def publish(  # noqa: PLR0913 - what a client may say about a document
 
     ``key`` is the client's Idempotency-Key: the same one with the same document gives the first
     answer again. ``source`` is the document word for word, ``document_id`` the id to use (demo
-    and import choose one; else the server does). Raises Invalid or RuleBroken in SOP words.
+    and import choose one; else the server does). What there may be only one of is answered with
+    the one that is there, if this document says the same. Raises Invalid or RuleBroken in words
+    of the SOP.
     """
     warnings = judge(entitas()[entity].periksa(document))
-    entry = _entry(context, entity, document, document_id or context.new_id(), source, key)
+    only = load_mappings()[entity].own_id(document) if document_id is None else None
+    chosen = document_id or only or context.new_id()
+    entry = _entry(context, entity, document, chosen, source, key)
+    if only is not None and (there := _there(context, entity, entry)) is not None:
+        return there
     kept = arsip.catat(entry)
     if kept is not entry:
         _same(kept, entry)
         if (before := _first(context, entity, kept)) is not None:
             return replace(before, replayed=True)
-    return _settled(context, kept, _Create(context, entity, document, kept.idDokumen), warnings)
+    made = _settled(context, kept, _Create(context, entity, document, kept.idDokumen), warnings)
+    if made.replayed and only is not None:
+        _agreed(entity, entry)
+    return made
 
 
 def revise(  # noqa: PLR0913 - what a client may say about a change
@@ -217,6 +226,28 @@ def _first(context: Context, entity: str, entry: Arsip) -> Presented | None:
     if entry.keadaan == "diterima":
         arsip.selesaikan(entry, [f"{first.reference}/_history/1"])
     return first
+
+
+def _there(context: Context, entity: str, entry: Arsip) -> Presented | None:
+    """Give the document that already has the one id this one can have; None if there is none."""
+    try:
+        standing = reading.present(context, entity, entry.idDokumen)
+    except NotFound:
+        return None
+    _agreed(entity, entry)
+    return replace(standing, replayed=True)
+
+
+def _agreed(entity: str, entry: Arsip) -> None:
+    """Refuse a document that says something else than the one that was kept under its id."""
+    others = [each for each in arsip.riwayat(entity, entry.idDokumen) if each.id != entry.id]
+    if any(each.sidik == entry.sidik and each.keadaan != "ditolak" for each in others):
+        return
+    where = f"{entity.replace('_', '-')}/{entry.idDokumen}"
+    raise RuleBroken(
+        f"This is already recorded as {where}, with other content. Change that one (PUT).",
+        indonesian=f"Sudah tercatat sebagai {where} dengan isi lain. Ubah yang itu (PUT).",
+    )
 
 
 def _entry(  # noqa: PLR0913, PLR0917 - what an entry says

@@ -61,6 +61,11 @@ def as_given(
     return document, ()
 
 
+def id_of_the_server(_document: Any) -> str | None:
+    """Leave it to the server under which id a document is kept."""
+    return None
+
+
 def nothing_else(_document: Any, _id: str, _reader: Reader) -> dict[str, Document]:
     """Change no other resource."""
     return {}
@@ -83,6 +88,8 @@ class Mapping:
     its conditions must hold when the resources are written. ``before`` is None on a create.
     ``amend(document, id, reader)`` gives the resources of others that change with this document,
     by ``Type/id``; they are written in the same transaction.
+    ``own_id(document)`` gives the one id that what a document is about can have, if there may be
+    only one; the same document again is then answered with the one that is there.
     ``filters``: field of the SOP list → FHIR search parameter (``name``) or parameter and pattern
     (``identifier=https://…|{}``), or a function that makes the latter of the value.
     ``criteria``: what a search must always say to find only this entity. ``profiles``: role, or
@@ -104,6 +111,7 @@ class Mapping:
         as_given
     )
     amend: Callable[[Any, str, Reader], Table[str, Document]] = nothing_else
+    own_id: Callable[[Any], str | None] = id_of_the_server
     sort: str = "-_lastUpdated"
     version: int = 1
 

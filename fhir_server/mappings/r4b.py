@@ -24,11 +24,14 @@ if TYPE_CHECKING:
     )
     from fhir.resources.R4B.condition import Condition as Condition
     from fhir.resources.R4B.contactpoint import ContactPoint as ContactPoint
+    from fhir.resources.R4B.detectedissue import DetectedIssue as DetectedIssue
     from fhir.resources.R4B.diagnosticreport import DiagnosticReport as DiagnosticReport
     from fhir.resources.R4B.encounter import Encounter as Encounter
+    from fhir.resources.R4B.episodeofcare import EpisodeOfCare as EpisodeOfCare
     from fhir.resources.R4B.extension import Extension as Extension
     from fhir.resources.R4B.flag import Flag as Flag
     from fhir.resources.R4B.goal import Goal as Goal
+    from fhir.resources.R4B.group import Group as Group
     from fhir.resources.R4B.humanname import HumanName as HumanName
     from fhir.resources.R4B.identifier import Identifier as Identifier
     from fhir.resources.R4B.location import Location as Location
@@ -40,12 +43,14 @@ if TYPE_CHECKING:
     from fhir.resources.R4B.period import Period as Period
     from fhir.resources.R4B.practitioner import Practitioner as Practitioner
     from fhir.resources.R4B.practitionerrole import PractitionerRole as PractitionerRole
+    from fhir.resources.R4B.procedure import Procedure as Procedure
     from fhir.resources.R4B.provenance import Provenance as Provenance
     from fhir.resources.R4B.quantity import Quantity as Quantity
     from fhir.resources.R4B.questionnaireresponse import (
         QuestionnaireResponse as QuestionnaireResponse,
     )
     from fhir.resources.R4B.reference import Reference as Reference
+    from fhir.resources.R4B.relatedperson import RelatedPerson as RelatedPerson
     from fhir.resources.R4B.riskassessment import RiskAssessment as RiskAssessment
     from fhir.resources.R4B.servicerequest import ServiceRequest as ServiceRequest
     from fhir.resources.R4B.specimen import Specimen as Specimen
