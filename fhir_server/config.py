@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 from dataclasses import dataclass, field, fields
+from decimal import Decimal, InvalidOperation
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -48,12 +49,38 @@ class Settings:
     timezone: str = _setting(
         "Asia/Jakarta", "FHIR_TIMEZONE", "zone of dates that name none, and of the SOP clocks"
     )
+    rujukan_jawab_darurat_menit: int = _setting(
+        15, "FHIR_RUJUKAN_JAWAB_DARURAT_MENIT", "minutes to answer an emergency referral"
+    )
+    rujukan_jawab_segera_menit: int = _setting(
+        120, "FHIR_RUJUKAN_JAWAB_SEGERA_MENIT", "minutes to answer an urgent referral"
+    )
+    rujukan_jawab_elektif_menit: int = _setting(
+        1440, "FHIR_RUJUKAN_JAWAB_ELEKTIF_MENIT", "minutes to answer an elective referral"
+    )
+    rujuk_balik_terima_hari: int = _setting(
+        1, "FHIR_RUJUK_BALIK_TERIMA_HARI", "working days to accept a back-referral"
+    )
+    rujuk_balik_kontak_hari: int = _setting(
+        3, "FHIR_RUJUK_BALIK_KONTAK_HARI", "days until the first contact after a back-referral"
+    )
+    rujuk_balik_kontak_krst_jam: int = _setting(
+        24, "FHIR_RUJUK_BALIK_KONTAK_KRST_JAM", "the same in hours for a mother of KRST"
+    )
+    hari_kerja: str = _setting(
+        "123456", "FHIR_HARI_KERJA", "working days of the puskesmas; 1 is Monday, 7 Sunday"
+    )
     cors_origins: str = _setting(
         "",
         "FHIR_CORS_ORIGINS",
         "origins whose pages may call the APIs, separated by commas; *: any; empty: none",
     )
     body_limit: int = _setting(64 * 1024 * 1024, "FHIR_BODY_LIMIT", "largest body, in bytes")
+    binary_limit: int = _setting(
+        1024 * 1024,
+        "FHIR_BINARY_LIMIT",
+        "content of a Binary, in bytes of base64, above which it lies in GridFS",
+    )
     xml_limit: int = _setting(
         16 * 1024 * 1024, "FHIR_XML_LIMIT", "largest body in XML, in bytes; JSON is read faster"
     )
@@ -124,6 +151,21 @@ class Settings:
     fhirpath_time_limit_ms: int = _setting(
         5000, "FHIR_FHIRPATH_TIME_LIMIT_MS", "longest time of one FHIRPath, in milliseconds"
     )
+    pws_cbr: Decimal = _setting(
+        Decimal("16.0"),
+        "FHIR_PWS_CBR",
+        "births per 1,000 inhabitants and year, to estimate targets of villages that give none",
+    )
+    pws_targets: str = _setting(
+        "",
+        "FHIR_PWS_TARGETS",
+        "annual targets of indicators in percent of their denominator (K1=100,K4=95); others: 100",
+    )
+    pws_steady_below: str = _setting(
+        "JELEK",
+        "FHIR_PWS_STEADY_BELOW",
+        "status of a village that is below its target and steady: JELEK, CUKUP or KURANG",
+    )
     page_key: str = _setting(
         "", "FHIR_PAGE_KEY", "secret that signs page links; empty: kept in the database"
     )
@@ -150,5 +192,5 @@ def _read(variable: str, kind: type[Any], text: str) -> Any:
         return text.lower() in {"1", "true", "yes"}
     try:
         return kind(text)
-    except ValueError:
+    except (ValueError, InvalidOperation):
         raise ValueError(f"{variable}={text!r} is not a valid {kind.__name__}.") from None

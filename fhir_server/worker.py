@@ -112,6 +112,14 @@ def sweep_jobs(context: Context) -> bool:
     return False
 
 
+def sweep_binaries(context: Context) -> bool:
+    """Remove the content of Binaries that no version names: its write was never finished."""
+    removed = context.store.binaries.sweep()
+    if removed:
+        log.info("content removed", files=removed)
+    return False
+
+
 def make_indexes(context: Context) -> bool:
     """Make the indexes of one resource type that the database does not have yet."""
     for resource_type, names in context.store.missing_indexes().items():
@@ -131,6 +139,7 @@ STEPS: tuple[Step, ...] = (
     Step(run_jobs, 0.0),
     Step(make_indexes, 10.0),
     Step(sweep_jobs, 60.0),
+    Step(sweep_binaries, 3600.0),
     Step(learn_parameters, FRESH_SECONDS),
 )
 

@@ -93,7 +93,7 @@ def result(
             f"If-Match asks for version {version} of {stored.resource_type}/{stored.id}, but "
             f"version {stored.version} is current."
         )
-    raw = patched(stored.raw, body)
+    raw = patched(context.store.whole(stored).raw, body)
     document = _judged(context, raw)
     if (document["resourceType"], document.get("id")) != (stored.resource_type, stored.id):
         raise BadRequest(

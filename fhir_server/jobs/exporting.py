@@ -123,14 +123,17 @@ def _write(
     size = 0
     for lines in _chunks(_texts(context, selection, found)):
         text = b"\n".join(lines) + b"\n"
-        files.write(context.store.jobs, job, _file(point, selection), text, len(lines))
+        file = _file(point, selection)
+        for piece in _pieces(text):
+            files.write(context.store.jobs, job, file, piece, 0)
+        file.count += len(lines)
         size += len(text)
     return size
 
 
 def _texts(context: Context, selection: Selection, found: Iterable[Stored]) -> Iterator[bytes]:
     if not selection.elements:
-        return (each.raw for each in found)
+        return (context.store.whole(each).raw for each in found)
     definitions, elements = context.definitions, selection.elements
     return (narrow(each.raw, definitions, elements, None) for each in found)
 
@@ -147,6 +150,12 @@ def _chunks(texts: Iterable[bytes]) -> Iterator[list[bytes]]:
         size += len(text)
     if chunk:
         yield chunk
+
+
+def _pieces(text: bytes) -> Iterator[bytes]:
+    """Cut what the database does not keep in one: a line may be a whole picture."""
+    for start in range(0, len(text), SLICE_BYTES):
+        yield text[start : start + SLICE_BYTES]
 
 
 def _file(point: Point, selection: Selection) -> File:

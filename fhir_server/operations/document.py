@@ -110,7 +110,7 @@ def _bundle(context: Context, resources: Sequence[Stored], base: str) -> bytes:
     start = quoted(base)[:-1]
     entries = b",".join(
         b'{"fullUrl":%s/%s/%s","resource":%s}'
-        % (start, each.resource_type.encode(), each.id.encode(), each.raw)
+        % (start, each.resource_type.encode(), each.id.encode(), context.store.whole(each).raw)
         for each in resources
     )
     return dump(head)[:-1] + b',"entry":[' + entries + b"]}"

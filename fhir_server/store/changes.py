@@ -86,12 +86,19 @@ def change(op: Op, before: Before, moment: datetime, *, noop: bool = True) -> Ch
 
 def is_same(put: Put, current: Document) -> bool:
     """Tell whether a version says what is there already; the order of elements is nothing."""
-    new, old = put.text, Text(current["raw"], current["at"])
+    if _content(put.aside.file if put.aside else None) != _content(current.get("f")):
+        return False
+    new = put.aside.text if put.aside else put.text
+    old = Text(current["raw"], current["at"])
     if new == old:
         return True
     if len(new.raw) != len(old.raw) or _document(new) != _document(old):
         return False
     return sorted(new.raw) == sorted(old.raw)  # 1.00 is not 1.0
+
+
+def _content(file: Document | None) -> str | None:
+    return file["sha"] if file else None
 
 
 def _document(text: Text) -> Document:

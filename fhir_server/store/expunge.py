@@ -10,23 +10,29 @@ from typing import TYPE_CHECKING, Any
 from fhir_server.store import transactions, versions
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Iterable, Sequence
 
     from pymongo import MongoClient
     from pymongo.client_session import ClientSession
     from pymongo.database import Database
 
+    from fhir_server.store.binaries import Binaries
+
 Document = dict[str, Any]
 
-_EMPTY = {"$unset": {"raw": "", "at": ""}, "$set": {"m": "DELETE"}}
+_FILED = {"f": {"$exists": True}}
+_EMPTY = {"$unset": {"raw": "", "at": "", "f": ""}, "$set": {"m": "DELETE"}}
 
 
 class Expunger:
     """Takes out of one database; each call is one transaction, keyed by ids."""
 
-    def __init__(self, client: MongoClient[Document], database: Database[Document]) -> None:
+    def __init__(
+        self, client: MongoClient[Document], database: Database[Document], binaries: Binaries
+    ) -> None:
         self._client = client
         self._database = database
+        self._binaries = binaries
 
     def resources(self, resource_type: str, ids: Sequence[str]) -> int:
         """Take resources out with all their versions; give how many versions that were."""
@@ -41,7 +47,11 @@ class Expunger:
             before = past.delete_many(earlier, session=session)
             return now.deleted_count + before.deleted_count
 
-        return transactions.run(self._client, body)
+        files = _files(current.find({"_id": {"$in": list(ids)}, **_FILED}, {"f.id": 1}))
+        files += _files(past.find({**earlier, **_FILED}, {"f.id": 1}))
+        done = transactions.run(self._client, body)
+        self._binaries.remove(files)
+        return done
 
     def version(self, resource_type: str, resource_id: str, number: int) -> int:
         """Empty one past version; give 1, or 0 if there is none with content."""
@@ -61,7 +71,14 @@ class Expunger:
     def _emptied(self, resource_type: str, wanted: Document, limit: int) -> int:
         past = self._database[versions.past_name(resource_type)]
         full = {**wanted, "raw": {"$exists": True}}
-        keys = [row["_id"] for row in past.find(full, {"_id": 1}, limit=limit)]
-        if not keys:
+        rows = list(past.find(full, {"_id": 1, "f.id": 1}, limit=limit))
+        if not rows:
             return 0
-        return past.update_many({"_id": {"$in": keys}}, _EMPTY).modified_count
+        keys = [row["_id"] for row in rows]
+        done = past.update_many({"_id": {"$in": keys}}, _EMPTY).modified_count
+        self._binaries.remove(_files(rows))
+        return done
+
+
+def _files(rows: Iterable[Document]) -> list[Any]:
+    return [row["f"]["id"] for row in rows if "f" in row]

@@ -10,8 +10,9 @@ from bson.codec_options import CodecOptions
 from pymongo import MongoClient, ReadPreference, ReturnDocument, WriteConcern
 from pymongo.read_concern import ReadConcern
 
-from fhir_server.errors import Unavailable
-from fhir_server.store import history, search, snapshot, versions
+from fhir_server.errors import FhirError, Unavailable
+from fhir_server.store import counting, history, search, snapshot, versions
+from fhir_server.store.binaries import Binaries
 from fhir_server.store.conditions import Judge
 from fhir_server.store.customs import Customs
 from fhir_server.store.explain import Explained, explain
@@ -44,6 +45,10 @@ if TYPE_CHECKING:
     from fhir_server.store.ops import Condition, Found, Op, Stored, Written
 
 SELECTION_MS = 5_000
+UNKNOWN = 500
+"""From this status on, a refused write may have happened all the same."""
+MOST_CELLS = 10_000
+"""Rows of a count that come in one answer; more are read on."""
 JOURNALED = WriteConcern(w="majority", j=True)
 
 
@@ -99,7 +104,8 @@ class Store:
         self._searches = Searches(self._database, settings)
         judge = Judge(self._database, self._search_many)
         self._writer = Writer(self._database, self._layout, judge, noop=settings.noop_updates)
-        self.expunge = Expunger(client, self._database)
+        self.binaries = Binaries(self._database, settings.binary_limit)
+        self.expunge = Expunger(client, self._database, self.binaries)
         self.jobs = Jobs(self._database, settings.job_hours)
         self.profiles = Profiles(self._database, settings.canonical)
         self.terminology = Terminologies(self._database, settings)
@@ -116,7 +122,8 @@ class Store:
     def read(self, resource_type: str, resource_id: str) -> Stored | None:
         """Give the current version, a deletion (``text`` is None), or None if it never was."""
         with translated():
-            return self._reader.read(resource_type, resource_id)
+            found = self._reader.read(resource_type, resource_id)
+            return self.binaries.whole(found) if found and found.file else found
 
     def vread(self, resource_type: str, resource_id: str, version: int) -> Stored | None:
         """Give one version, perhaps a deletion (``text`` is None), or None if it never was."""
@@ -130,8 +137,13 @@ class Store:
         ]
         with translated():
             for found in self._database[resource_type].aggregate(stages):
-                return versions.stored(resource_type, found)
+                return self.binaries.whole(versions.stored(resource_type, found))
         return None
+
+    def whole(self, stored: Stored) -> Stored:
+        """Give a version that a list gave, with the content that lists leave out."""
+        with translated():
+            return self.binaries.whole(stored)
 
     def history(  # noqa: PLR0913 -- what the specification lets a client ask
         self,
@@ -253,10 +265,25 @@ class Store:
     ) -> list[Found]:
         return run_many(search.Run(self._database, self._settings, session), plans)
 
+    def count_cases(self, wanted: counting.Counting) -> list[counting.Cell]:
+        """Count cases by village and month, in one command."""
+        begun, stages = counting.stages(wanted, self._settings.chain_limit)
+        with translated():
+            run = search.Run(self._database, self._settings, None)
+            return counting.cells(run.aggregate(begun, stages, MOST_CELLS))
+
     def transact(self, ops: Sequence[Op], conditions: Sequence[Condition] = ()) -> list[Written]:
         """Apply all ops or none, and say what became of each, in order."""
         with translated():
-            return self._writer.transact(ops, conditions)
+            ops = self.binaries.set_aside(ops)
+            try:
+                written = self._writer.transact(ops, conditions)
+            except FhirError as error:
+                if error.status < UNKNOWN:
+                    self.binaries.forget(ops)
+                raise
+            self.binaries.settle(ops, written)
+            return written
 
     def tally(self, key: str) -> int:
         """Give the present number of a counter that ``Tally`` moves; 0 if it never moved."""

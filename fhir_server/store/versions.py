@@ -5,8 +5,9 @@
     <Type>       {_id: id,      v: version, t: lastUpdated, m: method, raw: JSON, at: int, ix: {…}}
     <Type>.past  {_id: {id, v},             t: lastUpdated, m: method, raw: JSON, at: int, u: until}
 
-``u`` is the lastUpdated of the version that followed. A deletion has no ``raw``, and ``u`` only
-when the resource came back. Whatever has a past has its version 1 there, for versions have no gaps.
+``f`` says where the content of a large Binary is (``binaries``). ``u`` is the lastUpdated of the
+version that followed. A deletion has no ``raw``, and ``u`` only when the resource came back.
+Whatever has a past has its version 1 there, for versions have no gaps.
 """
 
 from __future__ import annotations
@@ -41,21 +42,22 @@ def now() -> datetime:
 
 def current(put: Put, version: int, moment: datetime) -> Document:
     """Write a Put as the current version."""
-    return {
-        "_id": put.id,
-        "v": version,
-        "t": moment,
-        "m": put.method,
-        "raw": put.text.raw,
-        "at": put.text.at,
-        "ix": put.index,
-    }
+    return {"_id": put.id, "v": version, "t": moment, "m": put.method, **content(put)}
 
 
 def update(put: Put, moment: datetime) -> Document:
     """Write a Put as an update of whatever version is current, or as version 1."""
-    new = {"m": put.method, "raw": put.text.raw, "at": put.text.at, "ix": put.index}
-    return {"$set": new, "$inc": {"v": 1}, "$max": {"t": moment}}
+    new = {"m": put.method, **content(put)}
+    changes: Document = {"$set": new, "$inc": {"v": 1}, "$max": {"t": moment}}
+    return changes if put.aside else changes | {"$unset": {"f": ""}}
+
+
+def content(put: Put) -> Document:
+    """Write what a Put brings, and how it is found."""
+    if put.aside is None:
+        return {"raw": put.text.raw, "at": put.text.at, "ix": put.index}
+    kept = put.aside.text
+    return {"raw": kept.raw, "at": kept.at, "f": put.aside.file, "ix": put.index}
 
 
 def past(document: Document, until: datetime) -> Document:
@@ -67,6 +69,7 @@ def past(document: Document, until: datetime) -> Document:
         "raw": document["raw"],
         "at": document["at"],
         "u": until,
+        **({"f": document["f"]} if "f" in document else {}),
     }
 
 
@@ -87,9 +90,10 @@ def stored(resource_type: str, document: Document) -> Stored:
     method: Method = document["m"]
     raw = document.get("raw")
     text = None if raw is None else Text(raw, document["at"])
-    return Stored(resource_type, resource_id, version, document["t"], text, method)
+    file = document.get("f")
+    return Stored(resource_type, resource_id, version, document["t"], text, method, file=file)
 
 
 def written(put: Put, version: int, moment: datetime) -> Stored:
-    """Say what a Put became."""
+    """Say what a Put became; large content included."""
     return Stored(put.resource_type, put.id, version, moment, put.text, put.method)

@@ -96,6 +96,16 @@ def test_a_line_is_the_resource_as_a_read_gives_it(ward):
     assert ward("GET", manifest["output"][0]["url"]).raw == b"\n".join(read) + b"\n"
 
 
+def test_the_content_of_a_large_binary_is_in_its_line(ward):
+    content = "QUJD" * 4_000_000
+    ward.put({"resourceType": "Binary", "id": "b", "contentType": "text/plain", "data": content})
+
+    (line,) = ward.lines(ward.done("$export?_type=Binary"))
+
+    assert line["data"] == content
+    assert "tag" not in line["meta"]
+
+
 def test_without_respond_async_nothing_begins(ward):
     said = ward("GET", "$export")
 
