@@ -19,6 +19,7 @@ from fhir_server.mappings.elements import (
     several,
 )
 from fhir_server.mappings.kartu_kspr import KARTU, answered, answers
+from fhir_server.mappings.penanda_risti import PENANDA, penanda_risti
 from fhir_server.mappings.trace import as_json
 from fhir_server.sop import kspr
 from fhir_server.sop.skor_poedji_rochjati import BERISIKO, lengkap
@@ -33,7 +34,6 @@ if TYPE_CHECKING:
 
 METODE: Final = code_system("metode")
 KELOMPOK: Final = code_system("kelompok-risiko-kspr")
-PENANDA: Final = code_system("penanda")
 OBSERVASI: Final = code_system("observasi-lokal")
 PROBABILITY: Final = "http://terminology.hl7.org/CodeSystem/risk-probability"
 CATEGORY: Final = "http://terminology.hl7.org/CodeSystem/"
@@ -51,7 +51,7 @@ def to_fhir(skor: SkorPoedjiRochjati, document_id: str) -> Resources:
         **{role: _condition(skor, code, document_id) for role, code in conditions.items()},
     }
     if skor.kelompok in BERISIKO:
-        written["risti"] = _flag(skor)
+        written["risti"] = _flag(skor, document_id)
     return written
 
 
@@ -238,18 +238,17 @@ def _evidence(document_id: str) -> Any:
     return {"detail": [reference("QuestionnaireResponse", part_id(document_id, "jawaban"))]}
 
 
-def _flag(skor: SkorPoedjiRochjati) -> Any:
-    return r4b.Flag(
-        status="active",
-        category=[concept(f"{CATEGORY}flag-category", "clinical")],
-        code=r4b.CodeableConcept(
-            coding=[r4b.Coding(system=PENANDA, code="ibu-hamil-risti")],
-            text=f"Ibu hamil risiko tinggi ({skor.kelompok})",
-        ),
-        subject=reference("Patient", skor.pasien),
+def _flag(skor: SkorPoedjiRochjati, document_id: str) -> Any:
+    return penanda_risti(
+        reference("Patient", skor.pasien),
+        skor.kelompok,
+        period(skor.waktu),
         encounter=reference("Encounter", skor.kunjungan),
-        period=period(skor.waktu),
         author=reference("PractitionerRole", skor.penilai),
+        details=[
+            reference("RiskAssessment", document_id),
+            *(reference("Condition", part_id(document_id, role_of(c))) for c in skor.diagnosis),
+        ],
     )
 
 
