@@ -1,4 +1,4 @@
-"""LayananKB: contraception by method, each with its order of steps (domain §1.B B9-B11, §2.1 row 17).
+"""LayananKB: contraception by method, each with its order of steps (domain §1.B B9-B11, §2.1/17).
 
 Injection and implant: the drug is fetched first, then the procedure (BR-B9). Pill and condom: the
 drug is fetched and that is all (BR-B10). IUD: the procedure needs no prescription (BR-B11).
