@@ -59,7 +59,7 @@ def closed(reader: Reader, encounter: Document, slip: str, when: datetime) -> li
 
 def to_lab(encounter: Document, lab: str | None, when: datetime) -> Document:
     """Send a visit to the laboratory; its room stays reserved."""
-    moved = _turned(encounter, "onleave", when)
+    moved = turned(encounter, "onleave", when)
     if lab is None:
         return moved
     kept = [
@@ -72,7 +72,7 @@ def to_lab(encounter: Document, lab: str | None, when: datetime) -> Document:
 def to_unit(encounter: Document, when: datetime) -> Document:
     """Bring a visit back to the room that was reserved for it, if there was one."""
     places = encounter.get("location", ())
-    left, moved = _since(encounter), _turned(encounter, "in-progress", when)
+    left, moved = _since(encounter), turned(encounter, "in-progress", when)
     back = _since(moved)
     ends = {"reserved": left or back, "active": back}
     past = [_left(each, ends[each["status"]]) if _is_over(each, left) else each for each in places]
@@ -103,7 +103,7 @@ def _left(place: Document, end: str) -> Document:
     return {**place, "status": "completed", "period": {**period, "end": _later(period, end)}}
 
 
-def _turned(encounter: Document, status: str, when: datetime) -> Document:
+def turned(encounter: Document, status: str, when: datetime) -> Document:
     """Change the status and close the open entry of its history."""
     history = list(encounter.get("statusHistory", ()))
     if not history or "end" in history[-1].get("period", {}):

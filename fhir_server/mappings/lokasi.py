@@ -26,7 +26,7 @@ if TYPE_CHECKING:
     from fhir_server.resources.wire import Document
     from fhir_server.sop.lokasi import Lokasi
 
-JENIS = code_system("jenis-lokasi")
+JENIS, UNIT = code_system("jenis-lokasi"), code_system("unit-layanan")
 PHYSICAL_TYPE = "http://terminology.hl7.org/CodeSystem/location-physical-type"
 BENTUK = {
     "ruang": "ro",
@@ -45,7 +45,7 @@ def to_fhir(lokasi: Lokasi, _id: str) -> Resources:
         status="active",
         name=lokasi.nama,
         mode="instance",
-        type=[concept(JENIS, lokasi.jenis)],
+        type=[r4b.CodeableConcept(coding=_kinds(lokasi))],
         physicalType=concept(PHYSICAL_TYPE, BENTUK[lokasi.jenis]),
         managingOrganization=reference("Organization", lokasi.faskes),
         partOf=reference("Location", lokasi.induk),
@@ -62,7 +62,14 @@ def from_fhir(resources: Table[str, Document]) -> dict[str, Any]:
         "kode": identifier_of(location, ADMINISTRATIVE_AREA),
         "induk": id_of(location.get("partOf"), "Location"),
         "faskes": id_of(location.get("managingOrganization"), "Organization"),
+        "unit": code_of(location.get("type"), UNIT),
     }
+
+
+def _kinds(lokasi: Lokasi) -> list[Any]:
+    """Give what a place is, and which unit serves there."""
+    kinds = [r4b.Coding(system=JENIS, code=lokasi.jenis)]
+    return kinds if lokasi.unit is None else [*kinds, r4b.Coding(system=UNIT, code=lokasi.unit)]
 
 
 MAPPING = Mapping(
@@ -76,6 +83,7 @@ MAPPING = Mapping(
         "kode": f"identifier={ADMINISTRATIVE_AREA}|{{}}",
         "induk": "partof=Location/{}",
         "faskes": "organization=Organization/{}",
+        "unit": f"type={UNIT}|{{}}",
     },
     sort="name",
     constants=frozenset(

@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Literal
 
 from fhir_server.sop.dokumen import Dokumen, Teguran, bidang, dokumen
+from fhir_server.sop.unit import Unit
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -26,6 +27,14 @@ class Lokasi(Dokumen):
     induk: str | None = bidang("Lokasi induk", "§2.1/5", default=None, rujuk="lokasi", cari=True)
     faskes: str | None = bidang(
         "Faskes pengelola", "§2.1/5", default=None, rujuk="faskes", cari=True
+    )
+    unit: Unit | None = bidang(
+        "Unit yang melayani di ruang ini",
+        "BR-C5",
+        default=None,
+        kode="unit-layanan",
+        contoh="kia",
+        cari=True,
     )
 
 

@@ -1,0 +1,346 @@
+"""S9 (domain §7): visual screening, dental first, an agreed appointment, infection one-stop."""
+
+import pytest
+
+from fhir_server.mappings.codes import code_system, structure
+
+FASKES = "pkm-dharma-rini"
+MULAI = "2024-05-13T07:35:00+07:00"
+RUANG = {
+    "ruang-tunggu-loket": None,
+    "ruang-gigi": "gigi",
+    "ruang-lansia": "lansia",
+    "ruang-dewasa": "umum-dewasa",
+    "ruang-infeksi": "infeksi",
+    "ruang-ugd": "ugd",
+    "ruang-inap": "rawat-inap",
+    "lab": "lab",
+}
+
+
+@pytest.fixture
+def ruang(fhir, sop):
+    """Keep every room under the name by which staff call it."""
+    for nama, unit in RUANG.items():
+        dokumen = {"nama": nama, "jenis": "ruang", "faskes": FASKES}
+        made = sop.made("lokasi", dokumen | ({"unit": unit} if unit else {}))
+        room = {**fhir.read(f"Location/{made['id']}"), "id": nama}
+        fhir.kept(f"Location/{nama}", room)
+
+
+@pytest.fixture
+def karto(pasien):
+    return pasien("Mbah Karto Wiyono", "9901021708570009", "1957-08-17", jenisKelamin="male")
+
+
+@pytest.fixture
+def joko(pasien):
+    return pasien("Joko Santoso", "9903021010690022", "1969-10-10", jenisKelamin="male")
+
+
+@pytest.fixture
+def datang(kunjungan, ruang):  # noqa: ARG001 - the rooms must be there
+    def arrive(pasien, **lain):
+        dokumen = {
+            "unit": "loket",
+            "klaster": "lintas-klaster",
+            "mulai": MULAI,
+            "status": "tiba",
+            "lokasi": "ruang-tunggu-loket",
+            "noReg": f"RG-{pasien[:8]}",
+        }
+        return kunjungan(pasien, **{**dokumen, **lain})
+
+    return arrive
+
+
+def skrining(pasien, kunjungan, **lain):
+    return {
+        "pasien": pasien,
+        "kunjungan": kunjungan,
+        "gawatDarurat": False,
+        "oleh": "perawat-triase",
+        "waktu": "2024-05-13T07:40:00+07:00",
+        **lain,
+    }
+
+
+def rute(fhir, kunjungan, **given):
+    """Ask ``$rute`` and give its stops, and all it answered by name."""
+    kinds = {bool: "valueBoolean", str: "valueCode"}
+    parameters = [
+        {"name": name, kinds[type(each)]: each}
+        for name, value in given.items()
+        for each in (value if isinstance(value, list) else [value])
+    ]
+    said = fhir(
+        "POST",
+        f"Encounter/{kunjungan}/$rute",
+        {"resourceType": "Parameters", "parameter": parameters},
+    )
+    assert said.status == 200, said.json
+    stops = []
+    for each in said.json["parameter"]:
+        if each["name"] == "langkah":
+            parts = {p["name"]: next(v for k, v in p.items() if k != "name") for p in each["part"]}
+            stops.append((parts["unit"], parts["klaster"], parts["ruang-infeksi"]))
+    others = {
+        e["name"]: next(v for k, v in e.items() if k != "name")
+        for e in said.json["parameter"]
+        if e["name"] != "langkah"
+    }
+    return stops, others
+
+
+def moved(encounter, room):
+    """Give a visit that has gone to another room."""
+    left = [{**each, "status": "completed"} for each in encounter.get("location", ())]
+    here = {"location": {"reference": f"Location/{room}"}, "status": "active"}
+    return {**encounter, "location": [*left, here]}
+
+
+def test_br_c1_nobody_is_routed_without_a_visual_screening(fhir, sop, karto, datang):
+    visit = datang(karto)
+
+    by_operation = fhir("POST", f"Encounter/{visit}/$rute", {"resourceType": "Parameters"})
+    by_sop = sop("POST", f"kunjungan/{visit}/rute", {"keluhan": ["gigi"]})
+    stop = {
+        "url": structure("rute"),
+        "extension": [
+            {"url": "unit", "valueCode": "gigi"},
+            {"url": "klaster", "valueCode": "klaster-3"},
+            {"url": "ruang-infeksi", "valueBoolean": False},
+            {"url": "alasan", "valueString": "keluhan gigi"},
+        ],
+    }
+    encounter = fhir.read(f"Encounter/{visit}")
+    encounter["extension"].append(stop)
+    by_hand = fhir("PUT", f"Encounter/{visit}", encounter)
+
+    assert (by_operation.status, by_sop.status, by_hand.status) == (409, 409, 409)
+    for said in (by_operation, by_sop, by_hand):
+        assert "BR-C1" in str(said.json)
+    sop.made("skrining-visual", skrining(karto, visit))
+    assert (
+        fhir(
+            "PUT",
+            f"Encounter/{visit}",
+            {**fhir.read(f"Encounter/{visit}"), "extension": encounter["extension"]},
+        ).status
+        == 200
+    )
+
+
+def test_s9_screening_sets_priority_and_wheelchair_and_triages_the_visit(fhir, sop, karto, datang):
+    visit = datang(karto)
+
+    sop.made("skrining-visual", skrining(karto, visit, bantuan=["kursi-roda"], triase="hijau"))
+
+    encounter = fhir.read(f"Encounter/{visit}")
+    (arranged,) = encounter["hospitalization"]["specialArrangement"]
+    assert encounter["status"] == "triaged"
+    assert encounter["class"]["code"] == "AMB"
+    assert encounter["priority"]["coding"][0]["code"] == "R"
+    assert arranged["coding"][0] == {
+        "system": "http://terminology.hl7.org/CodeSystem/encounter-special-arrangements",
+        "code": "wheel",
+    }
+    found = fhir.read(f"Observation?encounter=Encounter/{visit}&code=skrining-visual")
+    assert found["total"] == 1
+
+
+def test_s9_karto_66_with_toothache_goes_to_dental_then_cluster_3_with_priority(
+    fhir, sop, karto, datang
+):
+    visit = datang(karto)
+    sop.made("skrining-visual", skrining(karto, visit, bantuan=["kursi-roda"]))
+
+    stops, said = rute(fhir, visit, keluhan="gigi")
+
+    assert stops == [("gigi", "klaster-3", False), ("lansia", "klaster-3", False)]
+    assert said == {"prioritas": "lansia", "diterapkan": False}
+    assert "rute" not in str(fhir.read(f"Encounter/{visit}"))
+
+
+def test_s9_the_route_is_written_on_the_visit_by_both_apis(fhir, sop, karto, datang):
+    visit = datang(karto)
+    sop.made("skrining-visual", skrining(karto, visit))
+
+    said = sop("POST", f"kunjungan/{visit}/rute", {"keluhan": ["gigi"], "terapkan": True})
+
+    assert said.status == 200
+    assert [each["unit"] for each in said.json["langkah"]] == ["gigi", "lansia"]
+    found = sop.read(f"kunjungan/{visit}")
+    assert (found["unit"], found["klaster"]) == ("gigi", "klaster-3")
+    encounter = fhir.read(f"Encounter/{visit}")
+    stops = [e for e in encounter["extension"] if e["url"] == structure("rute")]
+    assert [each["extension"][0]["valueCode"] for each in stops] == ["gigi", "lansia"]
+
+
+def test_br_c2_an_emergency_is_in_progress_at_once_and_waits_in_no_queue(fhir, sop, karto, datang):
+    number = sop.made(
+        "antrean",
+        {
+            "faskes": FASKES,
+            "unit": "lansia",
+            "tanggal": "2024-05-13",
+            "pasien": karto,
+            "ambil": "2024-05-13T07:36:00+07:00",
+        },
+    )
+    visit = datang(karto, antrean=number["id"])
+
+    sop.made(
+        "skrining-visual",
+        skrining(karto, visit, gawatDarurat=True, triase="merah", bantuan=["brankar"]),
+    )
+
+    encounter = fhir.read(f"Encounter/{visit}")
+    assert encounter["class"]["code"] == "EMER"
+    assert encounter["classHistory"][0]["class"]["code"] == "AMB"
+    assert encounter["priority"]["coding"][0]["code"] == "EM"
+    assert encounter["status"] == "in-progress"
+    assert [each["status"] for each in encounter["statusHistory"]] == ["arrived", "in-progress"]
+    waiting = fhir.read("Appointment/$antrean-berikutnya?unit=lansia&tanggal=2024-05-13")
+    assert waiting["total"] == 0
+    assert rute(fhir, visit, keluhan="gigi")[0] == [("ugd", "lintas-klaster", False)]
+
+
+def test_br_c2_no_number_is_given_for_the_ugd(sop, karto):
+    said = sop(
+        "POST",
+        "antrean",
+        {"faskes": FASKES, "unit": "ugd", "tanggal": "2024-05-13", "pasien": karto, "ambil": MULAI},
+    )
+
+    assert said.status == 422
+    assert "BR-C2" in str(said.json)
+
+
+@pytest.mark.parametrize(
+    "salah",
+    [
+        {"class": {"system": "http://terminology.hl7.org/CodeSystem/v3-ActCode", "code": "AMB"}},
+        {"status": "triaged"},
+    ],
+)
+def test_br_c2_by_fhir_an_emergency_neither_waits_nor_is_ambulatory(
+    fhir, sop, karto, datang, salah
+):
+    visit = datang(karto)
+    sop.made("skrining-visual", skrining(karto, visit, gawatDarurat=True))
+    encounter = fhir.read(f"Encounter/{visit}")
+
+    refused = fhir("POST", "Encounter", {**encounter, **salah})
+
+    assert refused.status == 422
+    assert "BR-C2" in str(refused.json)
+
+
+@pytest.fixture
+def infeksi(fhir, sop, joko, datang):
+    """Joko, 54 years, coughs for three weeks; routed into the infection room and there."""
+    visit = datang(joko)
+    sop.made("skrining-visual", skrining(joko, visit, triase="kuning"))
+    rute(fhir, visit, keluhan="demam-pernapasan", terapkan=True)
+    there = moved(fhir.read(f"Encounter/{visit}"), "ruang-infeksi")
+    fhir.kept(f"Encounter/{visit}", {**there, "status": "in-progress"})
+    return visit
+
+
+def test_s9_joko_54_with_cough_goes_to_the_infection_room_of_cluster_3(fhir, sop, joko, datang):
+    visit = datang(joko)
+    sop.made("skrining-visual", skrining(joko, visit, triase="kuning"))
+
+    stops, _ = rute(fhir, visit, keluhan="demam-pernapasan", terapkan=True)
+
+    assert stops == [("umum-dewasa", "klaster-3", True)]
+    (flag,) = sop.read(f"penanda-infeksi?kunjungan={visit}")["dokumen"]
+    assert (flag["pasien"], flag["status"]) == (joko, "aktif")
+    assert fhir.read(f"Encounter/{visit}")["priority"]["coding"][0]["code"] == "UR"
+    kode = f"{code_system('penanda')}|infeksi"
+    assert fhir.read(f"Flag?encounter=Encounter/{visit}&code={kode}")["total"] == 1
+
+
+def test_br_c5_all_services_of_an_infection_come_to_its_room(fhir, sop, joko, infeksi):
+    def slip(**lain):
+        dokumen = {
+            "faskes": FASKES,
+            "nomor": "LAB-20240513-001",
+            "pasien": joko,
+            "kunjungan": infeksi,
+            "pemeriksaan": ["600-7"],
+            "unitAsal": "infeksi",
+            "peminta": "dokter-dewasa",
+            "waktu": "2024-05-13T08:30:00+07:00",
+            "lab": "lab-dharma-rini",
+        }
+        return sop("POST", "pengantar-lab", {**dokumen, **lain})
+
+    def sputum_taken(room):
+        counselling = {
+            "resourceType": "Procedure",
+            "status": "completed",
+            "subject": {"reference": f"Patient/{joko}"},
+            "encounter": {"reference": f"Encounter/{infeksi}"},
+            "location": {"reference": f"Location/{room}"},
+        }
+        return fhir("POST", "Procedure", counselling).status
+
+    def medicine_given(room):
+        dispense = {
+            "resourceType": "MedicationDispense",
+            "status": "completed",
+            "medicationCodeableConcept": {"text": "Parasetamol"},
+            "subject": {"reference": f"Patient/{joko}"},
+            "context": {"reference": f"Encounter/{infeksi}"},
+            "location": {"reference": f"Location/{room}"},
+        }
+        return fhir("POST", "MedicationDispense", dispense).status
+
+    assert slip(lokasiLab="lab").status == 422
+    assert slip().status == 422
+    assert slip(lokasiLab="ruang-infeksi").status == 201
+    assert [sputum_taken(each) for each in ("lab", "ruang-infeksi")] == [422, 201]
+    assert [medicine_given(each) for each in ("lab", "ruang-infeksi")] == [422, 201]
+
+
+def test_br_c5_the_visit_may_not_leave_the_infection_room_but_for_ward_or_emergency(fhir, infeksi):
+    encounter = fhir.read(f"Encounter/{infeksi}")
+
+    said = {
+        room: fhir("PUT", f"Encounter/{infeksi}", moved(encounter, room))
+        for room in ("lab", "ruang-dewasa", "kantin", "ruang-ugd", "ruang-inap", "ruang-infeksi")
+    }
+
+    assert {room: each.status for room, each in said.items()} == {
+        "lab": 422,
+        "ruang-dewasa": 422,
+        "kantin": 422,
+        "ruang-ugd": 200,
+        "ruang-inap": 200,
+        "ruang-infeksi": 200,
+    }
+    assert "BR-C5" in str(said["lab"].json)
+
+
+def test_br_c5_a_past_visit_to_the_lab_counts_too_and_a_referral_does_not(fhir, infeksi):
+    encounter = fhir.read(f"Encounter/{infeksi}")
+    away = moved(encounter, "lab")
+    away["location"][-1]["status"] = "completed"
+    code = {"system": "http://terminology.hl7.org/CodeSystem/discharge-disposition"}
+    leaving = {"dischargeDisposition": {"coding": [{**code, "code": "other-hcf"}]}}
+
+    assert fhir("PUT", f"Encounter/{infeksi}", away).status == 422
+    stay = {**encounter.get("hospitalization", {}), **leaving}
+    assert fhir("PUT", f"Encounter/{infeksi}", {**away, "hospitalization": stay}).status == 200
+
+
+def test_br_c5_guards_only_visits_with_an_infection(fhir, sop, karto, datang):
+    visit = datang(karto)
+    sop.made("skrining-visual", skrining(karto, visit))
+
+    assert (
+        fhir("PUT", f"Encounter/{visit}", moved(fhir.read(f"Encounter/{visit}"), "lab")).status
+        == 200
+    )
