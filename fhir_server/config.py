@@ -70,6 +70,26 @@ class Settings:
     hari_kerja: str = _setting(
         "123456", "FHIR_HARI_KERJA", "working days of the puskesmas; 1 is Monday, 7 Sunday"
     )
+    pemantauan_krt: str = _setting(
+        "dua-mingguan,mingguan",
+        "FHIR_PEMANTAUAN_KRT",
+        "chat with a mother of group KRT: rhythm before and from FHIR_PEMANTAUAN_MINGGU",
+    )
+    pemantauan_krst: str = _setting(
+        "mingguan,dua-kali-seminggu", "FHIR_PEMANTAUAN_KRST", "the same for group KRST"
+    )
+    pemantauan_minggu: int = _setting(
+        36, "FHIR_PEMANTAUAN_MINGGU", "week of pregnancy from which the second rhythm counts"
+    )
+    pemantauan_tanda_bahaya_hari: int = _setting(
+        3, "FHIR_PEMANTAUAN_TANDA_BAHAYA_HARI", "days of daily chat after a treated danger sign"
+    )
+    pemantauan_isoman: str = _setting(
+        "harian", "FHIR_PEMANTAUAN_ISOMAN", "chat with a patient in isolation at home"
+    )
+    escalation_minutes: int = _setting(
+        5, "FHIR_ESCALATION_MINUTES", "minutes in which a doctor has to take up an emergency"
+    )
     cors_origins: str = _setting(
         "",
         "FHIR_CORS_ORIGINS",

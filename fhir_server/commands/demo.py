@@ -58,7 +58,9 @@ def _publish(context: Context, entry: dict[str, Any]) -> None:
     for step, changes in enumerate(entry.get("lalu", ()), start=2):
         fields = {**fields, **changes}
         if taken < step:
-            exchange.revise(context, name, entry["id"], schema.load(fields))
+            version = exchange.present(context, name, entry["id"]).version
+            document = schema.load(fields)
+            exchange.revise(context, name, entry["id"], document, version=version)
 
 
 def _dated(value: Any, today: datetime) -> Any:

@@ -15,6 +15,7 @@ from fhir_server.errors import (
     Issue,
     NotFound,
     PreconditionFailed,
+    PreconditionRequired,
     RuleBroken,
 )
 from fhir_server.exchange import reading
@@ -27,6 +28,7 @@ from fhir_server.mappings.trace import as_json, written_by
 from fhir_server.mappings.weave import readdress, weave
 from fhir_server.sop import arsip, entitas
 from fhir_server.sop.dokumen import isi, tulis
+from fhir_server.sop.status_rujukan import BR_R3
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -94,6 +96,8 @@ def revise(  # noqa: PLR0913 - what a client may say about a change
     """
     kind = entitas()[entity]
     standing = reading.standing(context, entity, document_id)
+    if load_mappings()[entity].versioned and etag is None and version is None:
+        raise _unversioned(entity, document_id)
     _current(standing, etag, version)
     warnings = judge([*kind.periksa(document), *kind.periksa_perubahan(standing.fields, document)])
     entry = arsip.catat(_entry(context, entity, document, document_id, source, None))
@@ -277,6 +281,14 @@ def _same(kept: Arsip, entry: Arsip) -> None:
             "yang sama, atau kunci baru."
         )
         raise Invalid([Issue("duplicate", says, indonesian=says)])
+
+
+def _unversioned(entity: str, document_id: str) -> PreconditionRequired:
+    says = (
+        f"versi: kosong pada perubahan {entity} {document_id}, yang digerakkan dua fasilitas. "
+        f"Seharusnya: baca dahulu, lalu kirim versi (atau If-Match) yang dibaca ({BR_R3})"
+    )
+    return PreconditionRequired(says, expression="versi", indonesian=says, rule=BR_R3)
 
 
 def _current(standing: Standing, etag: str | None, version: int | None) -> None:

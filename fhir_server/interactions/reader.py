@@ -19,6 +19,7 @@ if TYPE_CHECKING:
     from collections.abc import Sequence
     from datetime import datetime
 
+    from fhir_server.config import Settings
     from fhir_server.context import Context
     from fhir_server.resources.wire import Document
     from fhir_server.store.ops import Stored
@@ -52,6 +53,11 @@ class StoreReader:
     def now(self) -> datetime:
         """The present instant, in the zone of the SOP clocks."""
         return self._context.clock().astimezone(ZoneInfo(self._context.settings.timezone))
+
+    @property
+    def settings(self) -> Settings:
+        """What the operator has decided."""
+        return self._context.settings
 
     def read(self, reference: str) -> Document | None:
         """Give a resource by ``Type/id``, or None if it is not there."""

@@ -93,7 +93,8 @@ class Mapping:
     ``filters``: field of the SOP list → FHIR search parameter (``name``) or parameter and pattern
     (``identifier=https://…|{}``), or a function that makes the latter of the value.
     ``criteria``: what a search must always say to find only this entity. ``profiles``: role, or
-    resource type of the roles that are not named → profile. ``constants``: elements that no field
+    resource type of the roles that are not named → profile. ``versioned``: a change has to say
+    which version was read (BR-R3). ``constants``: elements that no field
     decides, without indexes; whatever stands below them is constant too.
     """
 
@@ -113,6 +114,7 @@ class Mapping:
     amend: Callable[[Any, str, Reader], Table[str, Document]] = nothing_else
     own_id: Callable[[Any], str | None] = id_of_the_server
     sort: str = "-_lastUpdated"
+    versioned: bool = False
     version: int = 1
 
 

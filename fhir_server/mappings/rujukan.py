@@ -6,6 +6,7 @@ https://hl7.org/fhir/R4/servicerequest.html
 from __future__ import annotations
 
 from dataclasses import fields, replace
+from datetime import timedelta
 from typing import TYPE_CHECKING, Any, Final
 
 from fhir_server.mappings import Mapping, part_id, r4b
@@ -34,9 +35,10 @@ from fhir_server.mappings.surat_rujukan import (
     read_payer,
     treatments,
 )
-from fhir_server.sop.rujukan import BATAS, TujuanLama, dialihkan
+from fhir_server.sop.rujukan import LaporanSementara, TujuanLama, dialihkan
 
 if TYPE_CHECKING:
+    from collections.abc import Iterable
     from collections.abc import Mapping as Table
 
     from fhir_server.mappings import Reader, Resources
@@ -47,7 +49,9 @@ if TYPE_CHECKING:
 NOMOR = sid("no-rujukan")
 JENIS, JENIS_TUGAS = code_system("jenis-rujukan"), code_system("jenis-tugas")
 STATUS_RUJUKAN, ALASAN_TOLAK = code_system("status-rujukan"), code_system("alasan-tolak")
-PARAMETER = code_system("parameter-tugas")
+PARAMETER, TACC = code_system("parameter-tugas"), code_system("tacc")
+ALASAN_SELESAI = code_system("alasan-selesai-rujukan")
+KATEGORI = code_system("kategori-komunikasi")
 REFERRAL = ("3457005", "Patient referral")
 PRIORITY: Final = {"elektif": "routine", "segera": "urgent", "darurat": "stat"}
 SERVICE: Final = {
@@ -103,6 +107,8 @@ def from_fhir(resources: Table[str, Document]) -> dict[str, Any]:
         "petunjukPasien": request.get("patientInstruction"),
         "status": _state(request, task),
         **_answer(task),
+        "rujukanAsal": next(iter(ids_of(request.get("basedOn"), "ServiceRequest")), None),
+        "laporanSementara": _reports(resources.values()),
         "riwayatTujuan": tuple(TujuanLama(**_past(each)) for each in tasks[:-1]),
     }
 
@@ -142,8 +148,22 @@ def complete(
         asked = asked or before.get("dikirim")
     if asked is None and rujukan.status != "disusun":
         asked = rujukan.waktu if before is None else reader.now
-    due = asked and asked + BATAS[rujukan.prioritas]
-    return replace(rujukan, dikirim=asked, batasJawab=due, riwayatTujuan=past), ()
+    moved = before is not None and before.get("status") != rujukan.status
+    was = (before or {}).get("waktuStatus")
+    since = rujukan.waktuStatus if rujukan.waktuStatus != was else None
+    return replace(
+        rujukan,
+        dikirim=asked,
+        batasJawab=asked and asked + _limit(rujukan.prioritas, reader),
+        riwayatTujuan=past,
+        waktuStatus=since or (reader.now if moved else was or asked),
+        rujukBalik=(before or {}).get("rujukBalik"),
+    ), ()
+
+
+def _limit(prioritas: str, reader: Reader) -> timedelta:
+    """Give how long a facility has to answer, as the clinic has decided."""
+    return timedelta(minutes=getattr(reader.settings, f"rujukan_jawab_{prioritas}_menit"))
 
 
 def _request(rujukan: Rujukan, own_id: str) -> Any:
@@ -152,6 +172,7 @@ def _request(rujukan: Rujukan, own_id: str) -> Any:
     transport = TRANSPORT.get(rujukan.transport or "")
     return r4b.ServiceRequest(
         identifier=[identifier(f"{NOMOR}/{rujukan.faskes}", rujukan.nomor)],
+        basedOn=several(reference("ServiceRequest", rujukan.rujukanAsal)),
         status=_statuses(rujukan)[1],
         intent="order",
         category=[
@@ -192,24 +213,28 @@ def _tasks(rujukan: Rujukan, own_id: str) -> dict[str, Any]:
         batasJawab=rujukan.batasJawab,
         alasanTolak=rujukan.alasanTolak,
         keterangan=rujukan.keterangan,
+        dijawab=rujukan.waktuStatus,
     )
     given_up = rujukan.status == "dibatalkan" and rujukan.alasanTolak is not None
     states = [*(REFUSED for _ in rujukan.riwayatTujuan), REFUSED if given_up else rujukan.status]
+    last = len(states) - 1
     return {
-        _role(place): _task(rujukan, own_id, asked, state)
+        _role(place): _task(rujukan, own_id, asked, state, now=place == last)
         for place, (asked, state) in enumerate(
             zip((*rujukan.riwayatTujuan, now), states, strict=True)
         )
     }
 
 
-def _task(rujukan: Rujukan, own_id: str, asked: TujuanLama, state: str) -> Any:
+def _task(rujukan: Rujukan, own_id: str, asked: TujuanLama, state: str, *, now: bool) -> Any:
+    tacc = concept(TACC, rujukan.tacc)
+    back = reference("ServiceRequest", rujukan.rujukBalik if now else None)
     letter_of = reference("Composition", part_id(own_id, "surat"))
     new_task: Any = r4b.Task
     return new_task(
         groupIdentifier=identifier(f"{NOMOR}/{rujukan.faskes}", rujukan.nomor),
         status=STATUS.get(state, STATUS["dikirim"])[0],
-        statusReason=_reason(asked),
+        statusReason=_reason(asked, rujukan.alasanSelesai if now else None),
         businessStatus=concept(STATUS_RUJUKAN, state),
         intent="order",
         priority=PRIORITY.get(rujukan.prioritas),
@@ -218,15 +243,25 @@ def _task(rujukan: Rujukan, own_id: str, asked: TujuanLama, state: str) -> Any:
         for_fhir=reference("Patient", rujukan.pasien),
         encounter=reference("Encounter", rujukan.kunjungan),
         authoredOn=asked.dikirim or rujukan.waktu,
+        lastModified=asked.dijawab,
         requester=reference("Organization", rujukan.faskes),
         owner=reference("Organization", asked.tujuan),
         restriction={"period": period(None, asked.batasJawab)} if asked.batasJawab else None,
-        input=[{"type": concept(PARAMETER, "surat-rujukan"), "valueReference": letter_of}],
+        input=several(
+            _parameter("surat-rujukan", valueReference=letter_of),
+            tacc and _parameter("tacc", valueCodeableConcept=tacc),
+            rujukan.alasanTacc and _parameter("alasan-tacc", valueString=rujukan.alasanTacc),
+        ),
+        output=several(back and _parameter("rujuk-balik", valueReference=back)),
     )
 
 
-def _reason(asked: TujuanLama) -> Any:
-    code = concept(ALASAN_TOLAK, asked.alasanTolak)
+def _parameter(kind: str, **value: Any) -> dict[str, Any]:
+    return {"type": concept(PARAMETER, kind), **value}
+
+
+def _reason(asked: TujuanLama, ended: str | None) -> Any:
+    code = concept(ALASAN_TOLAK, asked.alasanTolak) or concept(ALASAN_SELESAI, ended)
     if asked.keterangan is None:
         return code
     return r4b.CodeableConcept(coding=code and code.coding, text=asked.keterangan)
@@ -237,7 +272,33 @@ def _answer(task: Document) -> dict[str, Any]:
     if not task:
         return {}
     sent = None if state_of(task) == "disusun" else instant_of(task.get("authoredOn"))
-    return {**_past(task), "dikirim": sent, "tujuan": _owner(task)}
+    given = {code_of(e.get("type"), PARAMETER): e for e in task.get("input", ())}
+    made = {code_of(e.get("type"), PARAMETER): e for e in task.get("output", ())}
+    return {
+        **{name: value for name, value in _past(task).items() if name != "dijawab"},
+        "dikirim": sent,
+        "tujuan": _owner(task),
+        "waktuStatus": instant_of(task.get("lastModified")),
+        "alasanSelesai": code_of(task.get("statusReason"), ALASAN_SELESAI),
+        "tacc": code_of(given.get("tacc", {}).get("valueCodeableConcept"), TACC),
+        "alasanTacc": given.get("alasan-tacc", {}).get("valueString"),
+        "rujukBalik": id_of(made.get("rujuk-balik", {}).get("valueReference"), "ServiceRequest"),
+    }
+
+
+def _reports(resources: Iterable[Document]) -> tuple[LaporanSementara, ...]:
+    """Read the interim reports of the facilities that were asked, in the order of time."""
+    found = [
+        each
+        for each in resources
+        if each["resourceType"] == "Communication"
+        and code_of(each.get("category"), KATEGORI) == "laporan-sementara"
+    ]
+    return tuple(
+        LaporanSementara(waktu=instant_of(each.get("sent")), isi=words)
+        for each in sorted(found, key=lambda each: (each.get("sent", ""), each["id"]))
+        if (words := " ".join(p.get("contentString", "") for p in each.get("payload", ())).strip())
+    )
 
 
 def _past(task: Document) -> dict[str, Any]:
@@ -248,6 +309,7 @@ def _past(task: Document) -> dict[str, Any]:
         "batasJawab": instant_of(task.get("restriction", {}).get("period", {}).get("end")),
         "alasanTolak": code_of(reason, ALASAN_TOLAK),
         "keterangan": reason.get("text"),
+        "dijawab": instant_of(task.get("lastModified")),
     }
 
 
@@ -269,7 +331,8 @@ def _statuses(rujukan: Rujukan) -> tuple[str, str]:
 
 
 def _refusal(before: Table[str, Any]) -> TujuanLama:
-    return TujuanLama(**{each.name: before[each.name] for each in fields(TujuanLama)})
+    known: dict[str, Any] = {each.name: before.get(each.name) for each in fields(TujuanLama)}
+    return TujuanLama(**{**known, "dijawab": before.get("waktuStatus")})
 
 
 def _is_task(resource: Document) -> bool:
@@ -315,7 +378,7 @@ MAPPING = Mapping(
     from_fhir=from_fhir,
     parts=parts,
     profiles={"Task": "TugasRujukan", "Composition": "SuratRujukan"},
-    gather=(("_revinclude", "Task:focus"),),
+    gather=(("_revinclude", "Task:focus"), ("_revinclude", "Communication:based-on")),
     complete=complete,
     criteria=(("category", f"{SNOMED}|{REFERRAL[0]}"),),
     filters={
@@ -323,8 +386,10 @@ MAPPING = Mapping(
         "pasien": "patient=Patient/{}",
         "jenis": f"category={JENIS}|{{}}",
         "tujuan": "performer=Organization/{}",
+        "status": f"_tag={STATUS_RUJUKAN}|{{}}",
     },
     sort="-authored",
+    versioned=True,
     constants=frozenset(
         {
             "ServiceRequest.intent",
@@ -343,7 +408,9 @@ MAPPING = Mapping(
             "Task.statusReason.coding.system",
             "Task.focus",
             "Task.input",
+            "Task.output.type",
             "Composition.type",
+            "Composition.event",
             "Composition.section",
             "Condition.clinicalStatus",
             "Condition.category",

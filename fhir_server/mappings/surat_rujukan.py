@@ -125,22 +125,23 @@ def letter(rujukan: Rujukan, own_id: str) -> Any:
         author=[reference("PractitionerRole", rujukan.perujuk)],
         title=f"Surat Rujukan {rujukan.nomor}",
         custodian=reference("Organization", rujukan.faskes),
+        event=[{"detail": [reference("ServiceRequest", own_id)]}],
         section=several(
-            _section("Alasan rujukan", ("42349-1", "Reason for referral"), text=rujukan.alasan),
-            _section(
+            section("Alasan rujukan", ("42349-1", "Reason for referral"), text=rujukan.alasan),
+            section(
                 "Diagnosis",
                 ("29308-4", "Diagnosis"),
                 entry=diagnosis_references(rujukan, own_id),
             ),
-            _section(
+            section(
                 "Kondisi saat dirujuk",
                 ("8716-3", "Vital signs"),
-                entry=_all(own_id, "Observation", findings(rujukan)),
+                entry=entries(own_id, "Observation", findings(rujukan)),
             ),
-            _section(
+            section(
                 "Tindakan pra-rujukan",
                 ("47519-4", "History of Procedures"),
-                entry=_all(own_id, "Procedure", treatments(rujukan)),
+                entry=entries(own_id, "Procedure", treatments(rujukan)),
             ),
         ),
     )
@@ -222,17 +223,19 @@ def _quantity(value: Any, unit: str) -> Any:
     return r4b.Quantity(value=value, unit=unit, system=UCUM, code=unit)
 
 
-def _all(own_id: str, resource_type: str, written: dict[str, Any]) -> list[Any]:
+def entries(own_id: str, resource_type: str, written: dict[str, Any]) -> list[Any]:
+    """Refer to resources by their roles."""
     return [reference(resource_type, part_id(own_id, role)) for role in written]
 
 
-def _section(
+def section(
     title: str,
     code: tuple[str, str],
     *,
     text: str | None = None,
     entry: list[Any] | None = None,
 ) -> Any:
+    """Write a section of a letter, or None where it would say nothing."""
     if not text and not entry:
         return None
     words = text and f'<div xmlns="http://www.w3.org/1999/xhtml">{escape(text)}</div>'

@@ -22,6 +22,8 @@ Prioritas = Literal["elektif", "segera", "darurat"]
 Layanan = Literal["gawat-darurat", "rawat-inap", "rawat-jalan"]
 Transport = Literal["ambulans", "lainnya"]
 Kesadaran = Literal["compos-mentis", "apatis", "somnolen", "sopor", "koma"]
+AlasanSelesai = Literal["meninggal", "pulang-paksa", "rujuk-lanjut", "lainnya"]
+Tacc = Literal["tanpa", "waktu", "usia", "komplikasi", "komorbid"]
 AlasanTolak = Literal["penuh", "tanpa-kompetensi", "tanpa-alat", "lainnya"]
 Status = Literal[
     "disusun",
@@ -43,7 +45,7 @@ BATAS: Final = {
     "segera": timedelta(hours=2),
     "elektif": timedelta(hours=24),
 }
-"""How long the addressed facility has to answer, by priority."""
+"""How long the addressed facility has to answer, by priority, unless the clinic decides."""
 
 
 @dokumen
@@ -93,6 +95,15 @@ class TujuanLama:
         "Alasan menolak", "§5.2", default=None, kode="alasan-tolak", contoh="penuh"
     )
     keterangan: str | None = bidang("Keterangan", "§5.2", default=None)
+    dijawab: datetime | None = bidang("Waktu menolak", "§5.2", default=None)
+
+
+@dokumen
+class LaporanSementara:
+    """What the hospital reports while the patient is with it."""
+
+    waktu: datetime | None = bidang("Waktu", "§5.3", default=None)
+    isi: str = bidang("Isi laporan", "§5.3", contoh="SC cito 22.10, ibu dan bayi baik")
 
 
 @dokumen
@@ -120,6 +131,9 @@ class Rujukan(Dokumen):
         "Dokter perujuk", "§5.1", rujuk="petugas-kesehatan", contoh="dokter-todanan"
     )
     waktu: datetime = bidang("Waktu dibuat", "§5.1", contoh="2024-08-20T19:42:00+07:00")
+    rujukanAsal: str | None = bidang(
+        "Rujukan yang diteruskan ke rumah sakit lain", "§5.2", default=None, rujuk="rujukan"
+    )
     kunjungan: str | None = bidang(
         "Kunjungan", "§5.1", default=None, rujuk="kunjungan", contoh="darurat-s5"
     )
@@ -143,8 +157,27 @@ class Rujukan(Dokumen):
     )
     estimasiTiba: datetime | None = bidang("Perkiraan tiba", "§2.1/30", default=None)
     petunjukPasien: str | None = bidang("Petunjuk untuk pasien", "§5.1", default=None)
+    tacc: Tacc | None = bidang(
+        "TACC: mengapa tidak selesai di puskesmas", "§5.1", default=None, kode="tacc"
+    )
+    alasanTacc: str | None = bidang("Alasan TACC", "§5.1", default=None)
     status: Status = bidang(
-        "Status", "§5.2", default="dikirim", kode="status-rujukan", contoh="dikirim"
+        "Status",
+        "§5.2",
+        default="dikirim",
+        kode="status-rujukan",
+        contoh="dikirim",
+        cari=True,
+    )
+    waktuStatus: datetime | None = bidang(
+        "Sejak kapan status ini, menurut yang mengubahnya", "§5.2", default=None
+    )
+    alasanSelesai: AlasanSelesai | None = bidang(
+        "Alasan selesai tanpa rujuk balik",
+        "§5.2",
+        default=None,
+        kode="alasan-selesai-rujukan",
+        contoh="meninggal",
     )
     alasanTolak: AlasanTolak | None = bidang(
         "Alasan menolak", "§5.2", default=None, kode="alasan-tolak", contoh="penuh"
@@ -154,6 +187,12 @@ class Rujukan(Dokumen):
     batasJawab: datetime | None = bidang("Batas tujuan menjawab", "§5.1", default=None, server=True)
     riwayatTujuan: tuple[TujuanLama, ...] = bidang(
         "Fasilitas yang menolak sebelumnya", "§5.2", default=(), server=True
+    )
+    laporanSementara: tuple[LaporanSementara, ...] = bidang(
+        "Laporan sementara dari tujuan", "§5.3", default=(), server=True
+    )
+    rujukBalik: str | None = bidang(
+        "Rujuk balik", "§5.1", default=None, rujuk="rujuk-balik", server=True
     )
 
 
@@ -167,6 +206,11 @@ def periksa(rujukan: Rujukan) -> Iterator[Teguran]:
             yield Teguran(f"diagnosis[{tempat}]", salah, "kode ICD-10, atau kondisi yang tercatat.")
     if rujukan.tujuan == rujukan.faskes and rujukan.jenis != "internal":
         yield Teguran("tujuan", "sama dengan fasilitas perujuk.", "fasilitas lain, atau internal.")
+    if rujukan.status == "selesai-tanpa-rujuk-balik" and rujukan.alasanSelesai is None:
+        salah = "kosong pada rujukan yang selesai tanpa rujuk balik."
+        yield Teguran("alasanSelesai", salah, "meninggal, pulang-paksa, rujuk-lanjut.", BR_R1)
+    if rujukan.tacc not in (None, "tanpa") and not rujukan.alasanTacc:
+        yield Teguran("alasanTacc", f"kosong pada TACC {rujukan.tacc}.", "alasannya.", "§5.1")
     if rujukan.status == "ditolak" and rujukan.alasanTolak is None:
         yield Teguran("alasanTolak", "kosong pada rujukan yang ditolak.", "alasannya.", BR_R1)
     if rujukan.estimasiTiba and rujukan.estimasiTiba < rujukan.waktu:

@@ -5,14 +5,13 @@ One table; everything that asks whether a referral may move asks it here.
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Final
+from typing import Final
 
 from fhir_server.sop.alur import Alur, Keadaan
-
-if TYPE_CHECKING:
-    from fhir_server.sop.dokumen import Teguran
+from fhir_server.sop.dokumen import Teguran
 
 BR_R1 = "BR-R1"
+BR_R3 = "BR-R3"
 PERUJUK, TUJUAN = ("fasilitas perujuk",), ("fasilitas tujuan",)
 
 AWAL: Final = ("disusun", "dikirim")
@@ -53,3 +52,16 @@ def boleh_pindah(dari: str, ke: str) -> bool:
 def perpindahan(nomor: str, dari: str, ke: str) -> Teguran | None:
     """Judge BR-R1 for referral ``nomor``: None when the move is allowed."""
     return ALUR_RUJUKAN.pindah(dari, ke, nomor)
+
+
+def permintaan_ikut_tugas(permintaan: str, tugas: str, keadaan: str, status: str) -> Teguran:
+    """Word BR-R1 for a request whose status contradicts the work that is done for it."""
+    return Teguran(
+        "status",
+        f"{permintaan} tidak dapat berstatus lain daripada tugasnya ({tugas}: {keadaan}).",
+        f"{status}; yang dipindahkan adalah {tugas}, permintaannya ikut.",
+        BR_R1,
+        jenis="keadaan",
+        english=f"BR-R1: the work of {permintaan} stands at {keadaan} ({tugas}), so its status is "
+        f"{status}. Move the Task; the request follows it.",
+    )

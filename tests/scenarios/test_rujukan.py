@@ -56,11 +56,12 @@ def moved(task, status, state=None, **also):
 
 
 def put(fhir, task):
-    return fhir("PUT", f"Task/{task['id']}", task)
+    tag = {"If_Match": f'W/"{task["meta"]["versionId"]}"'}
+    return fhir("PUT", f"Task/{task['id']}", task, **tag)
 
 
-def without_id(dokumen, **lain):
-    return {k: v for k, v in dokumen.items() if k not in {"id", "versi", "peringatan"}} | lain
+def changed(dokumen, **lain):
+    return {k: v for k, v in dokumen.items() if k not in {"id", "peringatan"}} | lain
 
 
 def found(fhir, query, mode=None):
@@ -159,7 +160,8 @@ def test_br_r1_illegal_move_by_fhir_is_refused_with_what_is_allowed(fhir, rujuka
 
 def test_br_r1_holds_in_a_transaction(fhir, rujukan):
     task = moved(tugas(fhir, rujukan), "completed", "dirujuk-balik")
-    entry = {"request": {"method": "PUT", "url": f"Task/{task['id']}"}, "resource": task}
+    request = {"method": "PUT", "url": f"Task/{task['id']}", "ifMatch": 'W/"1"'}
+    entry = {"request": request, "resource": task}
 
     said = fhir("POST", "", {"resourceType": "Bundle", "type": "transaction", "entry": [entry]})
 
@@ -168,7 +170,7 @@ def test_br_r1_holds_in_a_transaction(fhir, rujukan):
 
 
 def test_br_r1_holds_by_sop(sop, rujukan):
-    refused = sop("PUT", f"rujukan/{rujukan['id']}", without_id(rujukan, status="dalam-perawatan"))
+    refused = sop("PUT", f"rujukan/{rujukan['id']}", changed(rujukan, status="dalam-perawatan"))
 
     assert refused.status == 409
     assert "BR-R1" in str(refused.json)
@@ -189,7 +191,7 @@ def test_refused_referral_goes_to_another_hospital_as_new_work(sop, fhir, rujuka
 
     again = sop.kept(
         f"rujukan/{rujukan['id']}",
-        without_id(letter, tujuan="rs-b", status="dikirim", dikirim="2024-08-20T19:50:00+07:00"),
+        changed(letter, tujuan="rs-b", status="dikirim", dikirim="2024-08-20T19:50:00+07:00"),
     )
 
     assert letter["alasanTolak"] == "penuh"
@@ -205,7 +207,7 @@ def test_refused_referral_goes_to_another_hospital_as_new_work(sop, fhir, rujuka
 
 
 def test_new_addressee_before_a_refusal_is_not_allowed(sop, rujukan):
-    refused = sop("PUT", f"rujukan/{rujukan['id']}", without_id(rujukan, tujuan="rs-b"))
+    refused = sop("PUT", f"rujukan/{rujukan['id']}", changed(rujukan, tujuan="rs-b"))
 
     assert refused.status == 409
     assert "BR-R1" in str(refused.json)
@@ -216,7 +218,7 @@ def test_refused_referral_can_be_given_up(sop, fhir, rujukan):
     put(fhir, moved(tugas(fhir, rujukan), "rejected", "ditolak", statusReason=reason))
     letter = sop.read(f"rujukan/{rujukan['id']}")
 
-    sop.kept(f"rujukan/{rujukan['id']}", without_id(letter, status="dibatalkan"))
+    sop.kept(f"rujukan/{rujukan['id']}", changed(letter, status="dibatalkan"))
 
     assert sop.read(f"rujukan/{rujukan['id']}")["status"] == "dibatalkan"
     assert tugas(fhir, rujukan)["status"] == "rejected"
@@ -225,7 +227,7 @@ def test_refused_referral_can_be_given_up(sop, fhir, rujukan):
 
 def test_puskesmas_withdraws_an_unanswered_referral(sop, fhir, rujukan):
     why = {"status": "dibatalkan", "keterangan": "Pasien menolak dirujuk"}
-    sop.kept(f"rujukan/{rujukan['id']}", without_id(rujukan, **why))
+    sop.kept(f"rujukan/{rujukan['id']}", changed(rujukan, **why))
 
     assert tugas(fhir, rujukan)["status"] == "cancelled"
     assert tugas(fhir, rujukan)["statusReason"]["text"] == "Pasien menolak dirujuk"
@@ -238,7 +240,7 @@ def test_what_the_hospital_adds_survives_a_change_by_sop(sop, fhir, rujukan):
     put(fhir, task)
     letter = sop.read(f"rujukan/{rujukan['id']}")
 
-    sop.kept(f"rujukan/{rujukan['id']}", without_id(letter, petunjukPasien="Miring ke kiri"))
+    sop.kept(f"rujukan/{rujukan['id']}", changed(letter, petunjukPasien="Miring ke kiri"))
 
     assert tugas(fhir, rujukan)["identifier"] == [number]
     assert tugas(fhir, rujukan)["status"] == "accepted"
