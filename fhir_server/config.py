@@ -90,6 +90,20 @@ class Settings:
     escalation_minutes: int = _setting(
         5, "FHIR_ESCALATION_MINUTES", "minutes in which a doctor has to take up an emergency"
     )
+    lakon_kecamatan: str = _setting(
+        "",
+        "FHIR_LAKON_KECAMATAN",
+        "district codes whose residents LAKON serves, separated by commas; empty: everybody",
+    )
+    lakon_peran_penyetuju: str = _setting(
+        "dokter", "FHIR_LAKON_PERAN_PENYETUJU", "role of who approves an advice of LAKON (BR-D7)"
+    )
+    lakon_pesan_darurat: str = _setting(
+        "Layanan ini hanya untuk warga wilayah kami, tetapi keluhan Anda perlu pertolongan segera: "
+        "hubungi 119 atau datang ke IGD terdekat sekarang.",
+        "FHIR_LAKON_PESAN_DARURAT",
+        "what an emergency from outside the area of LAKON is answered with",
+    )
     cors_origins: str = _setting(
         "",
         "FHIR_CORS_ORIGINS",

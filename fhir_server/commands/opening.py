@@ -14,6 +14,7 @@ from fhir_server.config import Settings
 from fhir_server.errors import FhirError
 from fhir_server.interactions import declared
 from fhir_server.rest import cors, logs
+from fhir_server.sop.pws import baca_target
 from fhir_server.store.embedded import Embedded, NotStarted
 
 if TYPE_CHECKING:
@@ -49,6 +50,14 @@ def check(settings: Settings) -> None:
     cors.origins(settings.cors_origins)
     if settings.profile_validation not in declared.MODES:
         raise ValueError("FHIR_PROFILE_VALIDATION must be off, warn or enforce.")
+    if settings.pws_steady_below not in {"JELEK", "CUKUP", "KURANG"}:
+        raise ValueError("FHIR_PWS_STEADY_BELOW must be JELEK, CUKUP or KURANG.")
+    if settings.pws_cbr <= 0:
+        raise ValueError(f"FHIR_PWS_CBR={settings.pws_cbr} must be greater than 0.")
+    try:
+        baca_target(settings.pws_targets)
+    except ValueError as error:
+        raise ValueError(f"FHIR_PWS_TARGETS: {error}") from None
     uri = settings.mongodb_uri
     if uri and not uri.startswith(("mongodb://", "mongodb+srv://")):
         raise ValueError("FHIR_MONGODB_URI must begin with mongodb:// or mongodb+srv://.")
