@@ -7,6 +7,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
+from fhir_server.search.compartment import fields
 from fhir_server.search.compile import compile as compile_query
 from fhir_server.search.plan import Plan
 from fhir_server.search.query import parse
@@ -32,22 +33,13 @@ def belonging(context: Context, resource_type: str, owner: str, identity: str | 
     value: Any = {"$regex": f"^{owner}/"} if identity is None else f"{owner}/{identity}"
     if resource_type == owner and identity is None:
         return {}
-    fields = [{f"ix.{code}": value} for code in _codes(context, resource_type, owner)]
+    rows, known = context.parameters.compartments, context.parameters.of(resource_type)
+    ways = [{each.path: value} for each in fields(rows, resource_type, owner, known)]
     if resource_type == owner:
-        fields.append({"_id": identity})
-    if not fields:
+        ways.append({"_id": identity})
+    if not ways:
         return NOTHING
-    return fields[0] if len(fields) == 1 else {"$or": fields}
-
-
-def _codes(context: Context, resource_type: str, owner: str) -> list[str]:
-    """Name the parameters; ``patient`` says what ``subject`` does, and has the index."""
-    known = context.parameters.of(resource_type)
-    given = context.definitions.compartments[owner].get(resource_type, [])
-    codes = [code for code in given if code in known and not known[code].refused]
-    if owner == "Patient" and "patient" in known:
-        codes = ["patient" if code == "subject" else code for code in codes]
-    return list(dict.fromkeys(codes))
+    return ways[0] if len(ways) == 1 else {"$or": ways}
 
 
 def dated(context: Context, resource_type: str, start: str | None, end: str | None) -> Filter:

@@ -46,12 +46,14 @@ class Field:
     elements it is made from. ``many``: an array, because the element repeats or because one
     element writes several entries; otherwise the one entry itself. ``targets``: for a
     reference, the resource types it may point to; for a code, the systems that it implies.
+    ``narrower``: for a resource type, the field that holds the references to that type alone.
     """
 
     path: str
     kinds: frozenset[str]
     many: bool
     targets: tuple[str, ...] = ()
+    narrower: Mapping[str, str] = field(default_factory=dict, hash=False, compare=False)
 
 
 @dataclass(frozen=True, slots=True)

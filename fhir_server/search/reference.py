@@ -99,7 +99,9 @@ def condition(field: Field, modifier: str | None, value: str, place: Place) -> F
             f"Modifier :{modifier} is not supported here; the reference may point to "
             f"{', '.join(field.targets) or 'any resource'}."
         )
-    return {field.path: _spelt(field, modifier, value)}
+    wanted = _spelt(field, modifier, value)
+    kind = wanted.partition("/")[0] if isinstance(wanted, str) else ""
+    return {field.narrower.get(kind, field.path): wanted}
 
 
 def _spelt(field: Field, resource_type: str | None, value: str) -> Any:

@@ -9,7 +9,9 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from fhir_server.errors import BadRequest, NotFound
+from fhir_server.search.compartment import fields as compartment_fields
 from fhir_server.search.criteria import Criterion, Either
+from fhir_server.search.field import SearchParameter
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -56,13 +58,11 @@ def refuse_of_types(pairs: Sequence[Pair]) -> None:
 def belonging(resource_type: str, compartment: Compartment, parameters: Parameters) -> Either:
     """Say what makes a resource of this type belong to the compartment."""
     owner, identity = compartment
-    codes = _rows(owner, parameters).get(resource_type, [])
+    _rows(owner, parameters)
     known = parameters.of(resource_type)
-    found = [
-        Criterion(known[code], None, (f"{owner}/{identity}",))
-        for code in codes
-        if code in known and not known[code].refused
-    ]
+    fields = compartment_fields(parameters.compartments, resource_type, owner, known)
+    whole = SearchParameter(owner, "reference", "", "", (owner,), fields)
+    found = [Criterion(whole, None, (f"{owner}/{identity}",))] if fields else []
     if resource_type == owner:
         found.append(Criterion(known["_id"], None, (identity,)))
     if not found:

@@ -10,8 +10,8 @@ from dataclasses import dataclass, replace
 from functools import cached_property
 from typing import TYPE_CHECKING, Any, Protocol
 
-from fhir_server.search import generate, special, string, words
-from fhir_server.search.expressions import Truth, Unreadable, read
+from fhir_server.search import compartment, generate, special, string, words
+from fhir_server.search.expressions import Step, Truth, Unreadable, read
 from fhir_server.search.field import Component, Field, Row, SearchParameter
 from fhir_server.search.generate import Here, Leaf, Source
 from fhir_server.search.kinds import KINDS
@@ -25,6 +25,7 @@ if TYPE_CHECKING:
     from fhir_server.search.generate import Model
 
 LETTERS = "abc"
+_PATIENT = Step("resolves", "Patient")
 TEXT = ":text"
 BUILT_IN = {"_id": "_id", "_lastUpdated": "t"}
 
@@ -49,6 +50,10 @@ class Known(Protocol):
     place: Place
     by_url: dict[str, Mapping[str, Any]]
 
+    @property
+    def compartments(self) -> Mapping[str, Mapping[str, list[str]]]:
+        """Give the parameters that put a type into a compartment."""
+
     def rows(self, resource_type: str) -> list[Row]:
         """Read the parameters that a type has."""
 
@@ -72,10 +77,28 @@ class _Type:
         for row in self.rows.values():
             if row.type == "composite":
                 self.made[row.code] = self.attempt(self.composite, row)
+        self.narrow()
         known = {code: self.made[code] for code in self.rows}
+        sources = compartment.beside(self.parameters.compartments, self.type, known)
+        if sources:
+            note = self.source.bind("note", compartment.write)
+            self.source.line(1, f"{note}(ix, {sources!r})")
         if self.parameters.place.words:
             known |= self.words()
         return Compiled(known, self.source)
+
+    def narrow(self) -> None:
+        """Let ``subject=Patient/1`` ask the field of ``patient``, which has an index."""
+        patient = self.rows.get("patient")
+        if patient is None or len(self.made["patient"].fields) != 1:
+            return
+        (inner,) = self.made["patient"].fields
+        for code, row in self.rows.items():
+            ends = {(*path, _PATIENT) for path in row.paths if not isinstance(path, Truth)}
+            made = self.made[code]
+            if ends == set(patient.paths) and len(made.fields) == 1:
+                wide = replace(made.fields[0], narrower={"Patient": inner.path})
+                self.made[code] = replace(made, fields=(wide,))
 
     def words(self) -> dict[str, SearchParameter]:
         """Write the code for the words of the whole resource, and the parameters that ask them."""

@@ -119,12 +119,26 @@ def test_what_one_of_several_types_does_not_know_counts_for_none(searching):
         parse(None, pairs, searching.parameters, strict=True)
 
 
+@pytest.mark.parametrize(
+    ("value", "field"),
+    [
+        ("Patient/1", "ix.patient"),
+        ("Group/1", "ix.subject"),
+        ("https://other.example/fhir/Patient/1", "ix.subject"),
+    ],
+)
+def test_a_subject_who_is_a_patient_is_asked_where_the_index_is(searching, value, field):
+    query = parse("Observation", [("subject", value)], searching.parameters)
+
+    assert compile(query, searching.parameters, S).filter == {field: value}
+
+
 def test_a_compartment_is_asked_by_what_puts_a_resource_into_it(searching):
     inside = ("Patient", "1")
     query = parse("Observation", [], searching.parameters, compartment=inside)
     plan = compile(query, searching.parameters, S)
     assert plan.filter == {
-        "$or": [{"ix.subject": "Patient/1"}, {"ix.performer": "Patient/1"}],
+        "$or": [{"ix.patient": "Patient/1"}, {"ix._of": "Patient/1"}],
     }
     everything = parse(None, [], searching.parameters, compartment=inside)
     assert "Observation" in {each.resource_type for each in everything.each}

@@ -4,6 +4,7 @@ import pytest
 from pymongo import MongoClient
 
 from fhir_server.resources.definitions import load_definitions
+from fhir_server.search.compartment import beside, fields
 from fhir_server.search.parameters import load_parameters
 from fhir_server.store.layout import INDEXES, indexes
 from fhir_server.store.mongo import connect
@@ -19,10 +20,25 @@ def parameters():
 def test_every_index_is_on_fields_that_a_search_parameter_writes(parameters, resource_type):
     fields = {f.path for p in parameters.of(resource_type).values() for f in p.fields}
     fields |= {"_id", "t", "ix.identifier"}
+    if beside(parameters.compartments, resource_type, parameters.of(resource_type)):
+        fields.add("ix._of")
 
     indexed = {name.removesuffix(".l") for keys in indexes(resource_type) for name, _ in keys}
 
     assert indexed - fields == set()
+
+
+@pytest.mark.parametrize("owner", ["Patient", "Encounter"])
+def test_a_whole_record_is_found_by_indexes(parameters, owner):
+    """https://hl7.org/fhir/R4/compartmentdefinition.html"""
+    scanned = []
+    for resource_type in parameters.compartments[owner]:
+        known = parameters.of(resource_type)
+        leading = {keys[0][0] for keys in indexes(resource_type)}
+        asked = fields(parameters.compartments, resource_type, owner, known)
+        scanned += [(resource_type, each.path) for each in asked if each.path not in leading]
+
+    assert scanned == []
 
 
 @pytest.mark.parametrize("resource_type", sorted(INDEXES))
