@@ -20,7 +20,7 @@ if TYPE_CHECKING:
 
 PENANDA: Final = code_system("penanda")
 CATEGORY: Final = ("http://terminology.hl7.org/CodeSystem/flag-category", "safety", "Safety")
-STATUS: Final = {"aktif": "active", "selesai": "inactive", "salah-entri": "entered-in-error"}
+STATUS: Final = {"aktif": "active", "berakhir": "inactive", "salah-entri": "entered-in-error"}
 
 
 def to_fhir(penanda: PenandaInfeksi, _id: str) -> Resources:

@@ -29,7 +29,7 @@ class PenandaInfeksi(Dokumen):
         "Kunjungan", "§1.C C5", default=None, rujuk="kunjungan", contoh="kunjungan-joko", cari=True
     )
     alasan: str | None = bidang("Alasan", "§1.C C5", default=None, contoh="Batuk 3 minggu")
-    status: Literal["aktif", "selesai", "salah-entri"] = bidang(
+    status: Literal["aktif", "berakhir", "salah-entri"] = bidang(
         "Status", "§1.C C5", default="aktif", kode="status-penanda", contoh="aktif", cari=True
     )
     selesai: datetime | None = bidang("Sampai", "§1.C C5", default=None)

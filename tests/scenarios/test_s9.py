@@ -7,6 +7,7 @@ from fhir_server.mappings.codes import code_system, structure
 FASKES = "pkm-dharma-rini"
 MULAI = "2024-05-13T07:35:00+07:00"
 RUANG = {
+    "ruang-kia": "kia",
     "ruang-tunggu-loket": None,
     "ruang-gigi": "gigi",
     "ruang-lansia": "lansia",
@@ -344,3 +345,152 @@ def test_br_c5_guards_only_visits_with_an_infection(fhir, sop, karto, datang):
         fhir("PUT", f"Encounter/{visit}", moved(fhir.read(f"Encounter/{visit}"), "lab")).status
         == 200
     )
+
+
+def janji(pasien, kunjungan, **lain):
+    return {
+        "faskes": FASKES,
+        "pasien": pasien,
+        "kunjungan": kunjungan,
+        "layanan": "lab",
+        "alasan": "Belum puasa untuk gula darah",
+        "mulai": "2024-05-20T08:00:00+07:00",
+        "selesai": "2024-05-20T08:30:00+07:00",
+        "tempat": "posyandu-melati",
+        "persetujuan": "disetujui",
+        "dibuat": "2024-05-13T09:30:00+07:00",
+        **lain,
+    }
+
+
+def closed(fhir, visit):
+    return fhir(
+        "PUT", f"Encounter/{visit}", {**fhir.read(f"Encounter/{visit}"), "status": "finished"}
+    )
+
+
+@pytest.fixture
+def gigi(fhir, sop, karto, datang):
+    """Karto in the dental room, with a caries."""
+    visit = datang(karto)
+    sop.made("skrining-visual", skrining(karto, visit, bantuan=["kursi-roda"]))
+    rute(fhir, visit, keluhan="gigi", terapkan=True)
+    there = moved(fhir.read(f"Encounter/{visit}"), "ruang-gigi")
+    caries = {
+        "resourceType": "Condition",
+        "code": {"coding": [{"system": "http://hl7.org/fhir/sid/icd-10", "code": "K02.9"}]},
+        "subject": {"reference": f"Patient/{karto}"},
+        "encounter": {"reference": f"Encounter/{visit}"},
+    }
+    condition = fhir.made("Condition", caries)
+    diagnosis = [{"condition": {"reference": f"Condition/{condition['id']}"}}]
+    fhir.kept(f"Encounter/{visit}", {**there, "status": "in-progress", "diagnosis": diagnosis})
+    return visit
+
+
+def test_s9_lab_is_postponed_to_an_agreed_appointment_at_posyandu(fhir, sop, karto, gigi):
+    made = sop.made("janji-layanan", janji(karto, gigi))
+
+    appointment = fhir.read(f"Appointment/{made['id']}")
+    (entry,) = [
+        e
+        for e in fhir.read(f"Encounter/{gigi}")["extension"]
+        if e["url"] == structure("layanan-tertunda")
+    ]
+    assert appointment["status"] == "booked"
+    assert appointment["start"] == "2024-05-20T08:00:00+07:00"
+    assert appointment["participant"][0]["status"] == "accepted"
+    assert {e["url"]: e for e in entry["extension"]}["janji"]["valueReference"] == {
+        "reference": f"Appointment/{made['id']}"
+    }
+    order = appointment["basedOn"][0]["reference"]
+    assert fhir.read(order)["encounter"] == {"reference": f"Encounter/{gigi}"}
+    assert closed(fhir, gigi).status == 200
+
+
+@pytest.mark.parametrize("jawaban", ["menunggu", "mungkin", "ditolak"])
+def test_br_c4_without_the_patients_consent_the_visit_is_not_closed(
+    fhir, sop, karto, gigi, jawaban
+):
+    made = sop.made("janji-layanan", janji(karto, gigi, persetujuan=jawaban))
+    visit = sop.read(f"kunjungan/{gigi}")
+
+    by_fhir = closed(fhir, gigi)
+    by_sop = sop(
+        "PUT",
+        f"kunjungan/{gigi}",
+        {k: v for k, v in visit.items() if k not in {"id", "versi", "diubah"}}
+        | {"status": "selesai"},
+    )
+
+    assert (by_fhir.status, by_sop.status) == (422, 422)
+    assert "BR-C4" in str(by_fhir.json)
+    assert "BR-C4" in str(by_sop.json)
+    appointment = fhir.read(f"Appointment/{made['id']}")
+    appointment["participant"][0]["status"] = "accepted"
+    fhir.kept(f"Appointment/{made['id']}", appointment)
+    assert closed(fhir, gigi).status == 200
+
+
+def test_br_c4_a_cancelled_appointment_postpones_nothing(fhir, sop, karto, gigi):
+    made = sop.made("janji-layanan", janji(karto, gigi, persetujuan="menunggu"))
+
+    kept = {name: value for name, value in made.items() if name not in {"id", "versi", "diubah"}}
+    sop.kept(f"janji-layanan/{made['id']}", {**kept, "status": "batal", "alasanBatal": "Menolak"})
+
+    assert structure("layanan-tertunda") not in str(fhir.read(f"Encounter/{gigi}"))
+    assert closed(fhir, gigi).status == 200
+
+
+def test_br_c4_a_service_postponed_without_appointment_is_not_agreed(fhir, gigi):
+    encounter = fhir.read(f"Encounter/{gigi}")
+    entry = {
+        "url": structure("layanan-tertunda"),
+        "extension": [{"url": "layanan", "valueCode": "lab"}],
+    }
+    encounter["extension"].append(entry)
+
+    refused = fhir("PUT", f"Encounter/{gigi}", {**encounter, "status": "finished"})
+
+    assert refused.status == 422
+    assert "BR-C4" in str(refused.json)
+
+
+def test_br_c4_an_appointment_by_fhir_with_only_its_order_counts_too(fhir, karto, gigi):
+    order = {
+        "resourceType": "ServiceRequest",
+        "status": "active",
+        "intent": "order",
+        "subject": {"reference": f"Patient/{karto}"},
+        "encounter": {"reference": f"Encounter/{gigi}"},
+    }
+    promise = {
+        "resourceType": "Appointment",
+        "status": "booked",
+        "basedOn": [{"reference": f"ServiceRequest/{fhir.made('ServiceRequest', order)['id']}"}],
+        "start": "2024-05-20T08:00:00+07:00",
+        "end": "2024-05-20T08:30:00+07:00",
+        "participant": [{"actor": {"reference": f"Patient/{karto}"}, "status": "needs-action"}],
+    }
+
+    fhir.made("Appointment", promise)
+
+    assert closed(fhir, gigi).status == 422
+
+
+def test_br_c4_after_the_visit_only_an_agreed_appointment_is_made(fhir, sop, karto, gigi):
+    assert closed(fhir, gigi).status == 200
+
+    refused = sop("POST", "janji-layanan", janji(karto, gigi, persetujuan="menunggu"))
+
+    assert refused.status == 422
+    assert "BR-C4" in str(refused.json)
+
+
+def test_br_c4_the_place_is_one_of_service(sop, karto, gigi):
+    home = sop.made("lokasi", {"nama": "Rumah Karto", "jenis": "rumah"})
+
+    refused = sop("POST", "janji-layanan", janji(karto, gigi, tempat=home["id"]))
+
+    assert refused.status == 422
+    assert "BR-C4" in str(refused.json)
