@@ -25,7 +25,10 @@ NAPAS: Final = 30
 
 @dataclass(frozen=True, slots=True)
 class Ukuran:
-    """One set of readings: mmHg, per cent, °C, breaths a minute; None: not measured."""
+    """One set of readings: mmHg, per cent, °C, breaths a minute; None: not measured.
+
+    ``isoman``: of somebody in isolation at home, for whom a fever alone calls for a dokter.
+    """
 
     sistolik: int | None = None
     diastolik: int | None = None
@@ -33,6 +36,7 @@ class Ukuran:
     suhu: Decimal | None = None
     napas: int | None = None
     sesak: bool = False
+    isoman: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -87,6 +91,6 @@ def _napas(ukuran: Ukuran) -> Iterator[Temuan]:
 def _suhu(ukuran: Ukuran) -> Iterator[Temuan]:
     if ukuran.suhu is None or ukuran.suhu < SUHU:
         return
-    darurat = ukuran.sesak or ukuran.suhu > SUHU
+    darurat = ukuran.sesak or (ukuran.isoman and ukuran.suhu > SUHU)
     says = f"suhu {ukuran.suhu} °C (≥{SUHU})"
     yield Temuan("suhu", "darurat" if darurat else "abnormal", says)

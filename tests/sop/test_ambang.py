@@ -29,7 +29,9 @@ from fhir_server.sop.ambang import Ukuran, nilai, perlu_eskalasi, tingkat
         (Ukuran(suhu=Decimal("37.9")), "normal"),
         (Ukuran(suhu=Decimal("38.0")), "abnormal"),
         (Ukuran(suhu=Decimal("38.0"), sesak=True), "darurat"),
-        (Ukuran(suhu=Decimal("38.1")), "darurat"),
+        (Ukuran(suhu=Decimal("38.1")), "abnormal"),
+        (Ukuran(suhu=Decimal("38.0"), isoman=True), "abnormal"),
+        (Ukuran(suhu=Decimal("38.1"), isoman=True), "darurat"),
         (Ukuran(), "normal"),
     ],
 )
