@@ -55,7 +55,9 @@ class Pasien(Dokumen):
         "Nomor kartu BPJS", "§2.1/1", default=None, pola=r"\d{13}", contoh="9900000000001"
     )
     noBukuKIA: str | None = bidang("Nomor buku KIA", "§2.1/1", default=None, contoh="KIA-2024-0117")
-    urutanLahir: int | None = bidang("Urutan lahir (bayi kembar)", "§2.1/1", default=None, contoh=1)
+    urutanLahir: int | None = bidang(
+        "Urutan lahir: 0 tunggal; kembar 1, 2, 3", "§2.1/1", default=None, contoh=1
+    )
     hp: str | None = bidang("Nomor telepon genggam", "§2.1/1", default=None, contoh="6280000000001")
     alamat: str | None = bidang("Alamat", "§2.1/1", default=None, contoh="Dusun Krajan")
     rt: str | None = bidang("RT", "§2.1/1", default=None, pola=r"\d{1,3}", contoh="02")
@@ -76,8 +78,10 @@ def periksa(pasien: Pasien) -> Iterator[Teguran]:
     yield from _wilayah(pasien)
     if pasien.nik is not None:
         yield from _nik(pasien.nik, pasien)
-    if pasien.urutanLahir is not None and pasien.urutanLahir < 1:
-        yield Teguran("urutanLahir", f"{pasien.urutanLahir} kurang dari 1.", "1, 2, 3 …")
+    if pasien.urutanLahir is not None and pasien.urutanLahir < 0:
+        yield Teguran(
+            "urutanLahir", f"{pasien.urutanLahir} kurang dari 0.", "0 (tunggal), 1, 2, 3 …"
+        )
 
 
 def umur(tanggal_lahir: date, pada: date) -> int:

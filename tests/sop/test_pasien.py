@@ -66,7 +66,8 @@ def test_an_area_must_lie_within_the_wider_one():
 
 
 def test_twins_are_counted_from_one():
-    assert found(urutanLahir=0) == [("urutanLahir", "isi")]
+    assert found(urutanLahir=0) == []
+    assert found(urutanLahir=-1) == [("urutanLahir", "isi")]
 
 
 @pytest.mark.parametrize(
