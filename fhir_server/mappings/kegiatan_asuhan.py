@@ -22,10 +22,11 @@ from fhir_server.mappings.elements import (
     reference,
     several,
 )
+from fhir_server.mappings.kontak_terjadwal import REPEAT
 from fhir_server.mappings.medium import MEDIUM
 from fhir_server.sop.rencana_asuhan import (
     FasePemantauan,
-    JadwalPemantauan,
+    JadwalAsuhan,
     Kegiatan,
     KegiatanAsuhan,
     RencanaPersalinan,
@@ -41,13 +42,6 @@ if TYPE_CHECKING:
 JENIS: Final = code_system("jenis-kegiatan")
 PERSALINAN: Final = structure("rencana-persalinan")
 BAGIAN: Final = ("tempat", "penolong", "pendamping", "transport", "donorDarah")
-# frequency, period and its unit of a Timing
-REPEAT: Final = {
-    "dua-mingguan": (1, 2, "wk"),
-    "mingguan": (1, 1, "wk"),
-    "dua-kali-seminggu": (2, 1, "wk"),
-    "harian": (1, 1, "d"),
-}
 
 
 def write(rencana: RencanaAsuhan, contacts: list[Any]) -> list[Any]:
@@ -101,7 +95,7 @@ def _births(details: list[Document]) -> Iterator[RencanaPersalinan]:
             yield RencanaPersalinan(**known)
 
 
-def _monitoring(jadwal: JadwalPemantauan) -> dict[str, Any]:
+def _monitoring(jadwal: JadwalAsuhan) -> dict[str, Any]:
     codings = [
         r4b.Coding(system=JENIS, code="pemantauan"),
         r4b.Coding(system=MEDIUM, code=jadwal.kanal),
@@ -117,7 +111,7 @@ def _monitoring(jadwal: JadwalPemantauan) -> dict[str, Any]:
 
 def _schedules(
     details: list[Document], kontak: tuple[KontakTerjadwal, ...]
-) -> Iterator[JadwalPemantauan]:
+) -> Iterator[JadwalAsuhan]:
     for each in details:
         if code_of(each.get("code"), JENIS) != "pemantauan":
             continue
@@ -125,7 +119,7 @@ def _schedules(
         by = next(iter(ids_of(each.get("performer"), "PractitionerRole")), None)
         kanal: Any = code_of(each.get("code"), MEDIUM)
         if start and by and kanal:
-            yield JadwalPemantauan(
+            yield JadwalAsuhan(
                 kanal=kanal,
                 pelaksana=by,
                 mulai=start,
@@ -135,7 +129,7 @@ def _schedules(
             )
 
 
-def _phase(fase: FasePemantauan, jadwal: JadwalPemantauan) -> dict[str, Any]:
+def _phase(fase: FasePemantauan, jadwal: JadwalAsuhan) -> dict[str, Any]:
     frequency, length, unit = REPEAT[fase.frekuensi]
     repeat = {
         "boundsPeriod": period(fase.mulai, fase.berakhir),

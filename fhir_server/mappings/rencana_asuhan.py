@@ -23,22 +23,27 @@ from fhir_server.mappings.elements import (
     reference,
     several,
 )
-from fhir_server.mappings.medium import medium
-from fhir_server.sop.rencana_asuhan import KontakTerjadwal, lengkap
+from fhir_server.mappings.kontak_terjadwal import (
+    KONTAK,
+    contact,
+    days_of,
+    habits,
+    role_of,
+    withdrawn,
+)
+from fhir_server.sop.rencana_asuhan import lengkap
 
 if TYPE_CHECKING:
     from collections.abc import Mapping as Table
 
     from fhir_server.mappings import Reader, Resources
     from fhir_server.resources.wire import Document
-    from fhir_server.sop.rencana_asuhan import JadwalPemantauan, RencanaAsuhan
+    from fhir_server.sop.rencana_asuhan import JadwalAsuhan, KontakTerjadwal, RencanaAsuhan
 
 NOMOR: Final = sid("no-rencana-asuhan")
 KATEGORI: Final = code_system("kategori-rencana")
 KELOMPOK: Final = code_system("kelompok-risiko-kspr")
-KOMUNIKASI: Final = code_system("kategori-komunikasi")
 HPHT: Final = structure("hpht")
-KONTAK: Final = "kontak-"
 TUJUAN: Final = "tujuan-"
 TIM: Final = "tim"
 STATUS: Final = {
@@ -49,7 +54,6 @@ STATUS: Final = {
     "dibatalkan": "revoked",
     "salah-entri": "entered-in-error",
 }
-STATUS_KONTAK: Final = {"terjadwal": "active", "selesai": "completed", "dibatalkan": "revoked"}
 
 
 def to_fhir(rencana: RencanaAsuhan, document_id: str) -> Resources:
@@ -88,7 +92,7 @@ def from_fhir(resources: Table[str, Document]) -> dict[str, Any]:
         "tujuan": tuple(each.get("description", {}).get("text", "") for each in goals),
         "status": status.get(plan.get("status", "")),
         "catatan": notes[0] if notes else None,
-        **kegiatan_asuhan.read(plan, tuple(sorted(_days_of(days), key=lambda d: d.tanggal))),
+        **kegiatan_asuhan.read(plan, days_of(days)),
     }
 
 
@@ -105,27 +109,16 @@ def parts(primary: Document, _gathered: Table[str, Document]) -> dict[str, str]:
 
 
 def complete(
-    rencana: RencanaAsuhan, before: Table[str, Any] | None, _reader: Reader
+    rencana: RencanaAsuhan, before: Table[str, Any] | None, reader: Reader
 ) -> tuple[RencanaAsuhan, tuple[()]]:
     """Fill the schedule; a day that was kept stays kept."""
-    jadwal: JadwalPemantauan | None = (before or {}).get("jadwalPemantauan")
-    return lengkap(rencana, jadwal.kontak if jadwal else ()), ()
+    jadwal: JadwalAsuhan | None = (before or {}).get("jadwalPemantauan")
+    return lengkap(rencana, jadwal.kontak if jadwal else (), habits(reader.settings)), ()
 
 
 def amend(rencana: RencanaAsuhan, document_id: str, reader: Reader) -> dict[str, Document]:
     """Revoke the contacts that a new schedule no longer has."""
-    keeps = {part_id(document_id, role_of(each)) for each in rencana.jadwalPemantauan.kontak}
-    planned = reader.find("CommunicationRequest", [("based-on", f"CarePlan/{document_id}")])
-    return {
-        f"CommunicationRequest/{each['id']}": {**each, "status": "revoked"}
-        for each in planned
-        if each["id"] not in keeps and each.get("status") == "active"
-    }
-
-
-def role_of(kontak: KontakTerjadwal) -> str:
-    """Name the role of a day of contact: ``kontak-20240409``."""
-    return f"{KONTAK}{kontak.tanggal:%Y%m%d}"
+    return withdrawn(rencana.jadwalPemantauan.kontak, document_id, reader)
 
 
 def _plan(rencana: RencanaAsuhan, document_id: str, goals: list[str], days: list[str]) -> Any:
@@ -175,29 +168,15 @@ def _members(team: Document) -> tuple[str, ...]:
 
 
 def _contact(rencana: RencanaAsuhan, kontak: KontakTerjadwal, document_id: str) -> Any:
-    day: Any = kontak.tanggal
-    return r4b.CommunicationRequest(
-        basedOn=[reference("CarePlan", document_id)],
-        status=STATUS_KONTAK[kontak.status],
-        category=[concept(KOMUNIKASI, "pemantauan")],
-        medium=medium(rencana.jadwalPemantauan.kanal),
-        subject=reference("Patient", rencana.pasien),
-        occurrenceDateTime=day,
-        authoredOn=rencana.dibuat,
-        requester=reference("PractitionerRole", rencana.penyusun),
-        recipient=[reference("Patient", rencana.pasien)],
-        sender=reference("PractitionerRole", rencana.jadwalPemantauan.pelaksana),
+    return contact(
+        kontak,
+        plan=document_id,
+        pasien=rencana.pasien,
+        kanal=rencana.jadwalPemantauan.kanal,
+        dibuat=rencana.dibuat,
+        peminta=rencana.penyusun,
+        pelaksana=rencana.jadwalPemantauan.pelaksana,
     )
-
-
-def _days_of(requests: list[Document]) -> list[KontakTerjadwal]:
-    status = {code: word for word, code in STATUS_KONTAK.items()}
-    found = []
-    for each in requests:
-        day, word = day_of(each.get("occurrenceDateTime")), status.get(each.get("status", ""))
-        if day is not None and word is not None:
-            found.append(KontakTerjadwal(tanggal=day, status=word))  # type: ignore[arg-type]
-    return found
 
 
 MAPPING = Mapping(

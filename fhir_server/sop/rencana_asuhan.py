@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Literal
 from fhir_server.sop import kspr
 from fhir_server.sop.dokumen import Dokumen, Teguran, bidang, dokumen
 from fhir_server.sop.kehamilan import hpl
-from fhir_server.sop.pemantauan import Fase, Frekuensi, jadwalkan
+from fhir_server.sop.pemantauan import KEBIASAAN, Fase, Frekuensi, Kebiasaan, jadwalkan
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator
@@ -80,7 +80,7 @@ class KontakTerjadwal:
 
 
 @dokumen
-class JadwalPemantauan:
+class JadwalAsuhan:
     """When, how and by whom she is contacted."""
 
     kanal: Kanal = bidang("Kanal", "§2.1/24", kode="medium-komunikasi", contoh="whatsapp")
@@ -114,7 +114,7 @@ class RencanaAsuhan(Dokumen):
     )
     penyusun: str = bidang("Penyusun", "§2.1/23", rujuk="petugas", contoh="bidan-kia")
     rencanaPersalinan: RencanaPersalinan = bidang("Rencana persalinan", "§2.1/23")
-    jadwalPemantauan: JadwalPemantauan = bidang("Jadwal pemantauan", "§2.1/24")
+    jadwalPemantauan: JadwalAsuhan = bidang("Jadwal pemantauan", "§2.1/24")
     berakhir: date | None = bidang(
         "Rencana berakhir; kosong: HPL", "§2.1/23", default=None, contoh="2024-10-21", server=True
     )
@@ -195,8 +195,12 @@ def periksa(rencana: RencanaAsuhan) -> Iterator[Teguran]:
         )
 
 
-def lengkap(rencana: RencanaAsuhan, sebelumnya: Iterable[KontakTerjadwal] = ()) -> RencanaAsuhan:
-    """Fill end, phases and days of contact where they were not given (our defaults, §3.3).
+def lengkap(
+    rencana: RencanaAsuhan,
+    sebelumnya: Iterable[KontakTerjadwal] = (),
+    kebiasaan: Kebiasaan = KEBIASAAN,
+) -> RencanaAsuhan:
+    """Fill end, phases and days of contact where they were not given (``kebiasaan``, §3.3).
 
     ``sebelumnya`` are the days as they stand: one that was kept is not planned again.
     """
@@ -204,7 +208,7 @@ def lengkap(rencana: RencanaAsuhan, sebelumnya: Iterable[KontakTerjadwal] = ()) 
     akhir = hpl(rencana.hpht)
     fase = jadwal.fase or tuple(
         FasePemantauan(frekuensi=each.frekuensi, mulai=each.mulai, berakhir=each.berakhir)
-        for each in jadwalkan(rencana.kelompok, rencana.hpht, jadwal.mulai)
+        for each in jadwalkan(rencana.kelompok, rencana.hpht, jadwal.mulai, kebiasaan)
     )
     sampai = jadwal.berakhir or max((each.berakhir for each in fase), default=akhir)
     kontak = jadwal.kontak or tuple(

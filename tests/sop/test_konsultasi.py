@@ -310,7 +310,7 @@ def rencana():
         dibuat=PUKUL_8,
         penyusun="b",
         rencanaPersalinan=rencana_asuhan.RencanaPersalinan(tempat="RS", penolong="dokter"),
-        jadwalPemantauan=rencana_asuhan.JadwalPemantauan(
+        jadwalPemantauan=rencana_asuhan.JadwalAsuhan(
             kanal="whatsapp", pelaksana="b", mulai=PUKUL_9.date()
         ),
     )
