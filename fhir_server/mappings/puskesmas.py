@@ -38,7 +38,7 @@ def by_ids(facts: Facts, resource_type: str, ids: Sequence[str]) -> Plan:
 
 def by_references(facts: Facts, resource_type: str, parameter: str, names: Sequence[str]) -> Plan:
     """Ask for what refers to any of ``Type/id``; for none, find nothing."""
-    return facts(resource_type, [(parameter, ",".join(names) or f"Patient/{NOBODY}")])
+    return facts(resource_type, [(parameter, ",".join(names) or NOBODY)])
 
 
 def is_later(first: str, second: str) -> bool:

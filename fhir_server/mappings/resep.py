@@ -6,7 +6,7 @@ https://hl7.org/fhir/R4/medicationrequest.html
 from __future__ import annotations
 
 from decimal import Decimal
-from typing import TYPE_CHECKING, Any, Final
+from typing import TYPE_CHECKING, Any, Final, Protocol
 
 from fhir_server.mappings import Mapping, part_id, r4b
 from fhir_server.mappings.codes import KFA, sid
@@ -25,9 +25,17 @@ if TYPE_CHECKING:
     from collections.abc import Iterator
     from collections.abc import Mapping as Table
 
-    from fhir_server.mappings import Reader, Resources
+    from fhir_server.mappings import Resources
     from fhir_server.resources.wire import Document
     from fhir_server.sop.resep import Resep
+
+
+class Papers(Protocol):
+    """Where resources can be read by ``Type/id``."""
+
+    def read(self, reference: str, /) -> Document | None:
+        """Give a resource, or None if it is not there."""
+
 
 NO_RESEP: Final = sid("no-resep")
 CATEGORY: Final = "http://terminology.hl7.org/CodeSystem/medicationrequest-category"
@@ -68,6 +76,7 @@ def from_fhir(resources: Table[str, Document]) -> dict[str, Any]:
         "kunjungan": id_of(first.get("encounter"), "Encounter"),
         "kasus": next(iter(ids_of(first.get("supportingInformation"), "Task")), None),
         "status": status.get(first.get("status", "")),
+        "apotekLuar": id_of(first.get("dispenseRequest", {}).get("performer"), "Organization"),
     }
 
 
@@ -80,7 +89,7 @@ def parts(primary: Document, _gathered: Table[str, Document]) -> dict[str, str]:
     }
 
 
-def siblings(reader: Reader, resource_id: str) -> Iterator[Document]:
+def siblings(reader: Papers, resource_id: str) -> Iterator[Document]:
     """Give all drugs of a prescription by the id of its first."""
     first = reader.read(f"MedicationRequest/{resource_id}")
     if first is None:
@@ -100,7 +109,10 @@ def _place(role: str) -> int:
 def _drug(resep: Resep, item: ItemResep, others: list[str]) -> Any:
     dose: Any = {"text": item.signa}
     quantity: Any = {"value": item.jumlah, "unit": item.satuan}
-    given: Any = {"quantity": quantity}
+    given: Any = {
+        "quantity": quantity,
+        "performer": reference("Organization", resep.apotekLuar),
+    }
     note: Any = {"text": item.catatan} if item.catatan else None
     return r4b.MedicationRequest(
         groupIdentifier=r4b.Identifier(system=NO_RESEP, value=resep.noResep),

@@ -99,7 +99,8 @@ def is_tariff(definition: Document, canonical: str) -> bool:
     return identifier_of(definition, f"{canonical}/sid/tarif") is not None
 
 
-def _code_of(definition: Document) -> str:
+def tariff_code(definition: Document) -> str:
+    """Give the code of a tariff, below any canonical base."""
     numbers = definition.get("identifier", ())
     return next((str(n["value"]) for n in numbers if n.get("system", "").endswith("/tarif")), "")
 
@@ -110,7 +111,7 @@ JAGA: Final = Jaga(
     applies=is_tariff,
     state_of=lambda definition: DIBACA.get(definition.get("status", "")),
     status=STATUS,
-    name_of=_code_of,
+    name_of=tariff_code,
 )
 
 MAPPING = Mapping(

@@ -54,6 +54,13 @@ class Resep(Dokumen):
     status: StatusResep = bidang(
         "Status", "§2.1/15", default="aktif", kode="status-resep", contoh="aktif", cari=True
     )
+    apotekLuar: str | None = bidang(
+        "Apotek luar, bila obat tidak diambil di puskesmas",
+        "BR-C9",
+        default=None,
+        rujuk="faskes",
+        contoh="apotek-mitra",
+    )
 
 
 def periksa(resep: Resep) -> Iterator[Teguran]:

@@ -302,7 +302,7 @@ def test_a_charge_for_this_consultation_is_refused(fhir, bambang, konsultasi):
 def test_a_charge_elsewhere_is_none_of_this_rule(fhir, bambang, kunjungan):
     charge = {
         "resourceType": "ChargeItem",
-        "status": "billable",
+        "status": "planned",  # BR-B22 asks for a service only once it is billable
         "code": {"text": "pemeriksaan"},
         "subject": {"reference": f"Patient/{bambang}"},
         "context": {"reference": f"Encounter/{kunjungan(bambang)}"},
