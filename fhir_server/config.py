@@ -195,6 +195,11 @@ class Settings:
         "FHIR_PWS_TARGETS",
         "annual targets of indicators in percent of their denominator (K1=100,K4=95); others: 100",
     )
+    pws_vaccines: str = _setting(
+        "",
+        "FHIR_PWS_VACCINES",
+        "KFA codes of vaccines of complete basic immunisation (BCG=VG1,MR=VG2), beside CVX and ATC",
+    )
     pws_steady_below: str = _setting(
         "JELEK",
         "FHIR_PWS_STEADY_BELOW",

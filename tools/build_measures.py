@@ -13,6 +13,7 @@ from urllib.parse import urlencode
 
 from fhir_server.config import CANONICAL
 from fhir_server.mappings.indikator_pws import DEFINISI
+from fhir_server.operations.measures.beban_penyakit import SAH, TERBANYAK
 from fhir_server.sop.pws import INDIKATOR
 
 if TYPE_CHECKING:
@@ -34,6 +35,7 @@ def build(folder: Path = PROFILES) -> dict[Path, str]:
         path: json.dumps(each, indent=2, ensure_ascii=False) + "\n"
         for path, each in {
             **measures,
+            folder / "measure" / "beban-penyakit.json": burden(),
             folder / "codesystem" / "indikator-pws.json": code_system(),
         }.items()
     }
@@ -74,6 +76,46 @@ def measure(indikator: Indikator, definisi: Any) -> dict[str, Any]:
                         },
                     }
                 ],
+            }
+        ],
+    }
+
+
+def burden() -> dict[str, Any]:
+    """Write the Measure of the burden of disease."""
+    query = f"Condition?{urlencode(SAH, safe=':,')}"
+    parts = ("icd-10", "klaster", "desa", "kelompok-umur")
+    return {
+        "resourceType": "Measure",
+        "id": "beban-penyakit",
+        "url": f"{CANONICAL}/Measure/beban-penyakit",
+        "version": "1.0.0",
+        "name": "BebanPenyakit",
+        "title": "Beban penyakit",
+        "status": "active",
+        "experimental": False,
+        "description": (
+            f"{TERBANYAK} kategori ICD-10 terbanyak, seluruhnya dan per klaster, desa, kelompok "
+            "umur; sekali per orang, kategori dan hari (domain §1.C C11a)."
+        ),
+        "scoring": {"coding": [{"system": f"{TERMS}/measure-scoring", "code": "cohort"}]},
+        "group": [
+            {
+                "population": [
+                    {
+                        "code": {
+                            "coding": [
+                                {
+                                    "system": f"{TERMS}/measure-population",
+                                    "code": "initial-population",
+                                }
+                            ]
+                        },
+                        "description": "Kasus: diagnosis kunjungan, tanpa bab Z dan V-Y ICD-10.",
+                        "criteria": {"language": "application/x-fhir-query", "expression": query},
+                    }
+                ],
+                "stratifier": [{"code": {"text": part}} for part in parts],
             }
         ],
     }

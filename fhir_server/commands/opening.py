@@ -14,7 +14,7 @@ from fhir_server.config import Settings
 from fhir_server.errors import FhirError
 from fhir_server.interactions import declared
 from fhir_server.rest import cors, logs
-from fhir_server.sop.pws import baca_target
+from fhir_server.sop.pws import baca_target, baca_vaksin
 from fhir_server.store.embedded import Embedded, NotStarted
 
 if TYPE_CHECKING:
@@ -56,8 +56,9 @@ def check(settings: Settings) -> None:
         raise ValueError(f"FHIR_PWS_CBR={settings.pws_cbr} must be greater than 0.")
     try:
         baca_target(settings.pws_targets)
+        baca_vaksin(settings.pws_vaccines)
     except ValueError as error:
-        raise ValueError(f"FHIR_PWS_TARGETS: {error}") from None
+        raise ValueError(f"FHIR_PWS_TARGETS or FHIR_PWS_VACCINES: {error}") from None
     uri = settings.mongodb_uri
     if uri and not uri.startswith(("mongodb://", "mongodb+srv://")):
         raise ValueError("FHIR_MONGODB_URI must begin with mongodb:// or mongodb+srv://.")

@@ -10,7 +10,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import Any, Final, Literal
 
-from fhir_server.mappings.codes import CANONICAL, ICD_9_CM, LOINC, SNOMED, UCUM, code_system
+from fhir_server.mappings.codes import CANONICAL, ICD_9_CM, KFA, LOINC, SNOMED, UCUM, code_system
 
 Per = Literal["kehamilan", "orang", "hari", "masing-masing"]
 
@@ -21,6 +21,8 @@ PERAN: Final = code_system("peran-petugas")
 TUGAS: Final = code_system("jenis-tugas")
 LOKASI: Final = code_system("jenis-lokasi")
 FASKES: Final = code_system("jenis-faskes")
+RUJUKAN: Final = code_system("jenis-rujukan")
+BALIK: Final = code_system("status-rujuk-balik")
 KELOMPOK: Final = code_system("kelompok-risiko-kspr")
 OBSERVASI: Final = code_system("observasi-lokal")
 
@@ -44,17 +46,35 @@ TINDAKAN_PERSALINAN: Final = ",".join(
 )
 
 
+CVX: Final = "http://hl7.org/fhir/sid/cvx"
+ATC: Final = "http://www.whocc.no/atc"
+VAKSIN: Final = {
+    "HB0": (f"{CVX}|08", f"{ATC}|J07BC01"),
+    "BCG": (f"{CVX}|19", f"{ATC}|J07AN01"),
+    "DPT-HB-HIB": (f"{CVX}|198", f"{ATC}|J07CA11"),
+    "POLIO": (f"{CVX}|178", f"{ATC}|J07BF02", f"{ATC}|J07BF04"),
+    "IPV": (f"{CVX}|10", f"{ATC}|J07BF03"),
+    "MR": (f"{CVX}|04", f"{ATC}|J07BD53"),
+    "TD": (f"{KFA}|VG139", f"{CVX}|09", f"{CVX}|113", f"{ATC}|J07AM51"),
+}
+"""Antigen → codes. KFA has codes for all of them; those that are not verified are a setting."""
+DOSIS_IDL: Final = {"HB0": 1, "BCG": 1, "DPT-HB-HIB": 3, "POLIO": 4, "IPV": 1, "MR": 1}
+"""The last dose of each antigen of the complete basic immunisation (Permenkes 12/2017)."""
+
+
 @dataclass(frozen=True, slots=True)
 class Pencarian:
     """One search: type, criteria, and which of its dates is the event's.
 
-    ``kisaran``: categories of ICD-10 from … to …, which no token can ask as a range.
+    ``kisaran``: categories of ICD-10 from … to …, which no token can ask as a range. ``antigen``:
+    the first criterion holds its codes, to which the operator may add those of KFA.
     """
 
     tipe: str
     kriteria: tuple[tuple[str, str], ...]
     tanggal: str = "date"
     kisaran: tuple[tuple[str, str], ...] = ()
+    antigen: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -112,8 +132,15 @@ def _tugas(*kriteria: tuple[str, str]) -> Pencarian:
     return Pencarian("Task", kriteria, "due")
 
 
-def _vaksin(*kriteria: tuple[str, str]) -> Pencarian:
-    return Pencarian("Immunization", (("status", "completed"), *kriteria))
+def _vaksin(antigen: str, *kriteria: tuple[str, str]) -> Pencarian:
+    kode = ("vaccine-code", ",".join(VAKSIN[antigen]))
+    return Pencarian("Immunization", (kode, ("status", "completed"), *kriteria), antigen=antigen)
+
+
+def _rujukan(*kriteria: tuple[str, str]) -> Pencarian:
+    jenis = ",".join(f"{RUJUKAN}|{each}" for each in ("medis", "sosial", "hukum"))
+    selesai = (("category", jenis), ("status", "completed"))
+    return Pencarian("ServiceRequest", (*selesai, *kriteria), "authored")
 
 
 def _kehamilan(*cari: Pencarian, **lain: Any) -> DefinisiIndikator:
@@ -164,6 +191,18 @@ DEFINISI: Final[dict[str, DefinisiIndikator]] = {
     "NKOMP": DefinisiIndikator(
         Hitungan(_ditangani(KOMPLIKASI_NEONATAL), "orang", umur=(29, "day"))
     ),
+    "IDL": DefinisiIndikator(
+        Hitungan(
+            tuple(
+                _vaksin(antigen, ("dose-number", f"ge{dosis}"))
+                for antigen, dosis in DOSIS_IDL.items()
+            ),
+            "orang",
+            perlu=len(DOSIS_IDL),
+            umur=(12, "month"),
+        )
+    ),
+    "TD2": _kehamilan(_vaksin("TD", ("dose-number", "ge2"), HAMIL)),
     "MTBS": DefinisiIndikator(
         Hitungan(
             (
@@ -200,6 +239,10 @@ DEFINISI: Final[dict[str, DefinisiIndikator]] = {
             dekat=(300, 0),
         ),
         Hitungan((_bersalin(), KRST), "kehamilan", dekat=(300, 0)),
+    ),
+    "RUJ-LOOP": DefinisiIndikator(
+        Hitungan((_rujukan(("_has:ServiceRequest:based-on:_tag", f"{BALIK}|selesai")),), "hari"),
+        Hitungan((_rujukan(),), "hari"),
     ),
     "KR": DefinisiIndikator(
         Hitungan((_tugas(("code", f"{TUGAS}|kunjungan-rumah"), ("status", "completed")),), "hari"),

@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import importlib.util
 import json
+import pkgutil
 from decimal import Decimal
 from typing import TYPE_CHECKING, Any, NoReturn
 
@@ -15,7 +16,7 @@ from flask import Flask, Response, request
 from flask_smorest import Api, Blueprint
 from webargs.flaskparser import FlaskParser
 
-from fhir_server import exchange
+from fhir_server import exchange, rest
 from fhir_server.errors import BadRequest, FhirError, Invalid, Issue, UnsupportedMediaType
 from fhir_server.mappings import load_mappings
 from fhir_server.rest import outcomes
@@ -34,6 +35,7 @@ BASE = "/sop/v1"
 KEY = "Idempotency-Key"
 LONGEST_KEY = 200
 INDONESIAN = "id"
+VIEW = "tampilan_"
 
 
 class Parser(FlaskParser):
@@ -110,7 +112,25 @@ def _api(app: Flask, context: Context | None) -> Api:
     for kind in entitas().values():
         if kind.nama in mappings:
             api.register_blueprint(_blueprint(kind, context))
+    for name in _views():
+        api.register_blueprint(_view(name, context))
     return api
+
+
+def _views() -> list[str]:
+    """Find what is shown beyond documents: the modules ``tampilan_<name>`` of this room."""
+    found = pkgutil.iter_modules(rest.__path__)
+    return sorted(each.name for each in found if each.name.startswith(VIEW))
+
+
+def _view(name: str, context: Any) -> Entity:
+    module = importlib.import_module(f"{rest.__name__}.{name}")
+    shown = name.removeprefix(VIEW)
+    address = f"{BASE}/{shown.replace('_', '-')}"
+    blueprint = Entity(shown, __name__, url_prefix=address, description=module.SAYS)
+    blueprint.register_error_handler(FhirError, _refuse)
+    module.routes(blueprint, context)
+    return blueprint
 
 
 def _blueprint(kind: Entitas, context: Any) -> Entity:

@@ -144,11 +144,15 @@ def cakupan(pembilang: int, penyebut: int | None) -> Decimal | None:
     return bulatkan(Decimal(pembilang) * SERATUS / penyebut, 1)
 
 
-def arah(bulan_ini: int, bulan_lalu: int) -> Arah:
-    """Tell the trend from this month and the last; the denominator of both is the same."""
-    if bulan_ini == bulan_lalu:
+def arah(bulan_ini: int, bulan_lalu: int, penyebut: tuple[int, int] = (1, 1)) -> Arah:
+    """Compare the coverage of this month with that of the last.
+
+    ``penyebut`` are the denominators of the two months, where these differ.
+    """
+    ini, lalu = bulan_ini * penyebut[1], bulan_lalu * penyebut[0]
+    if ini == lalu or 0 in penyebut:
         return "tetap"
-    return "naik" if bulan_ini > bulan_lalu else "turun"
+    return "naik" if ini > lalu else "turun"
 
 
 def status_desa(
@@ -178,6 +182,22 @@ def baca_target(teks: str) -> dict[str, Decimal]:
             )
         target[kode.strip()] = Decimal(angka.strip())
     return target
+
+
+ANTIGEN: Final = ("HB0", "BCG", "DPT-HB-HIB", "POLIO", "IPV", "MR", "TD")
+
+
+def baca_vaksin(teks: str) -> dict[str, tuple[str, ...]]:
+    """Read the KFA codes of vaccines (``BCG=VG1,MR=VG2``; an antigen may repeat), or ValueError."""
+    kode: dict[str, tuple[str, ...]] = {}
+    for each in filter(None, (bagian.strip() for bagian in teks.split(","))):
+        antigen, tanda, angka = (bagian.strip() for bagian in each.partition("="))
+        if not tanda or antigen not in ANTIGEN or not angka.isalnum():
+            raise ValueError(
+                f"{each!r}: right would be BCG=VG1, with one of: {', '.join(ANTIGEN)}."
+            )
+        kode[antigen] = (*kode.get(antigen, ()), angka)
+    return kode
 
 
 def jumlah(semua: Iterable[Sasaran]) -> Sasaran:

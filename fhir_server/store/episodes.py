@@ -161,7 +161,7 @@ def _rest_of(values: str) -> Any:
     return {"$filter": {"input": values, "as": "x", "cond": {"$not": "$$x.t"}}}
 
 
-def without(value: str, start: str) -> Any:
+def without(value: Any, start: str) -> Any:
     """Take the id out of ``Type/id``; a reference to another type gives what is nobody's id."""
     is_ours = {"$eq": [{"$substrBytes": [value, 0, len(start)]}, start]}
     return {"$cond": [is_ours, {"$substrBytes": [value, len(start), -1]}, ""]}

@@ -11,7 +11,7 @@ from pymongo import MongoClient, ReadPreference, ReturnDocument, WriteConcern
 from pymongo.read_concern import ReadConcern
 
 from fhir_server.errors import FhirError, Unavailable
-from fhir_server.store import counting, history, search, snapshot, versions
+from fhir_server.store import burden, counting, history, search, snapshot, versions
 from fhir_server.store.binaries import Binaries
 from fhir_server.store.conditions import Judge
 from fhir_server.store.customs import Customs
@@ -271,6 +271,13 @@ class Store:
         with translated():
             run = search.Run(self._database, self._settings, None)
             return counting.cells(run.aggregate(begun, stages, MOST_CELLS))
+
+    def burden(self, wanted: burden.Burden) -> dict[str, list[burden.Tally]]:
+        """Count diagnoses, in one command."""
+        begun, stages = burden.stages(wanted, self._settings.chain_limit)
+        with translated():
+            run = search.Run(self._database, self._settings, None)
+            return burden.tables(run.aggregate(begun, stages, 1))
 
     def transact(self, ops: Sequence[Op], conditions: Sequence[Condition] = ()) -> list[Written]:
         """Apply all ops or none, and say what became of each, in order."""

@@ -63,12 +63,16 @@ class Count:
 
 @dataclass(frozen=True, slots=True)
 class Stratum:
-    """One part of a population: ``value`` is a CodeableConcept."""
+    """One part of a population: ``value`` is a CodeableConcept, or ``components`` say it together.
+
+    A component has ``code`` and ``value``, as in MeasureReport.
+    """
 
     value: Document
     counts: tuple[Count, ...]
     score: Decimal | None = None
     extension: tuple[Document, ...] = ()
+    components: tuple[Document, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)

@@ -44,7 +44,7 @@ def area_of(context: Context, asked: Asked) -> Area:
     area = reported(context, asked.reporter)
     kind, _, identity = (asked.subject or "").partition("/")
     if kind == "Location":
-        return _within(context, area, _code_of(_there(context, kind, identity)))
+        return within(context, area, _code_of(_there(context, kind, identity)))
     if kind == "Group":
         return _of_group(context, area, _there(context, kind, identity))
     if kind == "Patient":
@@ -104,7 +104,8 @@ def _named(context: Context, codes: list[str]) -> dict[str, str]:
     return {code: names.get(code, "") for code in codes}
 
 
-def _within(context: Context, area: Area, code: str) -> Area:
+def within(context: Context, area: Area, code: str) -> Area:
+    """Narrow an area to the villages whose codes begin so; one village may lie outside it."""
     inside = {each: name for each, name in area.villages.items() if each.startswith(code)}
     if not inside and len(code) == VILLAGE_DIGITS:
         inside = _named(context, [code])
@@ -115,7 +116,7 @@ def _of_group(context: Context, area: Area, group: Document) -> Area:
     """Take the village of a target group, or else the people who are members of a group."""
     village = village_of(group)
     if village is not None and not group.get("member"):
-        return _within(context, area, village)
+        return within(context, area, village)
     entities = [each.get("entity", {}) for each in group.get("member", ())]
     return replace(area, members=tuple(f"Patient/{each}" for each in ids_of(entities, "Patient")))
 

@@ -5,10 +5,11 @@ from __future__ import annotations
 from dataclasses import replace
 from typing import TYPE_CHECKING, Final
 
-from fhir_server.mappings.codes import ICD_10, criterion
+from fhir_server.mappings.codes import ICD_10, KFA, criterion
 from fhir_server.mappings.indikator_pws import PERAN
 from fhir_server.search.compile import compile as compile_query
 from fhir_server.search.query import parse
+from fhir_server.sop.pws import baca_vaksin
 from fhir_server.store.counting import Age, Counting, Stream
 from fhir_server.store.episodes import DAY_MS, Contacts
 from fhir_server.store.pipeline import both
@@ -71,6 +72,10 @@ def _stream(context: Context, wanted: Pencarian) -> Stream:
 def _plan(context: Context, wanted: Pencarian) -> Plan:
     canonical = context.settings.canonical
     pairs = [(name, criterion(value, canonical)) for name, value in wanted.kriteria]
+    own = baca_vaksin(context.settings.pws_vaccines).get(wanted.antigen, ())
+    if own:
+        name, known = pairs[0]
+        pairs[0] = (name, ",".join([known, *(f"{KFA}|{code}" for code in own)]))
     query = parse(wanted.tipe, pairs, context.parameters, strict=True)
     plan = compile_query(query, context.parameters, context.settings)
     if not wanted.kisaran:

@@ -65,6 +65,7 @@ def _stratum(stratum: Stratum, unit: str, lists: list[Document]) -> Document:
     made: Document = {
         "extension": list(stratum.extension),
         "value": stratum.value,
+        "component": list(stratum.components),
         "population": _populations(stratum.counts, lists),
         "measureScore": _score(stratum.score, unit),
     }

@@ -34,7 +34,8 @@ JANUARY = 1
 class Row:
     """One village, or the sum of all: cases by month, and what they are measured against.
 
-    ``before`` is the number of the month before the first one. Patients only where asked for.
+    ``before`` and ``among_before`` are those of the December before, where the period ends in
+    January. Patients only where asked for.
     """
 
     village: str | None
@@ -43,6 +44,7 @@ class Row:
     among: Counter[int] = field(default_factory=Counter)
     target: Sasaran = pws.TANPA_SASARAN
     before: int = 0
+    among_before: int = 0
     patients: set[str] = field(default_factory=set)
     others: set[str] = field(default_factory=set)
 
@@ -71,8 +73,21 @@ class Table:
 
     def trend(self, row: Row) -> pws.Arah:
         """Compare the last month of the period with the one before."""
-        last = row.numbers[self.month - 1] if self.month > JANUARY else row.before
-        return pws.arah(row.numbers[self.month], last)
+        if self.indikator.sasaran is not None:
+            return pws.arah(row.numbers[self.month], self.last_month(row))
+        among = (self.among(row) or 0, self._among_last_month(row))
+        return pws.arah(row.numbers[self.month], self.last_month(row), among)
+
+    def last_month(self, row: Row) -> int:
+        """Give the cases of the month before the last one of the period."""
+        return row.numbers[self.month - 1] if self.month > JANUARY else row.before
+
+    def among(self, row: Row) -> int | None:
+        """Give what the last month is measured against: the year's target, or counted."""
+        return row.denominator if self.indikator.sasaran is not None else row.among[self.month]
+
+    def _among_last_month(self, row: Row) -> int:
+        return row.among[self.month - 1] if self.month > JANUARY else row.among_before
 
     def goal(self, row: Row) -> Decimal | None:
         """Give the number that should be reached by the end of the period."""
@@ -108,9 +123,10 @@ def table(  # noqa: PLR0913 - what a table is about
     if definition.penyebut is not None:
         rows.add_among(cases(context, definition.penyebut, area, start, end, lists=lists))
     if last.month == JANUARY:
-        year_ago = start.replace(year=start.year - 1, month=12, day=1)
-        before = cases(context, definition.pembilang, area, year_ago, start.replace(day=1))
-        rows.add_before(before)
+        december = (start.replace(year=start.year - 1, month=12, day=1), start.replace(day=1))
+        rows.add_before(cases(context, definition.pembilang, area, *december))
+        if definition.penyebut is not None:
+            rows.add_before(cases(context, definition.penyebut, area, *december), among=True)
     _set_targets(context, indikator, area, rows, start.year)
     return Table(
         indikator,
@@ -155,10 +171,12 @@ class _Rows:
             row.among[cell.month] += cell.number
             row.others.update(cell.patients)
 
-    def add_before(self, found: Iterable[Cell]) -> None:
-        """Take the cases of the month before."""
+    def add_before(self, found: Iterable[Cell], *, among: bool = False) -> None:
+        """Take what was counted in the December before."""
+        name = "among_before" if among else "before"
         for cell in found:
-            self.of(cell.village).before += cell.number
+            row = self.of(cell.village)
+            setattr(row, name, getattr(row, name) + cell.number)
 
 
 def _set_targets(
@@ -191,6 +209,7 @@ def _sum(indikator: Indikator, rows: Iterable[Row]) -> Row:
         total.numbers.update(row.numbers)
         total.among.update(row.among)
         total.before += row.before
+        total.among_before += row.among_before
         total.patients |= row.patients
         total.others |= row.others
         targets_.append(row.target)

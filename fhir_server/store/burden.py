@@ -1,0 +1,170 @@
+"""Counts diagnoses by category, and by what else is asked (cluster, village, age), in the database.
+
+A diagnosis counts once a person, category and day (BR-C11). Only those of people who live in the
+area count in the tables; of others the number alone is given.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any, Literal
+
+from fhir_server.store import pipeline
+from fhir_server.store.episodes import without
+from fhir_server.store.pipeline import both
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from fhir_server.search.plan import Plan
+    from fhir_server.store.pipeline import Stage
+
+By = Literal["cluster", "village", "age"]
+ICD_10 = "http://hl7.org/fhir/sid/icd-10|"
+YEAR_MS = 365.2425 * 86_400_000
+
+
+@dataclass(frozen=True, slots=True)
+class Burden:
+    """What to count: the diagnoses of ``plan`` from ``low`` until before ``high`` (epoch ms).
+
+    ``clusters``: the start of the tokens of ``Encounter.klaster``. ``ages``: (years, name) from the
+    oldest group to the youngest. ``without``: no category that begins so. ``top``: so many
+    categories in each table.
+    """
+
+    plan: Plan
+    low: int
+    high: int
+    zone: str
+    villages: tuple[str, ...]
+    clusters: str
+    ages: tuple[tuple[int, str], ...]
+    top: int
+    without: tuple[str, ...] = ()
+    providers: tuple[str, ...] | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Tally:
+    """How often a category came in a part (a cluster, village or age; None: anywhere)."""
+
+    category: str
+    part: str | None
+    number: int
+
+
+def stages(wanted: Burden, chain_limit: int) -> tuple[str, list[Stage]]:
+    """Give the collection to begin at, and the stages."""
+    test = {"ix.recorded-date.l": {"$gte": wanted.low, "$lt": wanted.high}}
+    plan = wanted.plan
+    begun, found = pipeline.stream(
+        plan.resource_type, both(plan.filter, test), plan.joins, chain_limit
+    )
+    inside: Any = {"v": {"$in": list(wanted.villages)}}
+    return begun, [
+        *found,
+        *_diagnoses(wanted),
+        *_persons(wanted),
+        *_encounters(wanted),
+        {
+            "$facet": {
+                "all": [{"$match": inside}, *_table(wanted, None)],
+                "cluster": [{"$match": inside}, *_table(wanted, "$c")],
+                "village": [{"$match": inside}, *_table(wanted, "$v")],
+                "age": [{"$match": inside}, *_table(wanted, "$a")],
+                "sum": [{"$match": inside}, {"$count": "n"}],
+                "outside": [{"$match": {"$nor": [inside], **_served(wanted)}}, {"$count": "n"}],
+            }
+        },
+    ]
+
+
+def tables(rows: Sequence[dict[str, Any]]) -> dict[str, list[Tally]]:
+    """Read what the stages gave; ``sum`` and ``outside`` have one row."""
+    found = rows[0] if rows else {}
+    return {
+        name: [Tally(each.get("k", ""), each.get("part"), each["n"]) for each in rows_]
+        for name, rows_ in found.items()
+    }
+
+
+def _diagnoses(wanted: Burden) -> list[Stage]:
+    start = len(ICD_10)
+    is_icd = {"$eq": [{"$substrBytes": ["$$x", 0, start]}, ICD_10]}
+    codes = {"$filter": {"input": {"$ifNull": ["$ix.code", []]}, "as": "x", "cond": is_icd}}
+    category = {"$substrBytes": [{"$ifNull": [{"$first": codes}, ICD_10]}, start, 3]}
+    moment = {"$toDate": "$ix.recorded-date.l"}
+    day = {"$dateTrunc": {"date": moment, "unit": "day", "timezone": wanted.zone}}
+    group: Stage = {"_id": {"p": "$p", "k": "$k", "y": "$y"}, "n": {"$max": "$n"}}
+    unwanted = {"k": {"$nin": [""]}}
+    if wanted.without:
+        unwanted["k"]["$not"] = {"$regex": f"^({'|'.join(wanted.without)})"}  # type: ignore[assignment]
+    return [
+        {"$project": {"_id": 0, "p": "$ix.patient", "k": category, "y": day, "n": "$ix.encounter"}},
+        {"$match": unwanted},
+        {"$group": group},
+        {"$group": {"_id": "$_id.p", "d": {"$push": {"k": "$_id.k", "y": "$_id.y", "n": "$n"}}}},
+    ]
+
+
+def _persons(wanted: Burden) -> list[Stage]:
+    looked = {
+        "from": "Patient",
+        "localField": "l",
+        "foreignField": "_id",
+        "pipeline": [{"$project": {"_id": 0, "v": {"$first": "$ix.desa"}, "b": "$ix.birthdate.l"}}],
+        "as": "r",
+    }
+    years = {"$divide": [{"$subtract": [{"$toLong": "$d.y"}, "$b"]}, YEAR_MS]}
+    branches = [{"case": {"$gte": [years, since]}, "then": name} for since, name in wanted.ages]
+    age = {
+        "$cond": [{"$eq": ["$b", None]}, None, {"$switch": {"branches": branches, "default": None}}]
+    }
+    return [
+        {"$set": {"l": without("$_id", "Patient/")}},
+        {"$lookup": looked},
+        {"$set": {"r": {"$first": "$r"}}},
+        {"$set": {"v": "$r.v", "b": {"$ifNull": ["$r.b", None]}}},
+        {"$unwind": "$d"},
+        {"$project": {"_id": 0, "v": 1, "k": "$d.k", "n": "$d.n", "a": age}},
+    ]
+
+
+def _encounters(wanted: Burden) -> list[Stage]:
+    looked = {
+        "from": "Encounter",
+        "localField": "l",
+        "foreignField": "_id",
+        "pipeline": [{"$project": {"_id": 0, "c": "$ix.klaster", "o": "$ix.service-provider"}}],
+        "as": "r",
+    }
+    is_cluster = {"$eq": [{"$substrBytes": ["$$x", 0, len(wanted.clusters)]}, wanted.clusters]}
+    known = {"$ifNull": [{"$first": "$r.c"}, []]}
+    found = {"$first": {"$filter": {"input": known, "as": "x", "cond": is_cluster}}}
+    cluster = {"$substrBytes": [{"$ifNull": [found, wanted.clusters]}, len(wanted.clusters), -1]}
+    return [
+        {"$set": {"l": without({"$ifNull": ["$n", ""]}, "Encounter/")}},
+        {"$lookup": looked},
+        {"$set": {"c": cluster, "o": {"$first": "$r.o"}}},
+        {"$project": {"v": 1, "k": 1, "a": 1, "c": 1, "o": 1}},
+    ]
+
+
+def _served(wanted: Burden) -> dict[str, Any]:
+    return {} if wanted.providers is None else {"o": {"$in": list(wanted.providers)}}
+
+
+def _table(wanted: Burden, part: str | None) -> list[Stage]:
+    """Give the categories that came most in each part."""
+    counted = {"_id": {"k": "$k", "part": part}, "n": {"$sum": 1}}
+    ranked = {"$push": {"k": "$_id.k", "n": "$n"}}
+    return [
+        {"$group": counted},
+        {"$sort": {"n": -1, "_id.k": 1}},
+        {"$group": {"_id": "$_id.part", "best": ranked}},
+        {"$set": {"best": {"$slice": ["$best", wanted.top]}}},
+        {"$unwind": "$best"},
+        {"$project": {"_id": 0, "part": "$_id", "k": "$best.k", "n": "$best.n"}},
+        {"$sort": {"part": 1, "n": -1, "k": 1}},
+    ]
