@@ -20,6 +20,15 @@ from tests.support.server import running
 PAGES = sorted((Path(__file__).parents[1] / "docs" / "api").glob("*.md"))
 BLOCK = re.compile(r"^```http\n(.*?)^```$", re.DOTALL | re.MULTILINE)
 SECONDS = 60
+SHARED = {
+    "transaction": "batch",
+    "search-type": "search",
+    "search-system": "search-several",
+    "history-instance": "history",
+    "history-type": "history",
+    "history-system": "history",
+}
+"""Interactions that one page tells of together."""
 
 
 @pytest.fixture(scope="module")
@@ -136,3 +145,18 @@ def contains(wanted, given):
         rest = iter(given if isinstance(given, list) else ())
         return all(any(contains(value, each) for each in rest) for value in wanted)
     return wanted == "…" or matches(wanted, given)
+
+
+def test_every_interaction_and_operation_has_a_page(server):
+    """The CapabilityStatement names them; the index leads to each page."""
+    stated = requests.get(f"{server.url}/fhir/metadata", timeout=SECONDS).json()["rest"][0]
+    types = stated["resource"]
+    interactions = {each["code"] for kind in types for each in kind["interaction"]}
+    interactions |= {each["code"] for each in stated["interaction"]} | {"capabilities"}
+    operations = {op["name"] for kind in (stated, *types) for op in kind.get("operation", ())}
+    pages = {page.stem for page in PAGES} | SHARED.keys()
+    index = (PAGES[0].parent / "index.md").read_text("utf-8")
+
+    wanted = interactions | operations
+    assert wanted - pages == set()
+    assert {name for name in wanted if f"({SHARED.get(name, name)}.md)" not in index} == set()

@@ -1,4 +1,4 @@
-"""FHIR read and vread.
+"""FHIR read and vread, whole or as far as ``_elements`` or ``_summary`` asks.
 
 https://hl7.org/fhir/R4/http.html#read
 """
@@ -6,16 +6,20 @@ https://hl7.org/fhir/R4/http.html#read
 from __future__ import annotations
 
 from typing import TYPE_CHECKING
+from urllib.parse import parse_qsl
 
-from fhir_server.errors import Gone, NotFound
+from fhir_server.errors import BadRequest, Gone, NotFound
 from fhir_server.interactions.answers import headers_of
 from fhir_server.interactions.preconditions import is_unchanged
 from fhir_server.interactions.request import Answer
+from fhir_server.resources.subsets import narrow
 
 if TYPE_CHECKING:
     from fhir_server.context import Context
     from fhir_server.interactions.request import Request
     from fhir_server.store.ops import Stored
+
+_SUMMARIES = ("true", "text", "data", "false")
 
 
 def read(context: Context, request: Request, resource_type: str, resource_id: str) -> Answer:
@@ -23,7 +27,7 @@ def read(context: Context, request: Request, resource_type: str, resource_id: st
     stored = context.store.read(resource_type, resource_id)
     if stored is None:
         raise NotFound(f"There is no {resource_type}/{resource_id}.")
-    return _answer(request, stored)
+    return _answer(context, request, stored)
 
 
 def vread(
@@ -34,13 +38,27 @@ def vread(
     stored = context.store.vread(resource_type, resource_id, number) if number else None
     if stored is None:
         raise NotFound(f"There is no version {version} of {resource_type}/{resource_id}.")
-    return _answer(request, stored)
+    return _answer(context, request, stored)
 
 
-def _answer(request: Request, stored: Stored) -> Answer:
+def _answer(context: Context, request: Request, stored: Stored) -> Answer:
     if stored.text is None:
         where = f"{stored.resource_type}/{stored.id}"
         raise Gone(f"{where} was deleted; version {stored.version} is the deletion.")
     if is_unchanged(request.headers, stored):
         return Answer(304, b"", headers_of(stored))
-    return Answer(200, stored.raw, headers_of(stored))
+    asked = "_elements" in request.query or "_summary" in request.query
+    raw = _part(context, request, stored.raw) if asked else stored.raw
+    return Answer(200, raw, headers_of(stored))
+
+
+def _part(context: Context, request: Request, raw: bytes) -> bytes:
+    """Give what ``_elements`` or ``_summary`` leaves of a resource."""
+    given = dict(parse_qsl(request.query))
+    summary = given.get("_summary", "false")
+    if summary not in _SUMMARIES:
+        raise BadRequest(f"_summary={summary!r} is none of: {', '.join(_SUMMARIES)}.")
+    elements = [each for each in given.get("_elements", "").split(",") if each]
+    if not elements and summary == "false":
+        return raw
+    return narrow(raw, context.definitions, elements, summary)

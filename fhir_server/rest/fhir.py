@@ -91,7 +91,10 @@ def respond(context: Context, environ: dict[str, Any]) -> Answer:
     form = _PLAIN
     try:
         form = negotiation.accepted(environ)
-        given = answer(context, _request(context, environ))
+        request = _request(context, environ)
+        if b"_format" in request.body and request.path.endswith("_search"):
+            form = negotiation.accepted_in_form(environ, request.body)
+        given = answer(context, request)
         if form.is_xml or form.pretty or form.is_content:
             given = _laid_out(context, given, form)
     except Exception as error:  # noqa: BLE001 - every failure has an answer, a bug too

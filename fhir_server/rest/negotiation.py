@@ -59,6 +59,12 @@ def accepted(environ: Mapping[str, Any]) -> Form:
     return _chosen(environ)
 
 
+def accepted_in_form(environ: Mapping[str, Any], body: bytes) -> Form:
+    """Choose the form of the answer to a search whose form body names the ``_format``."""
+    query = "&".join(filter(None, (body.decode("latin-1"), environ.get("QUERY_STRING", ""))))
+    return _chosen({**environ, "QUERY_STRING": query})
+
+
 def _of_own_type(environ: Mapping[str, Any]) -> Form:
     """Refuse no ``Accept`` where content of any type may lie; failures are JSON then."""
     try:

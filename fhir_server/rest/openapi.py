@@ -9,6 +9,7 @@ https://spec.openapis.org/oas/v3.0.3
 from __future__ import annotations
 
 import re
+from decimal import Decimal
 from typing import TYPE_CHECKING, Any
 
 import yaml as pyyaml
@@ -71,7 +72,9 @@ def describe(parameters: Parameters, sop: Json) -> Json:
 
 
 def _portable(value: Any) -> Any:
-    """Write patterns as ECMAScript does, which OpenAPI asks for: ``^(?:…)$``."""
+    """Write patterns as ECMAScript does, which OpenAPI asks for (``^(?:…)$``), decimals as JSON."""
+    if isinstance(value, Decimal):
+        return int(value) if value == value.to_integral_value() else float(value)
     if isinstance(value, list):
         return [_portable(each) for each in value]
     if not isinstance(value, dict):
@@ -186,4 +189,4 @@ def _body(route: Route, name: str | None) -> Json | None:
     example = parts.example(name if schema == "Resource" else schema)
     if example:
         media["example"] = example
-    return {"required": True, "content": {parts.FHIR_JSON: media}}
+    return {"required": True, "content": parts.contents(media)}

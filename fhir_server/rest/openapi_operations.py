@@ -71,7 +71,7 @@ def _asked(definition: Definition, method: str, path: str) -> Json:
         media = {"schema": parts.reference("schemas", "Resource")}
         asked["requestBody"] = {
             "required": any(each.minimum for each in definition.inputs),
-            "content": {parts.FHIR_JSON: media},
+            "content": parts.contents(media),
         }
     return asked
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
-from fhir_server.rest.negotiation import FHIR_JSON
+from fhir_server.rest.negotiation import FHIR_JSON, FHIR_XML
 
 __all__ = ["FHIR_JSON", "PARAMETERS_OF", "SUMMARIES", "SYSTEM", "components", "example"]
 
@@ -172,8 +172,13 @@ def _failure() -> Json:
     media = {"schema": reference("schemas", "OperationOutcome"), "example": sample}
     return {
         "description": "What is wrong, where, and what would be right",
-        "content": {FHIR_JSON: media},
+        "content": contents(media),
     }
+
+
+def contents(media: Json) -> Json:
+    """Say a resource in both formats; XML has the same elements, by R4's own schema."""
+    return {FHIR_JSON: media, FHIR_XML: {"schema": {"type": "string", "format": "xml"}}}
 
 
 def responses(interaction: str, name: str | None) -> Json:
@@ -187,7 +192,7 @@ def responses(interaction: str, name: str | None) -> Json:
     for status, says in _STATUSES.get(interaction, {"200": "Found"}).items():
         answers[status] = {"description": says}
         if status != "204":
-            answers[status]["content"] = {FHIR_JSON: media}
+            answers[status]["content"] = contents(media)
     for status in _FAILURES.get(interaction, ()):
         answers[status] = reference("responses", "Failure")
     return answers | {"default": reference("responses", "Failure")}

@@ -40,12 +40,13 @@ def reindex_slice(
     if asked.since is not None:
         wanted["t"] = {"$gte": asked.since}
     collection = database[asked.resource_type]
-    held = {"raw": 1, "v": 1, "ix": 1}
+    held = {"raw": 1, "at": 1, "v": 1, "t": 1, "ix": 1}
     with translated():
         rows = list(collection.find(wanted, held).sort("_id", 1).limit(asked.limit))
         changes = []
         for row in rows:
-            made = index(wire.parse(bytes(row["raw"])), parameters)
+            text = wire.Text(row["raw"], row["at"]).stamped(row["v"], row["t"])
+            made = index(wire.parse(text), parameters)
             if made != row["ix"]:
                 same = {"_id": row["_id"], "v": row["v"]}
                 changes.append(UpdateOne(same, {"$set": {"ix": made}}))

@@ -21,6 +21,23 @@ def test_a_read_gives_the_current_version(ask):
 
 
 @pytest.mark.usefixtures("stored")
+@pytest.mark.parametrize("where", ["Patient/p", "Patient/p/_history/1"])
+@pytest.mark.parametrize("asked", ["_elements=gender", "_summary=text"])
+def test_a_part_can_be_read(ask, where, asked):
+    said = ask("GET", f"{where}?{asked}")
+
+    assert said.status == 200
+    assert "active" not in said.json
+    assert said.json["meta"]["tag"][0]["code"] == "SUBSETTED"
+
+
+@pytest.mark.usefixtures("stored")
+def test_a_part_that_there_is_not_is_refused(ask):
+    assert "active" in ask("GET", "Patient/p?_summary=false").json
+    assert ask("GET", "Patient/p?_summary=half").status == 400
+
+
+@pytest.mark.usefixtures("stored")
 @pytest.mark.parametrize("url", ["Patient/q", "Patient/q/_history/1", "Patient/p/_history/2"])
 def test_what_never_was_is_not_found(ask, url):
     assert ask("GET", url).status == 404

@@ -52,7 +52,7 @@ def _no_waiting(monkeypatch):
 @pytest.fixture
 def shod(client):
     """A patient who was there before the parameter, and one who came after."""
-    client.put(patient("old", "42"))
+    client.put(patient("old", "42") | {"meta": {"tag": [{"code": "labelled"}]}})
     client.put(PARAMETER)
     client.put(patient("new", "42"))
     return client

@@ -196,3 +196,15 @@ def test_a_body_in_xml_has_a_limit_of_its_own(context):
     assert refused.status_code == 413
     assert "100 bytes" in refused.json["issue"][0]["diagnostics"]
     assert as_json.status_code == 201
+
+
+def test_a_search_by_form_may_name_the_format_there(client):
+    form = {"_format": "xml", "_count": "1"}
+
+    said = client.post("/fhir/Patient/_search", data=form, headers={"Accept": "*/*"})
+
+    assert said.status_code == 200
+    assert said.content_type.startswith(FHIR_XML)
+    assert tree(said).tag == f"{NS}Bundle"
+    refused = client.post("/fhir/Patient/_search", data={"_format": "turtle"})
+    assert refused.status_code == 406
