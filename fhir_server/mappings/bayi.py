@@ -25,10 +25,10 @@ from fhir_server.mappings.elements import (
     reference,
     several,
 )
-from fhir_server.mappings.episode_kehamilan import quantity
+from fhir_server.mappings.episode_kehamilan import CATEGORY, quantity
 from fhir_server.mappings.kontak_kia import BIRTH_TIME
 from fhir_server.mappings.penyulit import codes_in, complications
-from fhir_server.mappings.ukur import CATEGORY, number_of
+from fhir_server.mappings.ukur import number_of
 from fhir_server.sop.persalinan import BayiLahir, DataIbu, nama_bayi, urutan_lahir
 
 if TYPE_CHECKING:

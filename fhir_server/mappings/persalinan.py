@@ -30,9 +30,9 @@ from fhir_server.mappings.elements import (
     several,
 )
 from fhir_server.mappings.encounter_lab import visit
-from fhir_server.mappings.episode_kehamilan import quantity
+from fhir_server.mappings.episode_kehamilan import CATEGORY, quantity
 from fhir_server.mappings.penyulit import codes_in, complications, role_of
-from fhir_server.mappings.ukur import CATEGORY, number_of, pregnancy_of
+from fhir_server.mappings.ukur import number_of, pregnancy_of
 from fhir_server.sop.persalinan import DataIbu, lengkap
 
 if TYPE_CHECKING:
@@ -75,7 +75,7 @@ def from_fhir(resources: Table[str, Document]) -> dict[str, Any]:
     procedure = resources[""]
     performer: Document = next(iter(procedure.get("performer", ())), {})
     notes = [each.get("text") for each in procedure.get("note", ())]
-    babies = [each.get("valueReference") for each in _babies(procedure)]
+    babies = [each.get("valueReference", {}) for each in _babies(procedure)]
     return {
         "faskes": id_of(performer.get("onBehalfOf"), "Organization"),
         "pasien": id_of(procedure.get("subject"), "Patient"),
@@ -103,8 +103,8 @@ def parts(primary: Document, _gathered: Table[str, Document]) -> dict[str, str]:
     for each in ids_of(primary.get("complicationDetail"), "Condition"):
         role = each.removeprefix(f"{own}-")
         found[role] = f"Condition/{each}"
-    for nomor, each in enumerate(_babies(primary), 1):
-        baby = id_of(each.get("valueReference"), "Patient")
+    for nomor, extension in enumerate(_babies(primary), 1):
+        baby = id_of(extension.get("valueReference"), "Patient")
         role = f"{BABY}{nomor}"
         found[role] = f"Patient/{baby}"
         found[f"{role}-ibu"] = f"RelatedPerson/{baby}-ibu"
