@@ -268,7 +268,7 @@ def _call(eskalasi: EskalasiDarurat, own_id: str) -> Any:
         basedOn=[reference("Task", own_id)],
         inResponseTo=several(reference("Communication", eskalasi.pesan)),
         status="in-progress" if eskalasi.status == "dibuka" else "completed",
-        category=[concept(KOMUNIKASI, "darurat"), concept(KOMUNIKASI, "pemberitahuan")],
+        category=[concept(KOMUNIKASI, "pemberitahuan"), concept(KOMUNIKASI, "darurat")],
         priority="stat",
         subject=reference("Patient", eskalasi.pasien),
         about=[reference("DetectedIssue", part_id(own_id, ISSUE))],

@@ -15,7 +15,7 @@ from fhir_server.sop.tanda_bahaya import usulkan
 
 _ANGKA: Final = r"\D{0,12}?(?P<n>\d{2,3}(?:[.,]\d)?)(?![\d/])"
 _POLA: Final = {
-    "suhu": re.compile(r"\b(?:suhu|temp\w*|panas)" + _ANGKA, re.IGNORECASE),
+    "suhu": re.compile(r"\b(?:suhu|temp\w*|panas|demam)" + _ANGKA, re.IGNORECASE),
     "spo2": re.compile(
         r"\b(?:spo[2₂]|sp02|saturasi|sat|oksigen|o2)(?:\s*(?:oksigen|o2))?" + _ANGKA, re.IGNORECASE
     ),

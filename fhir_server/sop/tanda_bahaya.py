@@ -64,7 +64,7 @@ TANDA: Final = _daftar(
     Tanda("perdarahan", "Keluar darah dari jalan lahir", "O46.9", "289530006", "ANC.B5.DE50"),
     Tanda("sianosis", "Sianosis sentral", "R23.0", "95837007", "ANC.B5.DE51", hamil=False),
     Tanda("kejang", "Kejang", "R56.8", "91175000", "ANC.B5.DE52", hamil=False),
-    Tanda("demam", "Demam", "R50.9", "386661006", "ANC.B5.DE53", hamil=False),
+    Tanda("demam", "Demam", "R50.9", "386661006", "ANC.B5.DE53"),
     Tanda("tanda-persalinan", "Tanda persalinan", "O75.9", "249123005", "ANC.B5.DE55"),
     Tanda("sakit-kepala-hebat", "Sakit kepala hebat", "R51", "25064002", "ANC.B5.DE57", berat=True),
     Tanda("muntah-hebat", "Muntah hebat", "R11", "422400008", "ANC.B5.DE59", berat=True),
