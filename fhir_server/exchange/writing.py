@@ -31,6 +31,7 @@ from fhir_server.sop.dokumen import isi, tulis
 from fhir_server.sop.status_rujukan import BR_R3
 
 if TYPE_CHECKING:
+    from collections.abc import Mapping as Table
     from collections.abc import Sequence
 
     from fhir_server.context import Context
@@ -117,15 +118,40 @@ class _Create:
         mapping = load_mappings()[self.entity]
         reader = StoreReader(self.context)
         document, conditions = mapping.complete(self.document, None, reader)
-        puts = []
+        adopted = mapping.adopt(document, reader)
+        homes = _homes(self.id, adopted)
         with expressible():
             resources = mapping.to_fhir(document, self.id)
-        for role, resource in resources.items():
-            resource_id = part_id(self.id, role)
-            whole = _dressed(mapping, role, as_json(resource), resource_id, document)
-            puts.append(_put(self.context, whole, resource_id, "POST"))
+        puts = [
+            self._made(mapping, role, readdress(as_json(each), homes), document)
+            if role not in adopted
+            else self._joined(
+                mapping, role, readdress(as_json(each), homes), adopted[role], document, reader
+            )
+            for role, each in resources.items()
+        ]
         puts += _amendments(self.context, mapping, document, self.id, reader)
         return write.commit(self.context, puts, conditions)
+
+    def _made(self, mapping: Mapping, role: str, new: Document, document: Dokumen) -> Put:
+        resource_id = part_id(self.id, role)
+        whole = _dressed(mapping, role, new, resource_id, document)
+        return _put(self.context, whole, resource_id, "POST")
+
+    def _joined(  # noqa: PLR0913, PLR0917 - a part, and what it joins
+        self,
+        mapping: Mapping,
+        role: str,
+        new: Document,
+        stands: Document,
+        document: Dokumen,
+        reader: StoreReader,
+    ) -> Put:
+        name = f"{stands['resourceType']}/{stands['id']}"
+        woven = weave({**stands, "meta": {}}, {"meta": {}}, new)
+        whole = _dressed(mapping, role, woven, stands["id"], document, stands.get("meta"))
+        put = _put(self.context, whole, stands["id"], "PUT")
+        return replace(put, if_match=reader.versions[name])
 
     def done(self) -> bool:
         """Say whether another request with the same key wrote it meanwhile."""
@@ -151,7 +177,7 @@ class _Update:
         mapping, stands = load_mappings()[self.entity], self.standing
         reader = StoreReader(self.context)
         document, conditions = mapping.complete(self.document, stands.fields, reader)
-        homes = _homes(stands)
+        homes = _homes(stands.id, stands.resources)
         base = readdress(_base(mapping, stands), homes)
         with expressible():
             resources = mapping.to_fhir(document, self.id)
@@ -308,11 +334,11 @@ def _base(mapping: Mapping, standing: Standing) -> dict[str, Document]:
         return {}
 
 
-def _homes(standing: Standing) -> dict[str, str]:
+def _homes(document_id: str, resources: Table[str, Document]) -> dict[str, str]:
     """Say which parts of a document have another id than the SOP would have given them."""
     homes = {}
-    for role, each in standing.resources.items():
-        kind, own_id = each["resourceType"], part_id(standing.id, role)
+    for role, each in resources.items():
+        kind, own_id = each["resourceType"], part_id(document_id, role)
         if each["id"] != own_id:
             homes[f"{kind}/{own_id}"] = f"{kind}/{each['id']}"
     return homes

@@ -17,7 +17,7 @@ from fhir_server.errors import Conflict, PreconditionFailed
 from fhir_server.interactions.reader import StoreReader, outward
 from fhir_server.mappings.codes import as_mapped, criterion
 from fhir_server.resources.wire import dump
-from fhir_server.store.ops import Check, Put
+from fhir_server.store.ops import Check, Concern, Put
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
@@ -85,7 +85,7 @@ def _worked_out(
 
 def _completed(mine: Put, made: Put) -> Put:
     """Give the write's own Put with the content that it has with its consequences."""
-    said = mine.concerns[0]
+    said = next(iter(mine.concerns), Concern("", {}))
     concerns = tuple(replace(c, where=said.where, blind=said.blind) for c in made.concerns)
     return replace(mine, text=made.text, index=made.index, concerns=concerns)
 

@@ -71,6 +71,11 @@ def nothing_else(_document: Any, _id: str, _reader: Reader) -> dict[str, Documen
     return {}
 
 
+def nothing_adopted(_document: Any, _reader: Reader) -> dict[str, Document]:
+    """Say that every part of a new document is new."""
+    return {}
+
+
 @dataclass(frozen=True, slots=True)
 class Mapping:
     """How one SOP entity is written in FHIR.
@@ -88,6 +93,8 @@ class Mapping:
     its conditions must hold when the resources are written. ``before`` is None on a create.
     ``amend(document, id, reader)`` gives the resources of others that change with this document,
     by ``Type/id``; they are written in the same transaction.
+    ``adopt(document, reader)`` gives what stands already for parts of a new document, such as the
+    open Task of a step: role → resource; it is written on, under its own id.
     ``own_id(document)`` gives the one id that what a document is about can have, if there may be
     only one; the same document again is then answered with the one that is there.
     ``filters``: field of the SOP list → FHIR search parameter (``name``) or parameter and pattern
@@ -112,6 +119,7 @@ class Mapping:
         as_given
     )
     amend: Callable[[Any, str, Reader], Table[str, Document]] = nothing_else
+    adopt: Callable[[Any, Reader], Table[str, Document]] = nothing_adopted
     own_id: Callable[[Any], str | None] = id_of_the_server
     sort: str = "-_lastUpdated"
     versioned: bool = False

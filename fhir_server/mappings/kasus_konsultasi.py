@@ -8,10 +8,11 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any, Final
 
 from fhir_server.mappings import Mapping, fixed, part_id, r4b
-from fhir_server.mappings.codes import ACT_CODE, code_system, sid
+from fhir_server.mappings.codes import ACT_CODE, code_system, sid, structure
 from fhir_server.mappings.elements import (
     code_of,
     concept,
+    extension_of,
     id_of,
     instant_of,
     period,
@@ -33,6 +34,7 @@ NO_KASUS: Final = sid("no-kasus")
 TUGAS: Final = code_system("jenis-tugas")
 STATUS_KASUS: Final = code_system("status-kasus")
 LAYANAN: Final = code_system("layanan-konsultasi")
+PRESISI: Final = structure("presisi-waktu")
 KONSULTASI: Final = "konsultasi"
 RUNNING: Final = "in-progress"
 STATUS: Final = {
@@ -67,6 +69,8 @@ def from_fhir(resources: Table[str, Document]) -> dict[str, Any]:
         "pemohon": party_of(case.get("requester")),
         "kanal": medium_of(inputs),
         "keluhan": case.get("reasonCode", {}).get("text"),
+        "darurat": case.get("priority") == "stat",
+        "presisi": (extension_of(case, PRESISI) or {}).get("valueCode"),
         "diajukan": instant_of(case.get("authoredOn")),
         "penanggungJawab": id_of(case.get("owner"), "PractitionerRole"),
         "status": code_of(case.get("businessStatus"), STATUS_KASUS),
@@ -84,7 +88,10 @@ def _case(kasus: KasusKonsultasi, document_id: str) -> Any:
     ]
     due: Any = {"period": period(None, tenggat("sla-total", kasus.diajukan))}
     task: Any = r4b.Task  # its alias for_fhir is not typed
+    exact = r4b.Extension(url=PRESISI, valueCode="menit")
     return task(
+        extension=[exact] if kasus.presisi == "menit" else None,
+        priority="stat" if kasus.darurat else None,
         groupIdentifier=r4b.Identifier(system=NO_KASUS, value=kasus.noKasus),
         status=STATUS.get(kasus.status, RUNNING),
         statusReason=r4b.CodeableConcept(text=kasus.alasan) if kasus.alasan else None,

@@ -17,6 +17,7 @@ if TYPE_CHECKING:
     from fhir_server.resources.wire import Document
 
 CASE_STATUS: Final = {nama: cases.STATUS.get(nama, cases.RUNNING) for nama in ALUR_LAKON.keadaan}
+ENDED: Final = ALUR_LAKON.akhir
 CASE_ALONE: Final = {
     "requested": "diajukan",
     "received": "diajukan",
@@ -73,10 +74,10 @@ def _advice_state(advice: Document) -> str | None:
     return ADVICE_READ.get(advice.get("status", ""))
 
 
-_case_state = business_state("status-kasus", CASE_STATUS, CASE_ALONE)
+case_state = business_state("status-kasus", CASE_STATUS, CASE_ALONE)
 JAGA: Final = (
-    Jaga(ALUR_LAKON, "Task", is_lakon, _case_state, CASE_STATUS),
-    Jaga(ALUR_KASUS, "Task", is_other_case, _case_state, CASE_STATUS),
+    Jaga(ALUR_LAKON, "Task", is_lakon, case_state, CASE_STATUS),
+    Jaga(ALUR_KASUS, "Task", is_other_case, case_state, CASE_STATUS),
     Jaga(ALUR_PERSETUJUAN, "Task", is_approval, _approval_state, APPROVAL_STATUS),
     Jaga(ALUR_ADVIS, "Communication", is_advice, _advice_state, advices.STATUS),
 )

@@ -8,7 +8,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any, Final
 
 from fhir_server.mappings import Mapping, part_id, r4b
-from fhir_server.mappings.codes import code_system, sid
+from fhir_server.mappings.codes import code_system, sid, structure
 from fhir_server.mappings.elements import (
     code_of,
     concept,
@@ -20,15 +20,18 @@ from fhir_server.mappings.elements import (
     several,
 )
 from fhir_server.mappings.resep import siblings
+from fhir_server.mappings.trace import as_json
+from fhir_server.sop.persetujuan_advis import PersetujuanAdvis
 from fhir_server.sop.sla import tenggat
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
     from collections.abc import Mapping as Table
 
-    from fhir_server.mappings import Reader, Resources
+    from fhir_server.mappings import Resources
+    from fhir_server.mappings.resep import Papers
     from fhir_server.resources.wire import Document
-    from fhir_server.sop.persetujuan_advis import PersetujuanAdvis
+    from fhir_server.sop.persetujuan_advis import Keputusan
 
 NO_KASUS: Final = sid("no-kasus")
 TUGAS: Final = code_system("jenis-tugas")
@@ -37,6 +40,7 @@ AGENT: Final = "http://terminology.hl7.org/CodeSystem/provenance-participant-typ
 SIGNATURE: Final = "urn:iso-astm:E1762-95:2013"
 VERIFICATION: Final = "1.2.840.10065.1.12.1.5"
 STATUS: Final = {None: "requested", "disetujui": "completed", "ditolak": "rejected"}
+DECIDED: Final = {"completed": "disetujui", "rejected": "ditolak"}
 OPENED: Final = {"disetujui": "active", "ditolak": "cancelled"}
 OPENED_REQUEST: Final = {"disetujui": "active", "ditolak": "revoked"}
 
@@ -61,7 +65,7 @@ def from_fhir(resources: Table[str, Document]) -> dict[str, Any]:
         "peminta": id_of(task.get("requester"), "PractitionerRole"),
         "penyetuju": id_of(task.get("owner"), "PractitionerRole"),
         "diminta": instant_of(task.get("authoredOn")),
-        "keputusan": code_of(decided, KEPUTUSAN),
+        "keputusan": code_of(decided, KEPUTUSAN) or DECIDED.get(task.get("status", "")),
         "waktu": instant_of(task.get("executionPeriod", {}).get("end")),
         "alasan": task.get("statusReason", {}).get("text"),
     }
@@ -74,18 +78,8 @@ def parts(primary: Document, _gathered: Table[str, Document]) -> dict[str, str]:
     return {"bukti": f"Provenance/{part_id(primary['id'], 'bukti')}"}
 
 
-def amend(persetujuan: PersetujuanAdvis, _id: str, reader: Reader) -> dict[str, Document]:
-    """Carry out the decision: open or cancel what the advice asks for (domain §4.4)."""
-    advice = reader.read(f"Communication/{persetujuan.advis}")
-    if persetujuan.keputusan is None or advice is None:
-        return {}
-    changed = list(_opened(advice, persetujuan.keputusan, reader))
-    if persetujuan.keputusan == "ditolak" and advice.get("status") == "preparation":
-        changed.append({**advice, "status": "stopped"})
-    return {f"{each['resourceType']}/{each['id']}": each for each in changed}
-
-
-def _opened(advice: Document, keputusan: str, reader: Reader) -> Iterator[Document]:
+def opened(advice: Document, keputusan: str, reader: Papers) -> Iterator[Document]:
+    """Give what an advice asks for as the decision leaves it: open or cancelled (domain §4.4)."""
     linked = [each.get("contentReference") for each in advice.get("payload", ())]
     for each in ids_of(linked, "MedicationRequest"):
         for drug in siblings(reader, each):
@@ -95,6 +89,18 @@ def _opened(advice: Document, keputusan: str, reader: Reader) -> Iterator[Docume
         request = reader.read(f"ServiceRequest/{each}")
         if request is not None and request.get("status") == "draft":
             yield {**request, "status": OPENED_REQUEST[keputusan]}
+
+
+def proof_of(task: Document, keputusan: Keputusan) -> Document | None:
+    """Write the proof of a decision that was made by FHIR; None where it does not say enough."""
+    fields = {**from_fhir({"": task}), "keputusan": keputusan}
+    known = {name: value for name, value in fields.items() if value is not None}
+    if not {"advis", "peminta", "penyetuju", "waktu"} <= known.keys():
+        return None
+    unknown = dict.fromkeys(("kasus", "noKasus", "pasien"), "") | {"diminta": known["waktu"]}
+    proof = as_json(_proof(PersetujuanAdvis(**{**unknown, **known}), task["id"]))
+    own = {"id": part_id(task["id"], "bukti"), "meta": {"profile": [structure("BuktiPersetujuan")]}}
+    return {"resourceType": "Provenance", **own, **proof}
 
 
 def _task(persetujuan: PersetujuanAdvis) -> Any:
@@ -163,7 +169,6 @@ MAPPING = Mapping(
     to_fhir=to_fhir,
     from_fhir=from_fhir,
     parts=parts,
-    amend=amend,
     criteria=(("code", f"{TUGAS}|persetujuan-advis"),),
     filters={
         "advis": "focus=Communication/{}",

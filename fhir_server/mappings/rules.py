@@ -1,7 +1,8 @@
 """The rules of the SOPs on the write road: which resources they guard, which facts they need.
 
 A rule's words and its verdict are in ``sop/``; a module of this room that has
-``rules(canonical) -> tuple[Rule, ...]`` says to which resources it applies. A resource that no
+``rules(canonical) -> tuple[Rule, ...]`` says to which resources it applies; one whose rules depend
+on what the operator decides has ``rules_of(settings)`` instead. A resource that no
 rule guards costs one look into a table.
 """
 
@@ -107,6 +108,7 @@ def load_rules(parameters: Parameters, settings: Settings) -> Rules:
 
     modules = entity_modules().values()
     found = [m.rules(settings.canonical) for m in modules if hasattr(m, "rules")]
+    found += [m.rules_of(settings) for m in modules if hasattr(m, "rules_of")]
     follow = [m.effects(settings.canonical) for m in modules if hasattr(m, "effects")]
     return Rules(
         (rule for rules in found for rule in rules),

@@ -8,16 +8,20 @@ from typing import TYPE_CHECKING, Any, Final, Literal
 from fhir_server.sop import pihak
 from fhir_server.sop.alur import Alur, Keadaan
 from fhir_server.sop.dokumen import Dokumen, Teguran, bidang, dokumen
+from fhir_server.sop.pemeriksaan_lab import dikenal, saran
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Mapping
+    from collections.abc import Iterator, Mapping, Sequence
 
 JenisAdvis = Literal[
     "pemeriksaan-lanjutan", "rekomendasi-tatalaksana", "rujukan", "saran", "resep", "obat"
 ]
+StatusPermintaan = Literal["menunggu-persetujuan", "aktif", "selesai", "dibatalkan"]
 StatusAdvis = Literal["disusun", "dikirim", "diterima", "dihentikan"]
 TERKIRIM: Final = ("dikirim", "diterima")
 BR_D7: Final = "BR-D7"
+A4: Final = "SOP Chat A4"
+JENIS_PEMANTAUAN: Final = ("pemeriksaan-lanjutan", "rekomendasi-tatalaksana", "rujukan")
 DOKTER, OPERATOR = ("dokter penulis",), ("operator",)
 ALUR_ADVIS: Final = Alur(
     nama="advis",
@@ -62,6 +66,35 @@ class Advis(Dokumen):
     dasar: tuple[str, ...] = bidang(
         "Data yang dijawab", "§2.1/28", default=(), rujuk="pesan-chat", contoh=["pesan-s2-01"]
     )
+    laporan: tuple[str, ...] = bidang(
+        "Laporan yang dijawab",
+        "§1.A A4",
+        default=(),
+        rujuk="laporan-pemantauan-desa",
+        contoh=["laporan-ngelo"],
+    )
+    isian: tuple[str, ...] = bidang(
+        "Isian pemantauan yang dijawab", "§1.A A4", default=(), rujuk="isian"
+    )
+    pengamatan: tuple[str, ...] = bidang(
+        "Hasil pemeriksaan yang dijawab", "§1.A A4", default=(), rujuk="pengamatan"
+    )
+    pemeriksaan: tuple[str, ...] = bidang(
+        "Pemeriksaan lanjutan: kode daftar pemeriksaan, atau kode LOINC",
+        "§1.A A4",
+        default=(),
+        contoh=["85354-9", "protein-urin"],
+    )
+    batas: datetime | None = bidang(
+        "Pemeriksaan selambatnya", "§1.A A4", default=None, contoh="2024-08-06T13:10:00+07:00"
+    )
+    statusPermintaan: StatusPermintaan = bidang(
+        "Status pemeriksaan yang diminta",
+        "§4.4",
+        default="aktif",
+        kode="status-permintaan-advis",
+        server=True,
+    )
     resep: tuple[str, ...] = bidang(
         "Resep yang diadviskan", "§4.4", default=(), rujuk="resep", contoh=["resep-s2"]
     )
@@ -86,6 +119,19 @@ def periksa(advis: Advis) -> Iterator[Teguran]:
     """Find what one advice can get wrong."""
     if not advis.jenis:
         yield Teguran("jenis", "kosong.", "paling sedikit satu jenis advis.", "§1.A A4")
+    for kode in dict.fromkeys(advis.pemeriksaan):
+        if not dikenal(kode):
+            yield Teguran(
+                "pemeriksaan",
+                f"{kode} tidak dikenal dan bukan kode LOINC yang sah.",
+                f"kode LOINC atau salah satu dari: {', '.join(saran(kode))}.",
+            )
+    if advis.pemeriksaan and "pemeriksaan-lanjutan" not in advis.jenis:
+        yield Teguran(
+            "jenis", "pemeriksaan diminta tanpa jenisnya.", "pemeriksaan-lanjutan.", "§1.A A4"
+        )
+    if advis.batas is not None and advis.batas <= advis.dibuat:
+        yield Teguran("batas", "sebelum advis ditulis.", "sesudahnya.", "§1.A A4")
     if "resep" in advis.jenis and not advis.resep:
         yield Teguran("resep", "jenis resep tanpa resep.", "resep yang diadviskan.", "§1.D D6")
     if advis.dibuat < advis.diterimaTim:
@@ -137,3 +183,50 @@ def kirim_setelah_disetujui(*, disetujui: bool, hal: str = "advis") -> Teguran |
         english=f"BR-D7: this {'advice' if hal == 'advis' else 'prescription'} of a LAKON "
         "consultation waits for its approval; the approving doctor has not decided 'disetujui'.",
     )
+
+
+def sesuai_data(
+    jenis: Sequence[str], *, dasar: bool, permintaan: bool
+) -> Iterator[tuple[str, Teguran]]:
+    """Judge A4, an advice of the monitoring; each reproof comes with what it is about.
+
+    ``jenis`` are its kinds, ``dasar`` whether it says which data it answers, ``permintaan``
+    whether it is linked to a request.
+    """
+    if not set(jenis) & set(JENIS_PEMANTAUAN):
+        yield (
+            "jenis",
+            Teguran(
+                "jenis",
+                "advis pemantauan tanpa jenis yang dikenal SOP.",
+                f"paling sedikit satu dari: {', '.join(JENIS_PEMANTAUAN)}.",
+                A4,
+                english=f"{A4}: advice of the monitoring is of at least one kind: "
+                f"{', '.join(JENIS_PEMANTAUAN)}.",
+            ),
+        )
+    if not dasar:
+        yield (
+            "dasar",
+            Teguran(
+                "dasar",
+                "advis pemantauan tidak menyebut data yang dijawabnya.",
+                "laporan, pesan, isian, atau pengamatan (bidang dasar, laporan, isian, pengamatan).",
+                A4,
+                english=f"{A4}: advice of the monitoring says which data it answers "
+                "(Communication.about).",
+            ),
+        )
+    perlu = [each for each in ("pemeriksaan-lanjutan", "rujukan") if each in jenis]
+    if perlu and not permintaan:
+        yield (
+            "permintaan",
+            Teguran(
+                "permintaan",
+                f"advis {' dan '.join(perlu)} tanpa permintaannya.",
+                "pemeriksaan, atau permintaan (ServiceRequest) yang sudah dibuat.",
+                A4,
+                english=f"{A4}: advice of kind {', '.join(perlu)} is linked to its ServiceRequest "
+                "(payload.contentReference).",
+            ),
+        )

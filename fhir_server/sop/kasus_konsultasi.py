@@ -9,6 +9,7 @@ from fhir_server.sop import pihak
 from fhir_server.sop.alur import Alur, Keadaan
 from fhir_server.sop.dokumen import Dokumen, Teguran, bidang, dokumen
 from fhir_server.sop.percakapan_konsultasi import LayananKonsultasi, Medium
+from fhir_server.sop.sla import Presisi
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
@@ -51,7 +52,9 @@ ALUR_LAKON: Final = Alur(
             ("saran-dibuat", *KELUAR), PENYETUJU, "advice refused (ditolak-penyetuju)"
         ),
         "disetujui": Keadaan(
-            ("diteruskan-ke-pasien", *KELUAR), PENYETUJU, "advice approved (disetujui)"
+            ("diteruskan-ke-pasien", "diterima", *KELUAR),
+            PENYETUJU,
+            "advice approved (disetujui)",
         ),
         "diteruskan-ke-pasien": Keadaan(
             ("diterima", *KELUAR), OPERATOR, "sent to the patient (diteruskan-ke-pasien)"
@@ -93,6 +96,14 @@ class KasusKonsultasi(Dokumen):
     pasien: str = bidang("Pasien", "§2.1/26", rujuk="pasien", contoh="bambang", cari=True)
     pemohon: str = bidang("Pemohon", "§2.1/26", pola=pihak.POLA, contoh="pasien/bambang")
     kanal: Medium = bidang("Kanal", "§2.1/26", kode="medium-komunikasi", contoh="whatsapp")
+    darurat: bool = bidang("Keluhan darurat", "§1.D", default=False)
+    presisi: Presisi = bidang(
+        "Ketelitian waktu; menit bila dari ekspor percakapan",
+        "§4.3",
+        default="detik",
+        kode="presisi-waktu",
+        contoh="detik",
+    )
     keluhan: str = bidang("Keluhan", "§2.1/26", contoh="batuk pilek 2 hari, demam")
     diajukan: datetime = bidang(
         "Waktu pesan pertama", "§1.D D5", contoh="2021-07-12T08:00:00+07:00", cari=True
@@ -141,6 +152,19 @@ def periksa_perubahan(lama: Mapping[str, Any], baru: KasusKonsultasi) -> Iterato
 def alur(layanan: str | None) -> Alur:
     """Give the state machine of a service's cases."""
     return ALUR_LAKON if layanan == "lakon" else ALUR_KASUS
+
+
+def pendampingan_hingga_sembuh(noKasus: str) -> Teguran:  # noqa: N803 - as the document calls it
+    """Word the SOP's promise: a case stays open while its patient is still isolated at home."""
+    return Teguran(
+        "status",
+        f"kasus {noKasus}: isolasi mandiri pasien ini belum selesai.",
+        "tetap diterima dan dipantau; tutup sesudah episode isolasi mandirinya selesai.",
+        "pendampingan hingga sembuh (domain §1.D)",
+        jenis="keadaan",
+        english=f"Case {noKasus} accompanies the patient until recovery: the episode of isolation "
+        "at home is still running. Go on monitoring, and close the case when it is finished.",
+    )
 
 
 def gratis(noKasus: str) -> Teguran:  # noqa: N803 - as the document calls it

@@ -10,7 +10,7 @@ from fhir_server.sop.alur import Alur, Keadaan
 from fhir_server.sop.dokumen import Dokumen, Teguran, bidang, dokumen
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Mapping
+    from collections.abc import Collection, Iterator, Mapping
 
 Keputusan = Literal["disetujui", "ditolak"]
 PENYETUJU = ("dokter penanggung jawab",)
@@ -64,14 +64,8 @@ class PersetujuanAdvis(Dokumen):
 
 def periksa(persetujuan: PersetujuanAdvis) -> Iterator[Teguran]:
     """Find what one approval can get wrong."""
-    if persetujuan.penyetuju == persetujuan.peminta:
-        yield Teguran(
-            "penyetuju",
-            "penulis advis tidak menyetujui advisnya sendiri.",
-            "dokter penanggung jawab lain.",
-            BR_D7,
-            english="BR-D7: the author of an advice cannot approve it; another doctor must.",
-        )
+    if salah := penyetuju_bukan_penulis(persetujuan.penyetuju == persetujuan.peminta):
+        yield salah
     if (persetujuan.keputusan is None) != (persetujuan.waktu is None):
         yield Teguran("waktu", "tidak cocok dengan keputusan.", "keduanya, atau tidak keduanya.")
     if persetujuan.waktu is not None and persetujuan.waktu < persetujuan.diminta:
@@ -85,3 +79,45 @@ def periksa_perubahan(lama: Mapping[str, Any], baru: PersetujuanAdvis) -> Iterat
     dulu, kini = lama.get("keputusan") or "diminta", baru.keputusan or "diminta"
     if salah := ALUR_PERSETUJUAN.pindah(dulu, kini, baru.noKasus):
         yield salah
+
+
+def penyetuju_bukan_penulis(sama: bool) -> Teguran | None:  # noqa: FBT001 - the one fact
+    """Judge BR-D7: who wrote an advice does not approve it."""
+    if not sama:
+        return None
+    return Teguran(
+        "penyetuju",
+        "penulis advis tidak menyetujui advisnya sendiri.",
+        "dokter penanggung jawab lain.",
+        BR_D7,
+        english="BR-D7: the author of an advice cannot approve it; another doctor must.",
+    )
+
+
+def oleh_peran(peran: set[str], wajib: str) -> Teguran | None:
+    """Judge BR-D7: only the role that the clinic set decides; an unknown role is not judged."""
+    if not peran or wajib in peran:
+        return None
+    return Teguran(
+        "penyetuju",
+        f"peran {', '.join(sorted(peran))} tidak memutuskan advis.",
+        f"peran {wajib}.",
+        BR_D7,
+        english=f"BR-D7: an advice is decided by the role {wajib}, not by "
+        f"{', '.join(sorted(peran))}.",
+    )
+
+
+def keputusan_sesuai(disetujui: bool, tertulis: Collection[str]) -> Teguran | None:  # noqa: FBT001
+    """Judge BR-D7: the decision that is written is the one that the status carries out."""
+    benar = "disetujui" if disetujui else "ditolak"
+    if set(tertulis) <= {benar}:
+        return None
+    return Teguran(
+        "keputusan",
+        f"{', '.join(tertulis)} tidak cocok dengan status tugas.",
+        f"{benar}.",
+        BR_D7,
+        english=f"BR-D7: the decision written is {', '.join(tertulis)}, the Task's status says "
+        f"{benar}.",
+    )

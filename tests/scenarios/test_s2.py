@@ -167,19 +167,10 @@ def advis(sop, bambang, kasus, konsultasi, utas, keluhan, penerusan, resep):  # 
 
 
 @pytest.fixture
-def permintaan(sop, bambang, kasus, advis):
-    return sop.made(
-        "persetujuan-advis",
-        {
-            "advis": advis["id"],
-            "kasus": kasus,
-            "noKasus": NO_KASUS,
-            "pasien": bambang,
-            "peminta": "dokter-relawan-1",
-            "penyetuju": "dokter-pj",
-            "diminta": wib("08:07:40"),
-        },
-    )
+def permintaan(sop, advis):
+    """The approval that the advice has brought about, waiting for the responsible doctor."""
+    (asked,) = sop.read(f"persetujuan-advis?advis={advis['id']}")["dokumen"]
+    return {name: value for name, value in asked.items() if name not in {"versi", "diubah"}}
 
 
 @pytest.fixture
@@ -328,7 +319,7 @@ def test_the_consultation_is_virtual(fhir, konsultasi, kasus):
     assert fhir.read(f"Task/{kasus}")["encounter"]["reference"] == f"Encounter/{konsultasi}"
 
 
-def test_every_step_was_in_time(fhir, keluhan, penerusan, advis, permintaan, diterima):  # noqa: PLR0913, PLR0917 - who takes part
+def test_every_step_was_in_time(fhir, kasus, keluhan, penerusan, advis, permintaan, diterima):  # noqa: PLR0913, PLR0917 - who takes part
     def at(resource, *path):
         for each in path:
             resource = resource[each]
@@ -336,7 +327,7 @@ def test_every_step_was_in_time(fhir, keluhan, penerusan, advis, permintaan, dit
 
     assert diterima["waktuTerima"] == wib("08:40:06")
     message = fhir.read(f"Communication/{advis['id']}")
-    written = fhir.read(f"Task/{advis['id']}-tugas")
+    written = fhir.read(f"Task/{kasus}-d6-1")
     decided = fhir.read(f"Task/{permintaan['id']}")
     first = at(fhir.read(f"Communication/{keluhan}"), "sent")
     forwarded = at(fhir.read(f"Communication/{penerusan}"), "sent")
