@@ -118,8 +118,9 @@ def _as_its_work(request: Document, task: Document, *, explicit: bool) -> Docume
     state = None if kind is None else kind.state_of(task)
     if kind is None or state is None:
         return None
-    given_up = state == REFUSED and request.get("status") == "revoked"
-    status = "revoked" if given_up else kind.status[state][1]
+    status = kind.status[state][1]
+    given_up = (state, status) == (REFUSED, "active") and request.get("status") == "revoked"
+    status = "revoked" if given_up else status
     if explicit and request.get("status") != status:
         raise _contradiction(request, task, state, status)
     return _with(request, kind.system, "dibatalkan" if given_up else state, status)

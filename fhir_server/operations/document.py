@@ -10,21 +10,22 @@ https://hl7.org/fhir/R4/composition-operation-document.html
 from __future__ import annotations
 
 import re
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
-import orjson
-
-from fhir_server.errors import BadRequest, Gone, Invalid, Issue, MethodNotAllowed, NotFound
+from fhir_server.errors import BadRequest, Gone, MethodNotAllowed, NotFound
 from fhir_server.interactions.request import Answer
 from fhir_server.interactions.write import commit, prepare
-from fhir_server.operations.linked import follow, key_of, local, references
+from fhir_server.operations.linked import (
+    document_bundle,
+    expect_whole,
+    follow,
+    key_of,
+    local,
+    references,
+)
 from fhir_server.operations.operation import Operation, Parameter
-from fhir_server.resources.bundles import quoted
-from fhir_server.resources.wire import dump, instant
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Sequence
-
     from fhir_server.context import Context
     from fhir_server.operations.call import Call
     from fhir_server.store.ops import Stored
@@ -42,8 +43,8 @@ def run(context: Context, call: Call) -> Answer:
     composition = _composition(context, call)
     links = set(references(composition.raw, base))
     others = follow(context, links, {key_of(composition)}, base, steps=_STEPS)
-    _expect_whole(composition, others, base)
-    body = _bundle(context, [composition, *others], base)
+    expect_whole(composition, others, base)
+    body = document_bundle(context, [composition, *others], base)
     if not persist:
         return Answer(200, body)
     stored = commit(context, [prepare(context, body, resource_type="Bundle")])[0].stored
@@ -73,47 +74,6 @@ def _identity(call: Call) -> str:
     if _IS_ID(text):
         return text
     raise BadRequest(f"id={text!r} is no Composition of this server; right is its logical id.")
-
-
-def _expect_whole(composition: Stored, others: Sequence[Stored], base: str) -> None:
-    there = {key_of(each) for each in others} | {key_of(composition)}
-    issues = []
-    for path, text in _references(orjson.loads(composition.raw), "Composition"):
-        key = local(text, base)
-        if not text.startswith("#") and (key is None or key not in there):
-            where = "on another server" if key is None else "not on this server"
-            says = f"{text} is {where}, so the document would not be whole."
-            issues.append(Issue("not-found", says, path))
-    if issues:
-        raise Invalid(issues)
-
-
-def _references(value: Any, path: str) -> Iterator[tuple[str, str]]:
-    if isinstance(value, list):
-        for place, each in enumerate(value):
-            yield from _references(each, f"{path}[{place}]")
-    elif isinstance(value, dict):
-        if isinstance(value.get("reference"), str):
-            yield f"{path}.reference", value["reference"]
-        for name, each in value.items():
-            if isinstance(each, dict | list) and name != "contained":
-                yield from _references(each, f"{path}.{name}")
-
-
-def _bundle(context: Context, resources: Sequence[Stored], base: str) -> bytes:
-    head = {
-        "resourceType": "Bundle",
-        "identifier": {"system": "urn:ietf:rfc:3986", "value": f"urn:uuid:{context.new_id()}"},
-        "type": "document",
-        "timestamp": instant(context.clock()),
-    }
-    start = quoted(base)[:-1]
-    entries = b",".join(
-        b'{"fullUrl":%s/%s/%s","resource":%s}'
-        % (start, each.resource_type.encode(), each.id.encode(), context.store.whole(each).raw)
-        for each in resources
-    )
-    return dump(head)[:-1] + b',"entry":[' + entries + b"]}"
 
 
 OPERATION = Operation(

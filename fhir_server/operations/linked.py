@@ -6,15 +6,17 @@ https://hl7.org/fhir/R4/references.html
 from __future__ import annotations
 
 import re
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import orjson
 
-from fhir_server.errors import TooLarge
+from fhir_server.errors import Invalid, Issue, TooLarge
 from fhir_server.operations.compartments import planned
+from fhir_server.resources.bundles import quoted
+from fhir_server.resources.wire import dump, instant
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterable, Iterator
+    from collections.abc import Callable, Iterable, Iterator, Sequence
 
     from fhir_server.context import Context
     from fhir_server.search.plan import Filter
@@ -96,3 +98,46 @@ def follow(  # noqa: PLR0913 - where from, how far, past what
         found += new
         wanted = {key for each in new if goes_on(each) for key in references(each.raw, base)}
     return found
+
+
+def expect_whole(composition: Stored, others: Sequence[Stored], base: str) -> None:
+    """Refuse a document with holes: Invalid for each reference of the composition that fails."""
+    there = {key_of(each) for each in others} | {key_of(composition)}
+    issues = []
+    for path, text in _references(orjson.loads(composition.raw), "Composition"):
+        key = local(text, base)
+        if not text.startswith("#") and (key is None or key not in there):
+            where = "on another server" if key is None else "not on this server"
+            says = f"{text} is {where}, so the document would not be whole."
+            issues.append(Issue("not-found", says, path))
+    if issues:
+        raise Invalid(issues)
+
+
+def _references(value: Any, path: str) -> Iterator[tuple[str, str]]:
+    if isinstance(value, list):
+        for place, each in enumerate(value):
+            yield from _references(each, f"{path}[{place}]")
+    elif isinstance(value, dict):
+        if isinstance(value.get("reference"), str):
+            yield f"{path}.reference", value["reference"]
+        for name, each in value.items():
+            if isinstance(each, dict | list) and name != "contained":
+                yield from _references(each, f"{path}.{name}")
+
+
+def document_bundle(context: Context, resources: Sequence[Stored], base: str) -> bytes:
+    """Write a Bundle of type document; the composition comes first."""
+    head = {
+        "resourceType": "Bundle",
+        "identifier": {"system": "urn:ietf:rfc:3986", "value": f"urn:uuid:{context.new_id()}"},
+        "type": "document",
+        "timestamp": instant(context.clock()),
+    }
+    start = quoted(base)[:-1]
+    entries = b",".join(
+        b'{"fullUrl":%s/%s/%s","resource":%s}'
+        % (start, each.resource_type.encode(), each.id.encode(), context.store.whole(each).raw)
+        for each in resources
+    )
+    return dump(head)[:-1] + b',"entry":[' + entries + b"]}"

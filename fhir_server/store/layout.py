@@ -129,6 +129,7 @@ INDEXES = {
         "patient code authored",
         "performer authored",
         "requester authored",
+        "_tag authored",
         "encounter",
         "based-on",
         "requisition",
