@@ -23,15 +23,17 @@ from fhir_server.mappings.elements import (
     reference,
     several,
 )
-from fhir_server.sop.antrean import alasan_prioritas, tutup
+from fhir_server.sop.antrean import alasan_prioritas, alasan_terbukti, tutup
 from fhir_server.store.ops import Tally
 
 if TYPE_CHECKING:
     from collections.abc import Mapping as Table
+    from datetime import datetime
 
     from fhir_server.mappings import Reader, Resources
     from fhir_server.resources.wire import Document
     from fhir_server.sop.antrean import Antrean
+    from fhir_server.sop.dokumen import Teguran
     from fhir_server.store.ops import Condition
 
 UNIT, ALASAN = code_system("unit-layanan"), code_system("alasan-prioritas")
@@ -102,7 +104,7 @@ def complete(
 ) -> tuple[Antrean, tuple[Condition, ...]]:
     """Give the number, gap-free for its unit and day, and the reason to go first."""
     ambil = antrean.ambil or (before or {}).get("ambil") or reader.now
-    alasan = antrean.alasanPrioritas or _alasan(antrean, reader)
+    alasan = _alasan(antrean, reader)
     panggil = antrean.panggil or (before or {}).get("panggil")
     if panggil is None and antrean.status in {"dipanggil", "dilayani"}:
         panggil = reader.now
@@ -116,9 +118,33 @@ def complete(
     )
     if before is not None:
         return known, ()
+    return _numbered(known, reader)
+
+
+def _numbered(antrean: Antrean, reader: Reader) -> tuple[Antrean, tuple[Condition, ...]]:
+    """Take the next number; the counter passes those that came by FHIR."""
     key = f"antrean/{antrean.faskes}/{antrean.unit}/{antrean.tanggal:%Y%m%d}"
     last = reader.tally(key)
-    return replace(known, nomor=last + 1), (Tally(key, last),)
+    steps = [Tally(key, last)]
+    while _is_taken(taken := replace(antrean, nomor=last + len(steps)), reader):
+        steps.append(Tally(key, last + len(steps)))
+    return taken, tuple(steps)
+
+
+def _is_taken(antrean: Antrean, reader: Reader) -> bool:
+    number = f"{sid(NOMOR, antrean.faskes)}|{nomor_lengkap(antrean)}"
+    return bool(reader.find("Appointment", [("identifier", number)]))
+
+
+def called(appointment: Document, when: datetime) -> Document:
+    """Call a number: it waits no longer, and it is known since when."""
+    kept = [
+        each
+        for each in appointment.get("extension", ())
+        if each.get("url") not in {PANGGIL_URL, STATUS_URL}
+    ]
+    moment = {"url": PANGGIL_URL, "valueDateTime": when.isoformat(timespec="seconds")}
+    return {**appointment, "extension": [*kept, moment], "status": STATUS["dipanggil"]}
 
 
 def nomor_lengkap(antrean: Antrean) -> str:
@@ -145,6 +171,10 @@ def _alasan(antrean: Antrean, reader: Reader) -> Any:
         says = f"pasien: tidak ada pasien {antrean.pasien}. Seharusnya: id pasien yang terdaftar."
         raise Invalid([Issue("not-found", says, "pasien", indonesian=says)])
     known = patients.from_fhir({"": patient})
+    if (claimed := antrean.alasanPrioritas) is not None:
+        if wrong := alasan_terbukti(claimed, known["tanggalLahir"], antrean.tanggal):
+            raise Invalid([_unproved(wrong)])
+        return claimed
     derived = alasan_prioritas(
         known["tanggalLahir"], antrean.tanggal, disabilitas=known["disabilitas"]
     )
@@ -160,6 +190,11 @@ def _alasan(antrean: Antrean, reader: Reader) -> Any:
         ],
     )
     return "rujukan-internal" if any(_asks_for(each, antrean.unit) for each in asked) else None
+
+
+def _unproved(wrong: Teguran) -> Issue:
+    words = wrong.kalimat
+    return Issue("business-rule", words, wrong.bidang, indonesian=words, rule=wrong.aturan)
 
 
 def _asks_for(request: Document, unit: str) -> bool:

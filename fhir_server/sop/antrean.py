@@ -20,7 +20,7 @@ if TYPE_CHECKING:
 AlasanPrioritas = Literal["lansia", "disabilitas", "rujukan-internal"]
 Status = Literal["menunggu", "dipanggil", "dilayani", "selesai", "batal", "tidak-hadir"]
 
-BR_B20 = "BR-B20"
+BR_B1, BR_B20 = "BR-B1", "BR-B20"
 UMUR_LANSIA = 60
 TUTUP = time(14)
 LOKET, UNIT = ("loket",), ("petugas unit",)
@@ -96,6 +96,33 @@ def alasan_prioritas(
     if tanggal_lahir is not None and umur(tanggal_lahir, pada) >= UMUR_LANSIA:
         return "lansia"
     return None
+
+
+def alasan_terbukti(
+    alasan: AlasanPrioritas, tanggal_lahir: date | None, pada: date
+) -> Teguran | None:
+    """Judge BR-B20: who is said to be old is, as far as the day of birth is known."""
+    if alasan != "lansia" or tanggal_lahir is None or umur(tanggal_lahir, pada) >= UMUR_LANSIA:
+        return None
+    return Teguran(
+        "alasanPrioritas",
+        f"pasien berumur {umur(tanggal_lahir, pada)} tahun.",
+        f"lansia adalah {UMUR_LANSIA} tahun ke atas.",
+        BR_B20,
+    )
+
+
+def nomor_terpakai(nomor: str) -> Teguran:
+    """Word BR-B1: a number of a unit and a day belongs to one patient."""
+    return Teguran(
+        "nomor",
+        f"nomor {nomor} sudah dipakai.",
+        "ambil nomor lewat POST /sop/v1/antrean; server memberi yang berikutnya.",
+        BR_B1,
+        jenis="keadaan",
+        english=f"BR-B1: number {nomor} of this queue is taken. Take a number by POST "
+        "/sop/v1/antrean; the server gives the next one.",
+    )
 
 
 def tutup(ambil: datetime) -> datetime:
