@@ -100,7 +100,7 @@ def routes(blueprint: Blueprint, context: Context) -> None:
     def tables(asked: dict[str, Any]) -> Response:
         start, end = months(context, asked["bulan"])
         area = area_of(context, asked["faskes"], asked["desa"])
-        found = [table(context, each, area, start, end) for each in _codes(asked["indikator"])]
+        found = [table(context, each, area, start, end) for each in codes_of(asked["indikator"])]
         body = {
             "bulan": f"{start.year}-{found[0].month:02d}",
             "faskes": (area.reporter or "").removeprefix("Organization/"),
@@ -171,7 +171,8 @@ def _covered(row: Row) -> float:
     return row.number / row.denominator if row.denominator else -1.0
 
 
-def _codes(asked: str | None) -> list[str]:
+def codes_of(asked: str | None) -> list[str]:
+    """Read codes of indicators, separated by commas; all of them if none is given."""
     codes = [each.strip().upper() for each in (asked or "").split(",") if each.strip()]
     unknown = [each for each in codes if each not in DEFINISI]
     if unknown:

@@ -26,20 +26,32 @@ def evaluate(kode: str, context: Context, asked: Asked) -> Evaluation:
     """Count one indicator; a report from 1 January on says the status of each village."""
     area = area_of(context, asked)
     found = table(context, kode, area, asked.start, asked.end, lists=asked.lists)
-    writer = _Writer(context.settings.canonical.rstrip("/"), found, asked)
+    start = asked.start
+    judged = (start.month, start.day) == (JANUARY, 1)
+    return evaluation(context, found, area.reporter, lists=asked.lists, judged=judged)
+
+
+def evaluation(
+    context: Context,
+    found: Table,
+    reporter: str | None = None,
+    *,
+    lists: bool = False,
+    judged: bool = True,
+) -> Evaluation:
+    """Write a table as an evaluation; ``judged``: with target and status of each village."""
+    writer = _Writer(context.settings.canonical.rstrip("/"), found, lists=lists, judged=judged)
     groups = [writer.whole()]
     if found.outside:
         groups.append(writer.outsiders())
-    return Evaluation(tuple(groups), area.reporter)
+    return Evaluation(tuple(groups), reporter)
 
 
 class _Writer:
     """Writes a table as the groups of a report."""
 
-    def __init__(self, canonical: str, found: Table, asked: Asked) -> None:
-        self.canonical, self.table, self.asked = canonical, found, asked
-        start = asked.start
-        self.is_cumulative = (start.month, start.day) == (JANUARY, 1)
+    def __init__(self, canonical: str, found: Table, *, lists: bool, judged: bool) -> None:
+        self.canonical, self.table, self.lists, self.judged = canonical, found, lists, judged
 
     def whole(self) -> Group:
         """Write the area and its villages."""
@@ -72,8 +84,8 @@ class _Writer:
         )
 
     def _stratum(self, row: Row) -> Stratum:
-        status = self.table.status(row) if self.is_cumulative else None
-        goal = self.table.goal(row) if self.is_cumulative else None
+        status = self.table.status(row) if self.judged else None
+        goal = self.table.goal(row) if self.judged else None
         said: list[Document] = []
         if status is not None:
             said.append(self._extension("status-desa", valueCode=status))
@@ -95,7 +107,7 @@ class _Writer:
         )
 
     def _named(self, patients: set[str]) -> tuple[str, ...]:
-        return tuple(sorted(patients)) if self.asked.lists else ()
+        return tuple(sorted(patients)) if self.lists else ()
 
     def _village(self, row: Row) -> Document:
         if row.village is None:
