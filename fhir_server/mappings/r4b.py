@@ -16,13 +16,16 @@ if TYPE_CHECKING:
     from fhir.resources.R4B.attachment import Attachment as Attachment
     from fhir.resources.R4B.careplan import CarePlan as CarePlan
     from fhir.resources.R4B.careteam import CareTeam as CareTeam
+    from fhir.resources.R4B.clinicalimpression import ClinicalImpression as ClinicalImpression
     from fhir.resources.R4B.codeableconcept import CodeableConcept as CodeableConcept
     from fhir.resources.R4B.coding import Coding as Coding
     from fhir.resources.R4B.communication import Communication as Communication
     from fhir.resources.R4B.communicationrequest import (
         CommunicationRequest as CommunicationRequest,
     )
+    from fhir.resources.R4B.composition import Composition as Composition
     from fhir.resources.R4B.condition import Condition as Condition
+    from fhir.resources.R4B.consent import Consent as Consent
     from fhir.resources.R4B.contactpoint import ContactPoint as ContactPoint
     from fhir.resources.R4B.detectedissue import DetectedIssue as DetectedIssue
     from fhir.resources.R4B.diagnosticreport import DiagnosticReport as DiagnosticReport

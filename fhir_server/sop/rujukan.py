@@ -11,6 +11,7 @@ from decimal import Decimal
 from typing import TYPE_CHECKING, Any, Final, Literal
 
 from fhir_server.sop.dokumen import Dokumen, Teguran, bidang, dokumen
+from fhir_server.sop.rujukan_minimum import perlu_diagnosis
 from fhir_server.sop.status_rujukan import AWAL, BR_R1, perpindahan
 from fhir_server.sop.unit import Penjamin
 
@@ -198,7 +199,7 @@ class Rujukan(Dokumen):
 
 def periksa(rujukan: Rujukan) -> Iterator[Teguran]:
     """Find what one letter of referral can get wrong."""
-    if not rujukan.diagnosis:
+    if not rujukan.diagnosis and perlu_diagnosis(rujukan.jenis):
         yield Teguran("diagnosis", "kosong.", "paling sedikit satu diagnosis.", "domain §2.1/30")
     for tempat, each in enumerate(rujukan.diagnosis):
         if each.kode is None and each.kondisi is None:
