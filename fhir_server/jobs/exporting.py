@@ -85,7 +85,7 @@ def run(context: Context, job: Job) -> dict[str, Any]:
 
 
 def _begun(context: Context, job: Job) -> Point:
-    moment = context.store.settled()
+    moment = context.store.settled(job.created)
     types = [each.resource_type for each in selections(context, job.request, moment)]
     point = Point(moment, types, [], [])
     _keep(context, job, point)

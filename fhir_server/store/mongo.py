@@ -185,9 +185,9 @@ class Store:
         wanted = Slice(resource_type, after, limit, since)
         return reindex_slice(self._database, parameters, wanted)
 
-    def settled(self) -> datetime:
-        """Give the present moment, once every write that is older is in the database."""
-        moment = versions.now()
+    def settled(self, moment: datetime | None = None) -> datetime:
+        """Give a moment, the present one if none is given, once all older writes are stored."""
+        moment = moment or versions.now()
         snapshot.settle(self._database, moment)
         return moment
 

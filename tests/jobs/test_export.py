@@ -323,8 +323,8 @@ def test_filters_hold_for_versions_that_are_no_longer_current(ward, monkeypatch)
         ward.put(observation(f"y{number}", "ani"))
     settled = type(ward.context.store).settled
 
-    def disturbed(store):
-        moment = settled(store)
+    def disturbed(store, created):
+        moment = settled(store, created)
         time.sleep(0.002)
         for number in range(6):
             ward.put(observation(f"x{number}", "ani"))
