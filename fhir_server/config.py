@@ -104,6 +104,9 @@ class Settings:
         "FHIR_LAKON_PESAN_DARURAT",
         "what an emergency from outside the area of LAKON is answered with",
     )
+    tilik_ambang: Decimal = _setting(
+        Decimal("80.0"), "FHIR_TILIK_AMBANG", "compliance with an SOP, in percent, that is enough"
+    )
     cors_origins: str = _setting(
         "",
         "FHIR_CORS_ORIGINS",

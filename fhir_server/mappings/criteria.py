@@ -25,6 +25,8 @@ def _holds(resource: Document, parameter: str, value: str) -> bool:
     found = resource.get(_element(name))
     if modifier == "missing":
         return (found is None) == (value == "true")
+    if isinstance(found, str):  # a canonical
+        return (found.partition("|")[0] in value.split(",")) != (modifier == "not")
     concepts = found if isinstance(found, list) else [found or {}]
     wanted = (each.rpartition("|") for each in value.split(","))
     return any(_has(concepts, system, code) for system, _, code in wanted) != (modifier == "not")

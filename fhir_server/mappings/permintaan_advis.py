@@ -37,10 +37,7 @@ STATUS: Final = {
 
 def requests(advis: Advis) -> dict[str, Any]:
     """Write every examination that the advice asks for, in a role of its own."""
-    return {
-        f"{PERIKSA}{place}": _request(advis, kode)
-        for place, kode in enumerate(advis.pemeriksaan, 1)
-    }
+    return {f"{PERIKSA}{kode}": _request(advis, kode) for kode in advis.pemeriksaan}
 
 
 def links(advis: Advis, document_id: str) -> list[Any]:

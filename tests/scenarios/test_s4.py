@@ -292,3 +292,177 @@ def test_a_review_without_advice_closes_the_case(sop, fhir, laporan):
     assert fhir.read(f"Encounter/{kasus['id']}-konsultasi")["status"] == "finished"
     assert sop.read(f"laporan-pemantauan-desa/{laporan['id']}")["status"] == "ditinjau"
     assert laporan_desa(fhir).status == 409
+
+
+@pytest.fixture
+def kasus(sop, laporan):
+    (found,) = sop.read("kasus-pemantauan")["dokumen"]
+    assert laporan
+    return found
+
+
+@pytest.fixture
+def advis(sop, endang, utas, laporan, kasus):
+    """13:10 the doctor: blood pressure and urine protein within 24 hours."""
+
+    def write(**lain):
+        dokumen = {
+            "utas": utas,
+            "kunjungan": f"{kasus['id']}-konsultasi",
+            "kasus": kasus["id"],
+            "pasien": endang,
+            "penulis": DOKTER,
+            "jenis": ["pemeriksaan-lanjutan"],
+            "isi": "Ukur tensi dan protein urin dalam 24 jam",
+            "diterimaTim": wib("12:00:00"),
+            "dibuat": wib("13:10:00"),
+            "laporan": [laporan["id"]],
+            "pemeriksaan": ["85354-9", "protein-urin"],
+            "batas": wib("13:10:00", "2024-08-06"),
+            "penerima": [f"pasien/{endang}"],
+            "status": "dikirim",
+            "waktuKirim": wib("13:10:00"),
+        }
+        return sop("POST", "advis", {**dokumen, **lain})
+
+    return write
+
+
+def test_advice_is_active_at_once_and_due_within_24_hours(sop, fhir, advis, kasus):
+    said = advis()
+
+    assert said.status == 201, said.json
+    for kode in ("85354-9", "protein-urin"):
+        request = fhir.read(f"ServiceRequest/{said.json['id']}-periksa-{kode}")
+        assert request["status"] == "active"
+        assert request["occurrencePeriod"]["end"] == "2024-08-06T13:10:00+07:00"
+    assert sop.read(f"kasus-pemantauan/{kasus['id']}")["status"] == "diberi-advis"
+
+
+def test_advice_says_which_data_it_answers(fhir, advis, laporan):
+    made = advis().json
+
+    about = fhir.read(f"Communication/{made['id']}")["about"]
+    assert about == [{"reference": f"Composition/{laporan['id']}"}]
+
+
+@pytest.mark.parametrize(
+    ("salah", "where"),
+    [
+        ({"jenis": ["saran"], "pemeriksaan": []}, "category"),
+        ({"laporan": []}, "about"),
+        ({"pemeriksaan": []}, "payload"),
+        ({"jenis": ["rujukan"], "pemeriksaan": []}, "payload"),
+    ],
+)
+def test_a4_advice_without_kind_data_or_request_is_refused(advis, salah, where):
+    refused = advis(**salah)
+
+    assert refused.status == 422
+    (issue,) = refused.json["issue"]
+    assert "A4" in issue["diagnostics"]
+    assert issue["expression"] == [f"Communication.{where}"]
+
+
+def test_a4_a_recommendation_needs_no_request(advis):
+    said = advis(jenis=["rekomendasi-tatalaksana"], pemeriksaan=[])
+
+    assert said.status == 201, said.json
+
+
+def tilik(sop, **jawaban):
+    answers = {"2": "ya", "5": "tb", **jawaban}
+    return sop.made(
+        "daftar-tilik",
+        {
+            "sop": "chat",
+            "auditor": "auditor-mutu",
+            "unit": "pkm-todanan",
+            "tanggal": wib("09:00:00", "2024-08-06"),
+            "desa": NGELO,
+            "mulai": "2024-08-05",
+            "sampai": "2024-08-05",
+            "butir": [{"nomor": no, "jawaban": j} for no, j in sorted(answers.items())],
+        },
+    )
+
+
+def test_the_checklist_by_hand_is_100_percent(sop, fhir, advis):
+    advis()
+
+    made = tilik(sop, **{"1": "ya", "3": "ya", "4": "ya", "6": "ya"})
+
+    assert made["cr"] == 100.0
+    assert {each["nomor"]: each.get("usulan") for each in made["butir"]}["1"] == "tidak"
+    rate = fhir.read(f"Observation/{made['id']}-cr")
+    assert rate["valueQuantity"]["value"] == 100.0
+    for name, profile in (
+        (f"QuestionnaireResponse/{made['id']}", "DaftarTilik"),
+        (f"Observation/{made['id']}-cr", "KepatuhanSOP"),
+    ):
+        issues = fhir.read(f"{name}/$validate?profile={SD}/{profile}")["issue"]
+        assert [each for each in issues if each["severity"] == "error"] == [], name
+
+
+def test_the_checklist_filled_from_the_data_is_80_percent(sop, advis):
+    advis()
+
+    made = tilik(sop)
+
+    answers = {each["nomor"]: each["jawaban"] for each in made["butir"]}
+    assert answers == {"1": "tidak", "2": "ya", "3": "ya", "4": "ya", "5": "tb", "6": "ya"}
+    assert made["cr"] == 80.0
+    assert made["ambang"] == 80.0
+    assert made["butir"][0]["bukti"] == "1 dari 2 kontak jatuh tempo dihubungi pada harinya"
+
+
+def test_the_draft_leaves_open_what_the_data_cannot_answer(fhir, advis):
+    advis()
+
+    path = f"desa={NGELO}&mulai=2024-08-05&auditor=auditor-mutu&unit=pkm-todanan"
+    draft = fhir.read(f"QuestionnaireResponse/$isi-daftar-tilik?{path}")
+
+    assert draft["status"] == "in-progress"
+    answers = {
+        each["linkId"]: each["answer"][0]["valueCoding"]["code"] if "answer" in each else None
+        for each in draft["item"]
+    }
+    assert answers == {"1": "tidak", "2": None, "3": "ya", "4": "ya", "5": None, "6": "ya"}
+
+
+def test_without_report_and_advice_the_data_say_so(sop, percakapan, rencana_lilis):
+    assert percakapan
+    assert rencana_lilis
+
+    made = tilik(sop)
+
+    answers = {each["nomor"]: each["jawaban"] for each in made["butir"]}
+    assert (answers["3"], answers["4"], answers["6"]) == ("tidak", "tb", "ya")
+
+
+def test_br_a6_a_contact_whose_provenance_is_gone_is_not_documented(sop, fhir, percakapan):
+    ditanya, dijawab = percakapan
+    for each in (ditanya, dijawab):
+        assert fhir("DELETE", f"Provenance/{each['id']}-asal").status in {200, 204}
+
+    made = tilik(sop)
+
+    assert {each["nomor"]: each["jawaban"] for each in made["butir"]}["6"] == "tidak"
+
+
+def test_br_a5_endang_writes_to_the_doctor_only_in_an_emergency(fhir, endang, utas):
+    message = {
+        "resourceType": "Communication",
+        "status": "completed",
+        "partOf": [{"reference": f"Communication/{utas}"}],
+        "subject": {"reference": f"Patient/{endang}"},
+        "sent": wib("20:00:00"),
+        "sender": {"reference": f"Patient/{endang}"},
+        "recipient": [{"reference": f"PractitionerRole/{DOKTER}"}],
+        "payload": [{"contentString": "Dok, pusing sekali"}],
+    }
+
+    refused = fhir("POST", "Communication", message)
+
+    assert refused.status == 422
+    assert "BR-A5" in refused.json["issue"][0]["diagnostics"]
