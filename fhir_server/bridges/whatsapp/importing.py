@@ -27,6 +27,7 @@ if TYPE_CHECKING:
     from fhir_server.bridges.whatsapp.export import Export, Message
     from fhir_server.bridges.whatsapp.markers import Attachment
     from fhir_server.context import Context
+    from fhir_server.sop.pesan_chat import KategoriPesan
 
 PAGE = 500
 _MEDIA = {"image": "gambar", "video": "video", "audio": "audio", "application": "dokumen"}
@@ -110,11 +111,17 @@ def _document(
         pasien=who.patient,
         isi=None if message.deleted else text or None,
         lampiran=tuple(_attachment(each) for each in message.attachments),
-        kategori="sistem" if call else "pemantauan" if who.service == "pemantauan" else "lainnya",
+        kategori="sistem" if call else _category(who, sender, message),
         presisi="detik" if message.has_seconds else "menit",
         disunting=message.edited,
         dihapus=message.deleted,
     )
+
+
+def _category(who: Participants, sender: str | None, message: Message) -> KategoriPesan:
+    if sender is not None and pihak.adalah_warga(sender):
+        return who.category(message.moment)
+    return who.usual
 
 
 def _direction(sender: str | None, others: Sequence[str]) -> str:

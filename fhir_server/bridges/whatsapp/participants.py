@@ -4,6 +4,8 @@ utas: utas-endang                 # id of the thread; made if it is not there
 layanan: pemantauan               # lakon, pemantauan or umum
 pasien: endang                    # whom the chat is about, if anybody
 zona: Asia/Jakarta                # the telephone's; else the server's setting
+kategori: darurat                 # of what patients write: one for all, or one a stretch of time:
+# kategori: [{dari: 2021-07-08 18:00, sampai: 2021-07-08 19:30, kategori: darurat}]
 peserta:
   Bu Endang: pasien/endang        # or nik/9902015405830015
   Bidan Ngelo: petugas/bidan-desa-ngelo
@@ -14,18 +16,21 @@ from __future__ import annotations
 
 import re
 from dataclasses import dataclass
+from datetime import datetime
 from typing import TYPE_CHECKING, Any, get_args
 from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
 import yaml
 
 from fhir_server.sop.percakapan_konsultasi import LayananKonsultasi
+from fhir_server.sop.pesan_chat import KategoriPesan
 from fhir_server.sop.pihak import POLA
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from collections.abc import Iterator, Mapping
 
-KEYS = {"utas", "layanan", "pasien", "zona", "peserta"}
+KEYS = {"utas", "layanan", "pasien", "zona", "kategori", "peserta"}
+STRETCH = {"dari", "sampai", "kategori"}
 NIK = "nik/"
 _ID = re.compile(r"[A-Za-z0-9.\-]{1,64}")
 _PARTY = re.compile(rf"{POLA}|nik/[0-9]{{16}}")
@@ -33,6 +38,15 @@ _PARTY = re.compile(rf"{POLA}|nik/[0-9]{{16}}")
 
 class UnreadableMap(ValueError):
     """MAP.yaml does not say what it must; the message names the key and what would be right."""
+
+
+@dataclass(frozen=True, slots=True)
+class Stretch:
+    """From when to when, local time and both included, patients' messages are of a category."""
+
+    start: datetime
+    end: datetime
+    category: KategoriPesan
 
 
 @dataclass(frozen=True, slots=True)
@@ -44,6 +58,19 @@ class Participants:
     patient: str | None
     zone: ZoneInfo
     parties: Mapping[str, str]
+    stretches: tuple[Stretch, ...] = ()
+
+    def category(self, moment: datetime) -> KategoriPesan:
+        """Give the category of what a patient wrote at a moment of local time."""
+        for each in self.stretches:
+            if each.start <= moment <= each.end:
+                return each.category
+        return self.usual
+
+    @property
+    def usual(self) -> KategoriPesan:
+        """Give the category of a message of which the map says nothing."""
+        return "pemantauan" if self.service == "pemantauan" else "lainnya"
 
 
 def read(text: str, zone: str) -> Participants:
@@ -64,6 +91,7 @@ def read(text: str, zone: str) -> Participants:
         _id(given, "pasien") if given.get("pasien") is not None else None,
         _zone(str(given.get("zona", zone))),
         _parties(given.get("peserta")),
+        tuple(_stretches(given.get("kategori"))),
     )
 
 
@@ -82,6 +110,37 @@ def _service(value: Any) -> LayananKonsultasi:
     raise UnreadableMap(
         f"layanan: {value!r}. Seharusnya: {', '.join(get_args(LayananKonsultasi))}."
     )
+
+
+def _stretches(given: Any) -> Iterator[Stretch]:
+    if given is None:
+        return
+    if isinstance(given, str):
+        yield Stretch(datetime.min, datetime.max, _category(given))  # noqa: DTZ901 - local time
+        return
+    for each in given if isinstance(given, list) else [given]:
+        if not isinstance(each, dict) or set(each) != STRETCH:
+            raise UnreadableMap(
+                f"kategori: {each!r}. Seharusnya: satu kata, atau daftar dari, sampai, kategori."
+            )
+        yield Stretch(_time(each["dari"]), _time(each["sampai"]), _category(each["kategori"]))
+
+
+def _category(value: Any) -> KategoriPesan:
+    for each in get_args(KategoriPesan):
+        if each == value and each != "sistem":
+            found: KategoriPesan = each
+            return found
+    words = ", ".join(each for each in get_args(KategoriPesan) if each != "sistem")
+    raise UnreadableMap(f"kategori: {value!r}. Seharusnya: {words}.")
+
+
+def _time(value: Any) -> datetime:
+    try:
+        found = datetime.fromisoformat(str(value))
+    except ValueError:
+        raise UnreadableMap(f"kategori: {value!r}. Seharusnya: 2021-07-08 18:00.") from None
+    return found.replace(tzinfo=None)
 
 
 def _zone(name: str) -> ZoneInfo:

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from datetime import datetime
+
 import pytest
 
 from fhir_server.bridges.whatsapp.participants import UnreadableMap, read
@@ -42,9 +44,32 @@ def test_the_map_may_name_another_zone():
         ("utas: u\npeserta: {A: nik/123}", "16 angka"),
         ("utas: u\nlayanan: apa\npeserta: {A: pasien/a}", "lakon, pemantauan, umum"),
         ("utas: u\nzona: Mars/Olympus\npeserta: {A: pasien/a}", "zona: 'Mars/Olympus'"),
+        ("utas: u\nkategori: gawat\npeserta: {A: pasien/a}", "kategori: 'gawat'"),
+        ("utas: u\nkategori: sistem\npeserta: {A: pasien/a}", "kategori: 'sistem'"),
+        ("utas: u\nkategori: [{dari: x}]\npeserta: {A: pasien/a}", "dari, sampai, kategori"),
+        (
+            "utas: u\nkategori: [{dari: x, sampai: y, kategori: darurat}]\npeserta: {A: pasien/a}",
+            "2021-07-08 18:00",
+        ),
         ("utas: u\npasien: 7\npeserta: {A: pasien/a}", "pasien: 7"),
     ],
 )
 def test_a_map_that_does_not_say_who_is_who(text, says):
     with pytest.raises(UnreadableMap, match=says):
         read(text, "Asia/Jakarta")
+
+
+def test_one_category_for_all_a_patient_writes():
+    who = read(f"{PETA}kategori: darurat\n", "Asia/Jakarta")
+
+    assert who.category(datetime(2021, 7, 8, 18, 30)) == "darurat"  # noqa: DTZ001 - local time
+    assert read(PETA, "Asia/Jakarta").category(datetime(2021, 7, 8)) == "pemantauan"  # noqa: DTZ001
+
+
+def test_a_category_for_a_stretch_of_time():
+    stretch = "{dari: 2021-07-08 18:00, sampai: 2021-07-08 19:30, kategori: darurat}"
+    who = read(f"{PETA}kategori: [{stretch}]", "Asia/Jakarta")
+
+    minutes = (datetime(2021, 7, 8, *each) for each in [(17, 59), (18, 0), (19, 30), (19, 31)])  # noqa: DTZ001
+    found = [who.category(each) for each in minutes]
+    assert found == ["pemantauan", "darurat", "darurat", "pemantauan"]
