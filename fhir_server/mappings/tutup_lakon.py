@@ -31,9 +31,8 @@ def turn_away(desk: Desk, case: Document) -> bool:
     district = patients.from_fhir({"": patient}).get("kecamatan")
     if not di_luar(district, desk.settings.lakon_kecamatan):
         return False
-    if state == "darurat" or case.get("priority") == "stat":
-        _answer_emergency(desk, case)
     if state == "darurat":
+        _answer_emergency(desk, case)
         return True
     why = {"system": code_system("alasan-tolak"), "code": DI_LUAR_WILAYAH}
     period = {**case.get("executionPeriod", {}), "end": desk.now.isoformat()}
@@ -47,6 +46,8 @@ def turn_away(desk: Desk, case: Document) -> bool:
     }
     desk.put({key: value for key, value in rejected.items() if key != "restriction"})
     close(desk, case, DI_LUAR_WILAYAH)
+    if case.get("priority") == "stat":
+        _answer_emergency(desk, case)
     visit = desk.read(local(case.get("encounter"), "Encounter"))
     if visit is not None:
         ended = {**visit.get("period", {}), "end": desk.now.isoformat()}
