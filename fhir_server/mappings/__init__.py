@@ -93,6 +93,7 @@ class Mapping:
     its conditions must hold when the resources are written. ``before`` is None on a create.
     ``amend(document, id, reader)`` gives the resources of others that change with this document,
     by ``Type/id``; they are written in the same transaction.
+    ``read_only``: the SOP API only reads it, the server itself writes it.
     ``adopt(document, reader)`` gives what stands already for parts of a new document, such as the
     open Task of a step: role → resource; it is written on, under its own id.
     ``own_id(document)`` gives the one id that what a document is about can have, if there may be
@@ -122,6 +123,7 @@ class Mapping:
     adopt: Callable[[Any, Reader], Table[str, Document]] = nothing_adopted
     own_id: Callable[[Any], str | None] = id_of_the_server
     sort: str = "-_lastUpdated"
+    read_only: bool = False
     versioned: bool = False
     version: int = 1
 

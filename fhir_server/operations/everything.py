@@ -14,6 +14,7 @@ from dataclasses import dataclass, replace
 from datetime import datetime
 from typing import TYPE_CHECKING, Any
 
+from fhir_server import audit
 from fhir_server.errors import BadRequest, Gone, NotFound
 from fhir_server.interactions.request import Answer
 from fhir_server.interactions.search import page_key
@@ -31,6 +32,9 @@ if TYPE_CHECKING:
     from fhir_server.operations.linked import Key
     from fhir_server.search.plan import Filter
     from fhir_server.store.ops import Stored
+
+AUDIT = "AuditEvent"
+"""Who opened a record is no part of it, and grows by every look: only given where asked for."""
 
 NOT_FOLLOWED = frozenset({"Group"})
 """Types that list patients by the dozen."""
@@ -78,10 +82,25 @@ def run(context: Context, call: Call) -> Answer:
         narrow=lambda kind: _narrowed(context, kind, owner, identity, patients),
         goes_on=lambda stored: stored.resource_type not in _compartment(context),
     )
+    _recorded(context, call, page, patients)
     matches = [*page.matches, *_provenance(context, page)]
     others = [replace(each, mode="include") for each in supporting if asked.wants(each)]
     entries = _entries(call.request.base, [*matches, *others])
     return Answer(200, join("searchset", entries, links=_links(context, call, asked, page)))
+
+
+def _recorded(context: Context, call: Call, page: _Page, patients: frozenset[str]) -> None:
+    """Write down that these records were opened (SOP step B4)."""
+    request, owner = call.request, str(call.resource_type)
+    met = {each for kind, each in page.seen if kind == "Patient"}
+    audit.opened(
+        context,
+        f"{owner}/{call.resource_id}" if call.resource_id else owner,
+        sorted({*patients, *met}),
+        by=f"{owner}/$everything",
+        server=request.base,
+        request=request.headers.get("x-request-id"),
+    )
 
 
 def _asked(context: Context, call: Call) -> _Asked:
@@ -118,7 +137,7 @@ def _patients(context: Context, owner: str, identity: str | None, base: str) -> 
 def _page(context: Context, owner: str, identity: str | None, asked: _Asked, base: str) -> _Page:
     size = min(asked.count or context.settings.count_limit, context.settings.count_limit)
     page = _Page([], set(), set())
-    kinds = members(context, owner)
+    kinds = [each for each in members(context, owner) if each != AUDIT or AUDIT in asked.types]
     begun = kinds.index(asked.at[0]) if asked.at and asked.at[0] in kinds else 0
     for kind in kinds[begun:]:
         after = asked.at[1] if asked.at and asked.at[0] == kind else None

@@ -19,7 +19,7 @@ from webargs.flaskparser import FlaskParser
 from fhir_server import exchange, rest
 from fhir_server.errors import BadRequest, FhirError, Invalid, Issue, UnsupportedMediaType
 from fhir_server.mappings import load_mappings
-from fhir_server.rest import outcomes
+from fhir_server.rest import outcomes, surat
 from fhir_server.rest.sop_schemas import DocumentSchema, Jejak, filters_of, schema_of
 from fhir_server.sop import entitas
 from fhir_server.sop.dokumen import tulis
@@ -138,7 +138,9 @@ def _blueprint(kind: Entitas, context: Any) -> Entity:
         kind.nama, __name__, url_prefix=f"{BASE}/{kind.alamat}", description=kind.dokumen.__doc__
     )
     blueprint.register_error_handler(FhirError, _refuse)
-    for routes in (_write, _read, _list, _trace, _own_routes(kind)):
+    if not load_mappings()[kind.nama].read_only:
+        _write(blueprint, kind, context)
+    for routes in (_read, _list, _trace, surat.routes, _own_routes(kind)):
         routes(blueprint, kind, context)
     return blueprint
 
