@@ -150,6 +150,8 @@ def beside(counted: Hitungan | None) -> str:
         words.append(f"; {counted.dekat[0]} hari sebelum sampai {counted.dekat[1]} hari sesudah")
     if counted.umur is not None:
         words.append(f"; umur kurang dari {counted.umur[0]} {counted.umur[1]}")
+    if counted.hamil:
+        words.append("; selama hamil")
     if counted.kontak is not None:
         words.append("; kontak per trimester {}-{}-{}, dokter {}".format(*counted.kontak))
     return "".join(words)

@@ -15,7 +15,6 @@ from fhir_server.mappings.codes import CANONICAL, ICD_9_CM, KFA, LOINC, SNOMED, 
 Per = Literal["kehamilan", "orang", "hari", "masing-masing"]
 
 EPISODE: Final = "http://terminology.kemkes.go.id/CodeSystem/episodeofcare"
-JENIS_EPISODE: Final = "http://terminology.kemkes.go.id/CodeSystem/episodeofcare-type"
 UNIT: Final = code_system("unit-layanan")
 PERAN: Final = code_system("peran-petugas")
 TUGAS: Final = code_system("jenis-tugas")
@@ -28,7 +27,6 @@ OBSERVASI: Final = code_system("observasi-lokal")
 
 TERJADI: Final = ("status", "arrived,triaged,in-progress,onleave,finished")
 SAH: Final = ("status", "final,amended,corrected")
-HAMIL: Final = ("patient._has:EpisodeOfCare:patient:type", f"{JENIS_EPISODE}|ANC")
 
 KOMPLIKASI_OBSTETRI: Final = (
     *(("O00", "O08"), ("O10", "O16"), ("O20", "O22"), ("O41", "O46")),
@@ -85,6 +83,7 @@ class Hitungan:
     before, days after): only events of the first search count that have an event of another near.
     ``umur`` (number, unit): only events before the person reached that age. ``kontak``: the
     last search finds contacts: so many in each trimester and so many with a doctor make one event.
+    ``hamil``: only events within a pregnancy that is known.
     """
 
     cari: tuple[Pencarian, ...]
@@ -93,6 +92,7 @@ class Hitungan:
     dekat: tuple[int, int] | None = None
     umur: tuple[int, Literal["day", "month"]] | None = None
     kontak: tuple[int, int, int, int] | None = None
+    hamil: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -125,7 +125,11 @@ def _ditangani(kisaran: tuple[tuple[str, str], ...]) -> tuple[Pencarian, ...]:
 
 
 def _ukur(kode: str, *nilai: tuple[str, str]) -> Pencarian:
-    return Pencarian("Observation", (("code", kode), SAH, *nilai, HAMIL))
+    return Pencarian("Observation", (("code", kode), SAH, *nilai))
+
+
+def _hamil(cari: Pencarian) -> Hitungan:
+    return Hitungan((cari,), "kehamilan", hamil=True)
 
 
 def _tugas(*kriteria: tuple[str, str]) -> Pencarian:
@@ -148,9 +152,7 @@ def _kehamilan(*cari: Pencarian, **lain: Any) -> DefinisiIndikator:
 
 
 LILA, HB = f"{SNOMED}|284473002", f"{LOINC}|718-7"
-KONTAK_ANC: Final = Pencarian(
-    "Encounter", (("episode-of-care:EpisodeOfCare.type", f"{JENIS_EPISODE}|ANC"), TERJADI)
-)
+KONTAK_ANC: Final = Pencarian("Encounter", (("episode-of-care:missing", "false"), TERJADI))
 KUNJUNGAN_BALITA: Final = Pencarian(
     "Encounter",
     (("service-type", ",".join(f"{UNIT}|{u}" for u in ("anak-mtbs", "infeksi", "ugd"))), TERJADI),
@@ -202,7 +204,7 @@ DEFINISI: Final[dict[str, DefinisiIndikator]] = {
             umur=(12, "month"),
         )
     ),
-    "TD2": _kehamilan(_vaksin("TD", ("dose-number", "ge2"), HAMIL)),
+    "TD2": _kehamilan(_vaksin("TD", ("dose-number", "ge2")), hamil=True),
     "MTBS": DefinisiIndikator(
         Hitungan(
             (
@@ -225,12 +227,10 @@ DEFINISI: Final[dict[str, DefinisiIndikator]] = {
     "KB-AKTIF": DefinisiIndikator(Hitungan((METODE_KB,), "orang")),
     "KB-PP": DefinisiIndikator(Hitungan((_bersalin(), METODE_KB), "kehamilan", dekat=(0, 42))),
     "KEK": DefinisiIndikator(
-        Hitungan((_ukur(LILA, ("value-quantity", f"lt23.5|{UCUM}|cm")),), "kehamilan"),
-        Hitungan((_ukur(LILA),), "kehamilan"),
+        _hamil(_ukur(LILA, ("value-quantity", f"lt23.5|{UCUM}|cm"))), _hamil(_ukur(LILA))
     ),
     "ANEMIA": DefinisiIndikator(
-        Hitungan((_ukur(HB, ("value-quantity", f"lt11|{UCUM}|g/dL")),), "kehamilan"),
-        Hitungan((_ukur(HB),), "kehamilan"),
+        _hamil(_ukur(HB, ("value-quantity", f"lt11|{UCUM}|g/dL"))), _hamil(_ukur(HB))
     ),
     "KRST-RS": DefinisiIndikator(
         Hitungan(

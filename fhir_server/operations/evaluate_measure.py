@@ -23,8 +23,8 @@ from fhir_server.operations.linked import local
 from fhir_server.operations.measures import Asked, load_measures
 from fhir_server.operations.measures.report import report
 from fhir_server.operations.operation import Operation, Parameter
-from fhir_server.resources.wire import dump
 from fhir_server.search.date import bounds
+from fhir_server.sop.dokumen import tulis
 
 if TYPE_CHECKING:
     from fhir_server.context import Context
@@ -53,7 +53,7 @@ def run(context: Context, call: Call) -> Answer:
         raise NotSupported("practitioner: patients here have no practitioner of their own.")
     asked = read(context, call)
     found = load_measures()[asked.name](context, asked)
-    return Answer(200, dump(report(asked, found, context.clock())))
+    return Answer(200, tulis(report(asked, found, context.clock())))
 
 
 def read(context: Context, call: Call) -> Asked:

@@ -23,7 +23,6 @@ from fhir_server.operations.measures import Asked
 from fhir_server.operations.measures.pws import evaluation
 from fhir_server.operations.measures.report import report
 from fhir_server.operations.measures.table import table
-from fhir_server.resources.wire import dump
 from fhir_server.rest.sop_schemas import schema_of
 from fhir_server.rest.tampilan_pws import MONTH, area_of, codes_of, months
 from fhir_server.sop.analisis_pws import AnalisisPws, DataPws, KegiatanRtl, MasalahPws
@@ -177,7 +176,7 @@ def _kept(
             context.clock(),
         )
         made["id"] = f"{name}-{asked['faskes']}-{asked['bulan']}"[:64]
-        puts.append(prepare(context, dump(made), made["id"]))
+        puts.append(prepare(context, tulis(made), made["id"]))
         data.append(DataPws(indikator=each.indikator.kode, laporan=made["id"]))
     commit(context, puts)
     return tuple(data)

@@ -10,7 +10,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, Literal
 
 from fhir_server.store import pipeline
-from fhir_server.store.episodes import without
+from fhir_server.store.episodes import DAY_MS
 from fhir_server.store.pipeline import both
 
 if TYPE_CHECKING:
@@ -21,7 +21,8 @@ if TYPE_CHECKING:
 
 By = Literal["cluster", "village", "age"]
 ICD_10 = "http://hl7.org/fhir/sid/icd-10|"
-YEAR_MS = 365.2425 * 86_400_000
+YEAR_MS = 365.2425 * DAY_MS
+LONGEST_STAY_MS = 180 * DAY_MS
 
 
 @dataclass(frozen=True, slots=True)
@@ -65,8 +66,8 @@ def stages(wanted: Burden, chain_limit: int) -> tuple[str, list[Stage]]:
     return begun, [
         *found,
         *_diagnoses(wanted),
-        *_persons(wanted),
         *_encounters(wanted),
+        *_persons(wanted),
         {
             "$facet": {
                 "all": [{"$match": inside}, *_table(wanted, None)],
@@ -94,60 +95,90 @@ def _diagnoses(wanted: Burden) -> list[Stage]:
     is_icd = {"$eq": [{"$substrBytes": ["$$x", 0, start]}, ICD_10]}
     codes = {"$filter": {"input": {"$ifNull": ["$ix.code", []]}, "as": "x", "cond": is_icd}}
     category = {"$substrBytes": [{"$ifNull": [{"$first": codes}, ICD_10]}, start, 3]}
-    moment = {"$toDate": "$ix.recorded-date.l"}
+    moment = {"$toDate": {"$toLong": "$ix.recorded-date.l"}}
     day = {"$dateTrunc": {"date": moment, "unit": "day", "timezone": wanted.zone}}
-    group: Stage = {"_id": {"p": "$p", "k": "$k", "y": "$y"}, "n": {"$max": "$n"}}
     unwanted = {"k": {"$nin": [""]}}
     if wanted.without:
         unwanted["k"]["$not"] = {"$regex": f"^({'|'.join(wanted.without)})"}  # type: ignore[assignment]
+    project = {
+        "_id": 0,
+        "p": "$ix.patient",
+        "k": category,
+        "y": day,
+        "n": "$ix.encounter",
+        "i": "$_id",
+    }
+    return [{"$project": project}, {"$match": unwanted}]
+
+
+def _encounters(wanted: Burden) -> list[Stage]:
+    """Group the encounters of the time with the diagnoses: cheaper than to look each one up."""
+    low = wanted.low - LONGEST_STAY_MS
+    is_cluster = {"$eq": [{"$substrBytes": ["$$x", 0, len(wanted.clusters)]}, wanted.clusters]}
+    known = {"$ifNull": ["$ix.klaster", []]}
+    found = {"$first": {"$filter": {"input": known, "as": "x", "cond": is_cluster}}}
+    encounters: list[Stage] = [
+        {"$match": {"ix.date.l": {"$gte": low, "$lt": wanted.high}}},
+        {
+            "$project": {
+                "_id": 0,
+                "n": {"$concat": ["Encounter/", "$_id"]},
+                "c": {"$ifNull": [found, None]},
+                "o": "$ix.service-provider",
+            }
+        },
+    ]
+    diagnosis = {"$cond": [{"$gt": ["$y", None]}, {"p": "$p", "k": "$k", "y": "$y"}, "$$REMOVE"]}
+    cluster = {"$substrBytes": [{"$ifNull": ["$c", wanted.clusters]}, len(wanted.clusters), -1]}
     return [
-        {"$project": {"_id": 0, "p": "$ix.patient", "k": category, "y": day, "n": "$ix.encounter"}},
-        {"$match": unwanted},
-        {"$group": group},
-        {"$group": {"_id": "$_id.p", "d": {"$push": {"k": "$_id.k", "y": "$_id.y", "n": "$n"}}}},
+        {"$unionWith": {"coll": "Encounter", "pipeline": encounters}},
+        {
+            "$group": {
+                "_id": {"$ifNull": ["$n", "$i"]},
+                "d": {"$push": diagnosis},
+                "c": {"$max": "$c"},
+                "o": {"$max": "$o"},
+            }
+        },
+        {"$unwind": "$d"},
+        {"$project": {"_id": 0, "p": "$d.p", "k": "$d.k", "y": "$d.y", "c": cluster, "o": 1}},
     ]
 
 
 def _persons(wanted: Burden) -> list[Stage]:
-    looked = {
-        "from": "Patient",
-        "localField": "l",
-        "foreignField": "_id",
-        "pipeline": [{"$project": {"_id": 0, "v": {"$first": "$ix.desa"}, "b": "$ix.birthdate.l"}}],
-        "as": "r",
+    """Group the patients with the diagnoses, and say of each the village and the age."""
+    who: Stage = {
+        "_id": 0,
+        "p": {"$concat": ["Patient/", "$_id"]},
+        "v": {"$first": "$ix.desa"},
+        "b": "$ix.birthdate.l",
     }
+    names = ("k", "y", "c", "o")
+    diagnosis = {"$cond": [{"$gt": ["$y", None]}, {n: f"${n}" for n in names}, "$$REMOVE"]}
     years = {"$divide": [{"$subtract": [{"$toLong": "$d.y"}, "$b"]}, YEAR_MS]}
     branches = [{"case": {"$gte": [years, since]}, "then": name} for since, name in wanted.ages]
-    age = {
-        "$cond": [{"$eq": ["$b", None]}, None, {"$switch": {"branches": branches, "default": None}}]
-    }
+    switch = {"$switch": {"branches": branches, "default": None}}
     return [
-        {"$set": {"l": without("$_id", "Patient/")}},
-        {"$lookup": looked},
-        {"$set": {"r": {"$first": "$r"}}},
-        {"$set": {"v": "$r.v", "b": {"$ifNull": ["$r.b", None]}}},
+        {"$unionWith": {"coll": "Patient", "pipeline": [{"$project": who}]}},
+        {
+            "$group": {
+                "_id": "$p",
+                "d": {"$addToSet": diagnosis},
+                "v": {"$max": "$v"},
+                "b": {"$max": "$b"},
+            }
+        },
         {"$unwind": "$d"},
-        {"$project": {"_id": 0, "v": 1, "k": "$d.k", "n": "$d.n", "a": age}},
-    ]
-
-
-def _encounters(wanted: Burden) -> list[Stage]:
-    looked = {
-        "from": "Encounter",
-        "localField": "l",
-        "foreignField": "_id",
-        "pipeline": [{"$project": {"_id": 0, "c": "$ix.klaster", "o": "$ix.service-provider"}}],
-        "as": "r",
-    }
-    is_cluster = {"$eq": [{"$substrBytes": ["$$x", 0, len(wanted.clusters)]}, wanted.clusters]}
-    known = {"$ifNull": [{"$first": "$r.c"}, []]}
-    found = {"$first": {"$filter": {"input": known, "as": "x", "cond": is_cluster}}}
-    cluster = {"$substrBytes": [{"$ifNull": [found, wanted.clusters]}, len(wanted.clusters), -1]}
-    return [
-        {"$set": {"l": without({"$ifNull": ["$n", ""]}, "Encounter/")}},
-        {"$lookup": looked},
-        {"$set": {"c": cluster, "o": {"$first": "$r.o"}}},
-        {"$project": {"v": 1, "k": 1, "a": 1, "c": 1, "o": 1}},
+        {
+            "$group": {
+                "_id": {"p": "$_id", "k": "$d.k", "y": "$d.y"},
+                "v": {"$first": "$v"},
+                "c": {"$max": "$d.c"},
+                "o": {"$max": "$d.o"},
+                "a": {"$first": {"$cond": [{"$gt": ["$b", None]}, switch, None]}},
+            }
+        },
+        {"$project": {"_id": 0, "k": "$_id.k", "v": 1, "c": 1, "o": 1, "a": 1}},
     ]
 
 

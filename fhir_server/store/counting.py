@@ -56,7 +56,8 @@ class Counting:
 
     ``near`` (milliseconds before, after): only events of the first stream make cases, and only
     with an event of another stream so near. ``age``: events count before the person is so old.
-    ``contacts``: the last stream finds contacts, of which so many make one event.
+    ``contacts``: the last stream finds contacts, of which so many make one event. ``pregnant``:
+    events count only within a pregnancy that is known.
     ``lists``: give the patients as well.
     """
 
@@ -73,6 +74,7 @@ class Counting:
     near: tuple[int, int] | None = None
     age: Age | None = None
     contacts: Contacts | None = None
+    pregnant: bool = False
     lists: bool = False
 
     def window(self, number: int) -> tuple[int, int]:
@@ -136,14 +138,11 @@ def _events(wanted: Counting, number: int, chain_limit: int) -> tuple[str, list[
     }
     if wanted.contacts is not None:
         event["x"] = {"$ifNull": ["$ix.participant", []]}
-    made: list[Stage] = [*found, {"$project": event}]
-    if wanted.once == "episode" and plan.resource_type != "Encounter":
-        made += _by_encounter({"e": {"$ifNull": [{"$first": "$y.ix.episode-of-care"}, []]}})
-    return begun, made
+    return begun, [*found, {"$project": event}]
 
 
 def _by_encounter(elements: Stage) -> list[Stage]:
-    """Take from the encounter (``y``) what the resource itself does not say."""
+    """Take from the encounter (``y``) who provided it, where the resource itself does not say."""
     joined = {
         "from": "Encounter",
         "localField": "y",
@@ -160,41 +159,60 @@ def _by_encounter(elements: Stage) -> list[Stage]:
 
 
 def _persons(wanted: Counting) -> list[Stage]:
-    """Put the events of one person together, whatever record they were noted under."""
+    """Put the events of one person together, whatever record they were noted under.
+
+    All patients are grouped with the events: that is much less work than to look each one up.
+    """
     names = ("p", "d", "k", "i", "o", "e", "n", *(("x",) if wanted.contacts else ()))
-    event = {name: f"${name}" for name in names}
-    known = {
-        "from": "Patient",
-        "localField": "l",
-        "foreignField": "_id",
-        "pipeline": [
-            {
-                "$project": {
-                    "_id": 0,
-                    "v": {"$first": "$ix.desa"},
-                    "k": _nik(),
-                    "b": "$ix.birthdate.l",
-                }
-            }
-        ],
-        "as": "r",
+    event = {"$cond": [{"$gt": ["$d", None]}, {name: f"${name}" for name in names}, "$$REMOVE"]}
+    group: Stage = {
+        "events": {"$push": event},
+        "v": {"$max": "$v"},
+        "b": {"$max": "$b"},
+        "nik": {"$max": "$nik"},
     }
     person: Stage = {
-        "_id": {"$ifNull": ["$r.k", "$_id"]},
-        "v": {"$max": "$r.v"},
-        "b": {"$max": "$r.b"},
         "events": {"$push": "$events"},
+        "v": {"$max": "$v"},
+        "b": {"$max": "$b"},
     }
+    if wanted.once == "episode":
+        group["es"] = {"$push": "$es"}
+        person["es"] = {"$push": "$es"}
     return [
-        {"$group": {"_id": "$p", "events": {"$push": event}}},
-        {"$set": {"l": without("$_id", "Patient/")}},
-        {"$lookup": known},
-        {"$set": {"r": {"$first": "$r"}}},
-        {"$group": person},
+        {"$unionWith": {"coll": "Patient", "pipeline": _patients(wanted)}},
+        *_episodes(wanted),
+        {"$group": {"_id": "$p", **group}},
+        {"$match": {"events.0": {"$exists": True}}},
+        {"$group": {"_id": {"$ifNull": ["$nik", "$_id"]}, **person}},
         {"$set": {"events": flat("$events")}},
         *_aged(wanted),
         *_near(wanted),
     ]
+
+
+def _patients(wanted: Counting) -> list[Stage]:
+    """Give the village, birth and NIK of every patient who may have an event."""
+    known: Stage = {
+        "_id": 0,
+        "p": {"$concat": ["Patient/", "$_id"]},
+        "v": {"$first": "$ix.desa"},
+        "b": "$ix.birthdate.l",
+        "nik": _nik(),
+    }
+    if wanted.members is None:
+        return [{"$project": known}]
+    ids = [each.partition("/")[2] for each in wanted.members]
+    return [{"$match": {"_id": {"$in": ids}}}, {"$project": known}]
+
+
+def _episodes(wanted: Counting) -> list[Stage]:
+    if wanted.once != "episode":
+        return []
+    since = wanted.window(len(wanted.streams) - 1)[0] - LONGEST_PREGNANCY_MS
+    begun = {"$gte": min(since, wanted.first - LONGEST_PREGNANCY_MS), "$lt": wanted.high}
+    union = {"coll": "EpisodeOfCare", "pipeline": episodes.begun_between(begun)}
+    return [{"$unionWith": union}]
 
 
 def _nik() -> Any:
@@ -208,7 +226,7 @@ def _aged(wanted: Counting) -> list[Stage]:
     """Keep the events before an age; whose birth nobody knows is of no age."""
     if wanted.age is None:
         return []
-    born = {"$toDate": "$b"}
+    born = {"$toDate": {"$toLong": "$b"}}
     reached = {"startDate": born, "unit": wanted.age.unit, "amount": wanted.age.number}
     reached["timezone"] = wanted.zone
     young = {"$lt": ["$$x.d", "$u"]}
@@ -239,7 +257,11 @@ def _cases(wanted: Counting) -> list[Stage]:
     """Keep one event per case, at the moment when enough of the streams have one."""
     made: list[Stage] = []
     if wanted.once == "episode":
-        made = episodes.belonging(closely=wanted.contacts is not None)
+        made = episodes.belonging()
+        if wanted.contacts is not None:
+            made += episodes.of_pregnancy(len(wanted.streams) - 1)
+        if wanted.pregnant:
+            made += episodes.while_pregnant(LONGEST_PREGNANCY_MS)
     made.append({"$unwind": "$events"})
     key = {"w": "$_id", "c": _case(wanted)}
     event = {name: f"$events.{name}" for name in KEPT}
@@ -270,7 +292,7 @@ def _case(wanted: Counting) -> Any:
         case "each":
             return "$events.i"
         case "day":
-            moment = {"$toDate": "$events.d"}
+            moment = {"$toDate": {"$toLong": "$events.d"}}
             return {"$dateTrunc": {"date": moment, "unit": "day", "timezone": wanted.zone}}
         case "episode":
             return "$events.c"
@@ -287,7 +309,7 @@ def _cells(wanted: Counting) -> list[Stage]:
             *_by_encounter({"o": {"$ifNull": ["$o", {"$first": "$y.ix.service-provider"}]}}),
             {"$match": {"$or": [inside, {"o": {"$in": list(wanted.providers)}}]}},
         ]
-    month = {"$month": {"date": {"$toDate": "$f.d"}, "timezone": wanted.zone}}
+    month = {"$month": {"date": {"$toDate": {"$toLong": "$f.d"}}, "timezone": wanted.zone}}
     group: Stage = {"_id": {"v": "$v", "m": month}, "n": {"$sum": 1}}
     if wanted.lists:
         group["p"] = {"$addToSet": "$f.p"}

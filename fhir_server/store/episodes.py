@@ -12,27 +12,29 @@ DAY_MS = 86_400_000
 APART_MS = 90 * DAY_MS
 """Episodes that began further apart are two pregnancies; nearer, one that two places noted."""
 
+PREGNANCY = "http://terminology.kemkes.go.id/CodeSystem/episodeofcare-type|ANC"
+
 FIRST_ENDS, SECOND_ENDS = 84, 168
 """The last day of the first and of the second trimester, counted from HPHT."""
 
 
 @dataclass(frozen=True, slots=True)
 class Contacts:
-    """How many contacts each trimester needs, and how many of all by who has this role.
+    """How many contacts each trimester needs, and how many of all by one of ``doctors``.
 
-    ``role`` is a token of PractitionerRole.role as the index spells it.
+    These are ``PractitionerRole/id``.
     """
 
     trimesters: tuple[int, int, int]
-    doctor: int
-    role: str
+    doctor: int = 0
+    doctors: tuple[str, ...] = ()
 
     def stages(self, key: Stage, event: Stage, zone: str, number: int) -> list[Stage]:
         """Make one event of a pregnancy: told by a code, or at the contact that completes it.
 
         Several contacts of one day are one. ``number`` is the stream that finds contacts.
         """
-        moment = {"$toDate": "$events.d"}
+        moment = {"$toDate": {"$toLong": "$events.d"}}
         day = {"$dateTrunc": {"date": moment, "unit": "day", "timezone": zone}}
         told = {"$ne": ["$events.k", number]}
         return [
@@ -54,7 +56,6 @@ class Contacts:
                 }
             },
             {"$set": {"f": _first_of("$all", "$$x.t"), "all": _rest_of("$all")}},
-            *self._doctors(),
             {"$set": {"done": self._completed()}},
             {"$set": {"f": {"$min": ["$f", "$done"]}}},
             {"$match": {"f": {"$ne": None}}},
@@ -71,57 +72,43 @@ class Contacts:
         ]
         last = [_nth("$all", test, n) for test, n in zip(tests, self.trimesters, strict=True)]
         if self.doctor:
-            seen = {"$gt": [{"$size": {"$setIntersection": ["$$x.x", "$doctors"]}}, 0]}
+            seen = {"$gt": [{"$size": {"$setIntersection": ["$$x.x", list(self.doctors)]}}, 0]}
             last.append(_nth("$all", seen, self.doctor))
         known = {"$and": [{"$ne": ["$_id.c", 0]}, *({"$ne": [each, None]} for each in last)]}
         return {"$cond": [known, {"$max": last}, None]}
 
-    def _doctors(self) -> list[Stage]:
-        if not self.doctor:
-            return []
-        start = "PractitionerRole/"
-        asked = {"$setUnion": [flat("$all.x"), []]}
-        looked = {
-            "from": "PractitionerRole",
-            "localField": "doctors",
-            "foreignField": "_id",
-            "pipeline": [
-                {"$match": {"ix.role": self.role}},
-                {"$project": {"_id": {"$concat": [start, "$_id"]}}},
-            ],
-            "as": "doctors",
-        }
-        ids = {"$map": {"input": asked, "as": "x", "in": without("$$x", start)}}
-        few = {"$lt": [{"$size": "$all"}, sum(self.trimesters)]}
-        return [
-            {"$set": {"doctors": {"$cond": [few, [], ids]}}},
-            {"$lookup": looked},
-            {"$set": {"doctors": "$doctors._id"}},
-        ]
+
+def begun_between(moments: dict[str, int]) -> list[Stage]:
+    """Give the pregnancies that began then: whose, which, when."""
+    test = {"ix.type": PREGNANCY, "ix.date.l": moments}
+    episode = {"e": {"$concat": ["EpisodeOfCare/", "$_id"]}, "b": "$ix.date.l"}
+    return [{"$match": test}, {"$project": {"_id": 0, "p": "$ix.patient", "es": episode}}]
 
 
-def belonging(*, closely: bool) -> list[Stage]:
-    """Say of each event which of the person's episodes it belongs to: ``c``, when that began.
+def belonging() -> list[Stage]:
+    """Say of each event which of the person's pregnancies (``es``) it is of: ``c``, its beginning.
 
-    Only who has more than one episode is looked at, unless ``closely``.
+    0 where no pregnancy is known: then all of the year's events are of one.
     """
-    ids = {"$map": {"input": "$es", "as": "x", "in": without("$$x", "EpisodeOfCare/")}}
-    asked = ids if closely else {"$cond": [{"$gt": [{"$size": "$es"}, 1]}, ids, []]}
-    looked = {
-        "from": "EpisodeOfCare",
-        "localField": "es",
-        "foreignField": "_id",
-        "pipeline": [{"$project": {"b": "$ix.date.l"}}],
-        "as": "es",
-    }
     return [
-        {"$set": {"es": {"$setUnion": [flat("$events.e"), []]}}},
-        {"$set": {"es": asked}},
-        {"$lookup": looked},
-        {"$set": {"es": {"$sortArray": {"input": "$es", "sortBy": {"b": 1}}}}},
+        {"$set": {"es": {"$sortArray": {"input": flat("$es"), "sortBy": {"b": 1}}}}},
         {"$set": {"es": _begun()}},
         {"$set": {"events": _assigned()}},
     ]
+
+
+def of_pregnancy(number: int) -> list[Stage]:
+    """Keep the contacts (the events of a stream) that name one of the person's pregnancies."""
+    named = {"$gt": [{"$size": {"$setIntersection": ["$$x.e", "$es.e"]}}, 0]}
+    kept = {"$or": [{"$ne": ["$$x.k", number]}, named]}
+    return [{"$set": {"events": {"$filter": {"input": "$events", "as": "x", "cond": kept}}}}]
+
+
+def while_pregnant(longest: int) -> list[Stage]:
+    """Keep the events within a pregnancy."""
+    within = [{"$gte": ["$$x.d", "$$x.c"]}, {"$lt": [{"$subtract": ["$$x.d", "$$x.c"]}, longest]}]
+    kept = {"$and": [{"$ne": ["$$x.c", 0]}, *within]}
+    return [{"$set": {"events": {"$filter": {"input": "$events", "as": "x", "cond": kept}}}}]
 
 
 def _begun() -> Any:
@@ -130,7 +117,7 @@ def _begun() -> Any:
     is_same = {"$lt": [{"$subtract": ["$$this.b", last]}, APART_MS]}
     follows = {"$and": [{"$gt": [{"$size": "$$value"}, 0]}, is_same]}
     head = {"$cond": [follows, last, "$$this.b"]}
-    episode = {"e": {"$concat": ["EpisodeOfCare/", "$$this._id"]}, "h": head}
+    episode = {"e": "$$this.e", "h": head}
     joined = {"$concatArrays": ["$$value", [episode]]}
     return {"$reduce": {"input": "$es", "initialValue": [], "in": joined}}
 

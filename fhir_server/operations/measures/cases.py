@@ -5,6 +5,8 @@ from __future__ import annotations
 from dataclasses import replace
 from typing import TYPE_CHECKING, Final
 
+from fhir_server.errors import BadRequest
+from fhir_server.interactions.matches import matches
 from fhir_server.mappings.codes import ICD_10, KFA, criterion
 from fhir_server.mappings.indikator_pws import PERAN
 from fhir_server.search.compile import compile as compile_query
@@ -59,6 +61,7 @@ def cases(  # noqa: PLR0913 - what a count is about
         needed=wanted.perlu,
         near=None if wanted.dekat is None else _days(*wanted.dekat),
         age=None if wanted.umur is None else Age(*wanted.umur),
+        pregnant=wanted.hamil,
         contacts=None if wanted.kontak is None else _contacts(context, *wanted.kontak),
         lists=lists,
     )
@@ -99,5 +102,11 @@ def _days(before: int, after: int) -> tuple[int, int]:
 
 
 def _contacts(context: Context, first: int, second: int, third: int, doctor: int) -> Contacts:
+    if doctor == 0:
+        return Contacts((first, second, third))
     role = criterion(f"{PERAN}|dokter", context.settings.canonical)
-    return Contacts((first, second, third), doctor, role)
+    found = matches(context, "PractitionerRole", [("role", role)])
+    if len(found) > context.settings.chain_limit:
+        raise BadRequest(f"{len(found)} doctors are more than FHIR_CHAIN_LIMIT allows.")
+    names = tuple(f"PractitionerRole/{each.id}" for each in found)
+    return Contacts((first, second, third), doctor, names)

@@ -10,7 +10,7 @@ from fhir_server.mappings.indikator_pws import DEFINISI
 from fhir_server.operations.measures import Count, Evaluation, Group, Stratum
 from fhir_server.operations.measures.area import area_of
 from fhir_server.operations.measures.table import JANUARY, table
-from fhir_server.sop.pws import cakupan
+from fhir_server.sop.pws import bulatkan, cakupan
 
 if TYPE_CHECKING:
     from fhir_server.context import Context
@@ -90,7 +90,7 @@ class _Writer:
         if status is not None:
             said.append(self._extension("status-desa", valueCode=status))
         if goal is not None:
-            said.append(self._extension("target-kumulatif", valueDecimal=goal))
+            said.append(self._extension("target-kumulatif", valueDecimal=bulatkan(goal, 1)))
         return Stratum(
             self._village(row),
             self._counts(row),
