@@ -98,7 +98,7 @@ def test_only_certain_matches_are_one_or_none(fhir):
 
     assert matched(fhir("POST", "Patient/$match", asking(likely, onlyCertainMatches=True))) == []
     assert matched(fhir("POST", "Patient/$match", asking(sure, onlyCertainMatches=True)))
-    fhir.made("Patient", SITI)
+    fhir.made("Patient", {**SITI, "active": False})
     twice = fhir("POST", "Patient/$match", asking(sure, onlyCertainMatches=True))
     assert matched(twice) == []
     assert twice.json["entry"][0]["search"]["mode"] == "outcome"
@@ -106,7 +106,7 @@ def test_only_certain_matches_are_one_or_none(fhir):
 
 @pytest.mark.usefixtures("siti")
 def test_count_is_the_most_that_are_given(fhir):
-    fhir.made("Patient", SITI)
+    fhir.made("Patient", {**SITI, "active": False})
 
     said = fhir("POST", "Patient/$match", asking(patient(nik="9901020304050001"), count=1))
 
