@@ -150,18 +150,6 @@ def complete(
     return lengkap(known, reader.now, reader.settings.escalation_minutes, faskes), ()
 
 
-def amend(eskalasi: EskalasiDarurat, _id: str, reader: Reader) -> dict[str, Document]:
-    """Raise the priority of the consultation in which the emergency came up."""
-    if eskalasi.kunjungan is None or eskalasi.dibuka is None:
-        return {}
-    name = f"Encounter/{eskalasi.kunjungan}"
-    visit = reader.read(name)
-    if visit is None or has_code(visit.get("priority"), PRIORITY, "EM"):
-        return {}
-    emergency = {"coding": [{"system": PRIORITY, "code": "EM", "display": "emergency"}]}
-    return {name: {**visit, "priority": emergency}}
-
-
 def summary(eskalasi: EskalasiDarurat) -> str:
     """Say in one line what the doctor is called for."""
     said = [*(TANDA[each].nama for each in eskalasi.tanda), *eskalasi.temuan]
@@ -356,7 +344,6 @@ MAPPING = Mapping(
     from_fhir=from_fhir,
     parts=parts,
     complete=complete,
-    amend=amend,
     criteria=(("code", f"{TUGAS}|eskalasi-darurat"),),
     filters={
         "pasien": "patient=Patient/{}",

@@ -44,12 +44,7 @@ def run(context: Context, call: Call) -> Answer:
     """Answer the recapitulation as Parameters."""
     episode = _episode(context, str(call.resource_id))
     zone = ZoneInfo(context.settings.timezone)
-    fields = MAPPING.from_fhir(
-        {
-            "": episode,
-            "kondisi": _one(context, f"Condition/{episode['id']}-kondisi"),
-        }
-    )
+    fields = MAPPING.from_fhir({"": episode})
     first, due = fields["mulai"], fields["selesaiDihitung"]
     if first is None:
         raise BadRequest(f"EpisodeOfCare/{episode['id']} does not say when isolation began.")

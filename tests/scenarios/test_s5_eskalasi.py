@@ -282,6 +282,35 @@ def test_br_a5_an_emergency_she_writes_to_the_doctor_opens_at_once(sop, fhir, si
     assert visit["class"]["code"] == "VR"
 
 
+def test_the_monitoring_case_follows(sop, siti, dibuka):
+    (case,) = sop.read(f"kasus-pemantauan?pasien={siti}")["dokumen"]
+    sop.kept(
+        f"eskalasi-darurat/{dibuka['id']}",
+        {**dibuka, "status": "terkendali", "selesai": "2024-08-20T20:10:00+07:00"},
+    )
+
+    assert case["status"] == "darurat"
+    assert sop.read(f"kasus-pemantauan/{case['id']}")["status"] == "terkendali"
+
+
+def test_an_escalation_by_button_raises_the_consultation_it_came_up_in(sop, fhir, siti, kunjungan):
+    visit = kunjungan(siti, kelas="VR", mulai="2024-08-20T19:00:00+07:00", lokasi=None)
+    sop.made(
+        "eskalasi-darurat",
+        {
+            "pasien": siti,
+            "waktu": "2024-08-20T19:30:00+07:00",
+            "pemicu": "tombol",
+            "pelapor": "petugas/bidan-sidorejo",
+            "catatan": "ibu tampak pucat di panggilan video",
+            "kunjungan": visit,
+            "penanggungJawab": "dokter-todanan",
+        },
+    )
+
+    assert fhir.read(f"Encounter/{visit}")["priority"]["coding"][0]["code"] == "EM"
+
+
 def test_s5_siti_from_the_message_to_the_referral(sop, fhir, siti, kartu, dibuka):
     ditangani = sop.kept(
         f"eskalasi-darurat/{dibuka['id']}",
