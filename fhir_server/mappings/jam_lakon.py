@@ -56,7 +56,7 @@ def of_program(tasks: Iterable[Document]) -> Iterator[Jam]:
     for task in tasks:
         codes = [each.get("code") for each in task.get("code", {}).get("coding", ())]
         name = next((PROGRAM[each] for each in codes if each in PROGRAM), None)
-        start = start_of(task)
+        start = instant_of(task.get("authoredOn")) if name == "sla-d1" else start_of(task)
         if name is not None and start is not None and task.get("status") != "entered-in-error":
             cancelled = task.get("status") == "cancelled"
             yield Jam(name, f"Task/{task['id']}", start, end_of(task), batal=cancelled)

@@ -35,6 +35,7 @@ if TYPE_CHECKING:
     from fhir.resources.R4B.flag import Flag as Flag
     from fhir.resources.R4B.goal import Goal as Goal
     from fhir.resources.R4B.group import Group as Group
+    from fhir.resources.R4B.healthcareservice import HealthcareService as HealthcareService
     from fhir.resources.R4B.humanname import HumanName as HumanName
     from fhir.resources.R4B.identifier import Identifier as Identifier
     from fhir.resources.R4B.location import Location as Location
@@ -55,6 +56,7 @@ if TYPE_CHECKING:
     from fhir.resources.R4B.reference import Reference as Reference
     from fhir.resources.R4B.relatedperson import RelatedPerson as RelatedPerson
     from fhir.resources.R4B.riskassessment import RiskAssessment as RiskAssessment
+    from fhir.resources.R4B.schedule import Schedule as Schedule
     from fhir.resources.R4B.servicerequest import ServiceRequest as ServiceRequest
     from fhir.resources.R4B.specimen import Specimen as Specimen
     from fhir.resources.R4B.task import Task as Task
