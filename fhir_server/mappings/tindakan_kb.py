@@ -37,8 +37,7 @@ def code_of_tindakan(tindakan: str) -> Any:
 
 def tindakan_of(procedure: Document, system: str = TINDAKAN) -> str | None:
     """Name the procedure in our code, also where only others' codes say what was done."""
-    codings = procedure.get("code", {}).get("coding", ())
-    codes = [(each.get("system"), each.get("code")) for each in codings]
+    codes = _codes(procedure)
     for kind, code in codes:
         if kind == system:
             return str(code)
@@ -46,6 +45,16 @@ def tindakan_of(procedure: Document, system: str = TINDAKAN) -> str | None:
         if pair in codes:
             return tindakan
     return "suntik-3bl" if INJECTION in codes and _for_contraception(procedure) else None
+
+
+def is_perhaps(procedure: Document, tindakan: str) -> bool:
+    """Say whether a code of others can mean a procedure of ours."""
+    return not set(ALSO.get(tindakan, ())).isdisjoint(_codes(procedure))
+
+
+def _codes(procedure: Document) -> list[tuple[Any, Any]]:
+    codings = procedure.get("code", {}).get("coding", ())
+    return [(each.get("system"), each.get("code")) for each in codings]
 
 
 def _for_contraception(procedure: Document) -> bool:

@@ -8,15 +8,17 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, NamedTuple
 
+from fhir_server.mappings.elements import code_of
 from fhir_server.mappings.puskesmas import by_ids, by_references, is_later, is_visit, referred
 from fhir_server.mappings.rules import Rule, documents, local, refuse
-from fhir_server.mappings.tindakan_kb import tindakan_of
+from fhir_server.mappings.tindakan_kb import is_perhaps, tindakan_of
 from fhir_server.sop.layanan_kb import (
     BR_B9,
     TANPA_TINDAKAN,
     TINDAKAN_BEROBAT,
     sesudah_obat,
     tanpa_tindakan,
+    tindakan_kb,
 )
 from fhir_server.store.ops import Check
 
@@ -88,11 +90,21 @@ def _verdicts(
         for method in (_method(each, methods) for each in asked):
             if method in TANPA_TINDAKAN:
                 yield concern, "basedOn", tanpa_tindakan(method)
-        tindakan = tindakan_of(procedure, own)
+        tindakan = tindakan_of(procedure, own) or _asked_for(procedure, asked, methods)
         if tindakan not in TINDAKAN_BEROBAT or not (asked or _is_ours(procedure, known, own)):
             continue
         if wrong := sesudah_obat(tindakan, diserahkan=list(_handed(procedure, asked, known))):
             yield concern, "performed", wrong
+
+
+def _asked_for(procedure: Document, asked: Sequence[Document], methods: str) -> str | None:
+    """Name the procedure by its service, where its own code can mean that."""
+    kinds = f"{methods.removesuffix('metode-kb')}jenis-layanan-kb"
+    wanted = [
+        tindakan_kb(_method(each, methods), code_of(each.get("orderDetail"), kinds) or "baru")
+        for each in asked
+    ]
+    return next((each for each in wanted if is_perhaps(procedure, each)), None)
 
 
 def _is_ours(procedure: Document, known: Known, own: str) -> bool:
