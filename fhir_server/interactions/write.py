@@ -102,6 +102,7 @@ def put(  # noqa: PLR0913
         existing=False if new else None,
         if_match=if_match,
         concerns=context.rules.concerns(document, resource_id, new=new, where=where, blind=blind),
+        claims=context.rules.claims(document, where),
     )
 
 

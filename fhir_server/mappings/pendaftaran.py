@@ -1,7 +1,7 @@
 """BR-B3 and NIK-UNIK on the write road: the unit of a visit, and one record for one NIK.
 
-The refusal does not name the other record. Two that come at once meet in the NIK's guard document,
-whose name is a digest, so that no NIK stands outside the record itself.
+The refusal does not name the other record. The database holds the digests of the NIK in a unique
+index, so that of many that come at once one is first, and no NIK stands outside the record itself.
 """
 
 from __future__ import annotations
@@ -10,7 +10,7 @@ from hashlib import sha256
 from typing import TYPE_CHECKING
 
 from fhir_server.mappings.codes import NIK
-from fhir_server.mappings.rules import Rule, documents, refuse
+from fhir_server.mappings.rules import Rule, Unique, refuse
 from fhir_server.sop.pendaftaran import BR_B3, NIK_UNIK, nik_terdaftar, tujuan
 from fhir_server.store.ops import Check
 
@@ -20,7 +20,7 @@ if TYPE_CHECKING:
     from fhir_server.mappings.rules import Facts
     from fhir_server.resources.wire import Document
     from fhir_server.sop.dokumen import Teguran
-    from fhir_server.store.ops import Concern, Stored
+    from fhir_server.store.ops import Concern
 
 
 def rules(canonical: str) -> tuple[Rule, ...]:
@@ -34,13 +34,10 @@ def rules(canonical: str) -> tuple[Rule, ...]:
         refuse(_destinations(concerns, base))
         return Check((), (), lambda _: None)
 
-    return (
-        Rule(BR_B3, frozenset({"Encounter"}), registered, check_unit),
-        Rule(NIK_UNIK, frozenset({"Patient"}), identified, check_nik),
-    )
+    return (Rule(BR_B3, frozenset({"Encounter"}), registered, check_unit),)
 
 
-def identified(document: Document, new: bool) -> bool:  # noqa: ARG001, FBT001 - as Rule has it
+def identified(document: Document) -> bool:
     """Say whether a record is in use and has a NIK."""
     replaced = any(each.get("type") == "replaced-by" for each in document.get("link", ()))
     return document.get("active") is not False and not replaced and bool(numbers(document))
@@ -55,25 +52,14 @@ def numbers(patient: Document) -> set[str]:
     }
 
 
-def check_nik(concerns: Sequence[Concern], facts: Facts) -> Check:
-    """Look for others with the NIK of the written records, as all stands after the write."""
-    wanted = sorted({number for each in concerns for number in numbers(each.document)})
-    plan = facts("Patient", [("identifier", ",".join(f"{NIK}|{_escaped(n)}" for n in wanted))])
-
-    def decide(found: Sequence[Sequence[Stored]]) -> None:
-        refuse(_doubles(concerns, [e for e in documents(found[0]) if identified(e, False)]))  # noqa: FBT003
-
-    guards = tuple(f"{NIK_UNIK}|{sha256(each.encode()).hexdigest()}" for each in wanted)
-    return Check(guards, (plan,), decide, when="after")
+def claims(patient: Document) -> list[str]:
+    """Give what only this record may have: its NIK, digested, while it is in use."""
+    if not identified(patient):
+        return []
+    return [f"{NIK_UNIK}|{sha256(each.encode()).hexdigest()}" for each in sorted(numbers(patient))]
 
 
-def _doubles(
-    concerns: Sequence[Concern], found: Sequence[Document]
-) -> Iterator[tuple[Concern, str, Teguran]]:
-    for concern in concerns:
-        own, mine = concern.document["id"], numbers(concern.document)
-        if any(each["id"] != own and not mine.isdisjoint(numbers(each)) for each in found):
-            yield concern, "identifier", nik_terdaftar()
+UNIQUE = Unique(NIK_UNIK, "Patient", claims, nik_terdaftar, "identifier")
 
 
 def _destinations(concerns: Sequence[Concern], base: str) -> Iterator[tuple[Concern, str, Teguran]]:
@@ -93,9 +79,3 @@ def _has_number(encounter: Document, base: str) -> bool:
     """Say whether an Encounter was registered at a puskesmas: it has a number of registration."""
     ours = f"{base}/sid/no-registrasi/"
     return any(each.get("system", "").startswith(ours) for each in encounter.get("identifier", ()))
-
-
-def _escaped(value: str) -> str:
-    for sign in ("\\", ",", "|", "$"):
-        value = value.replace(sign, f"\\{sign}")
-    return value

@@ -9,6 +9,7 @@ rule guards costs one look into a table.
 from __future__ import annotations
 
 from dataclasses import dataclass, replace
+from functools import partial
 from typing import TYPE_CHECKING, Any
 
 import orjson
@@ -17,7 +18,7 @@ from fhir_server.errors import FhirError, Invalid, Issue, RuleBroken
 from fhir_server.mappings import entity_modules
 from fhir_server.search.compile import compile as compile_query
 from fhir_server.search.query import parse
-from fhir_server.store.ops import Concern
+from fhir_server.store.ops import Claim, Concern
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Sequence
@@ -52,13 +53,35 @@ class Rule:
     check: Callable[[Sequence[Concern], Facts], Check]
 
 
+@dataclass(frozen=True, slots=True)
+class Unique:
+    """A rule that lets one resource of a type have a key; a module of this room says ``UNIQUE``.
+
+    ``keys(resource)`` gives what it claims, digested where it must stand nowhere else;
+    ``teguran`` words the refusal, which is about ``element``. It costs a write no round trip.
+    """
+
+    id: str
+    resource_type: str
+    keys: Callable[[Document], Iterable[str]]
+    teguran: Callable[[], Teguran]
+    element: str
+
+
 class Rules:
     """All rules and effects, found by resource type; their ids are one set of names."""
 
-    def __init__(self, rules: Iterable[Rule], facts: Facts, effects: Iterable[Effect] = ()) -> None:
+    def __init__(
+        self,
+        rules: Iterable[Rule],
+        facts: Facts,
+        effects: Iterable[Effect] = (),
+        unique: Iterable[Unique] = (),
+    ) -> None:
         self.facts = facts
         self._rules = {rule.id: rule for rule in rules}
         self._effects = {effect.id: effect for effect in effects}
+        self._unique = {each.resource_type: each for each in unique}
         self._of: dict[str, tuple[Rule | Effect, ...]] = {}
         every: list[Rule | Effect] = [*self._rules.values(), *self._effects.values()]
         for one in every:
@@ -88,7 +111,20 @@ class Rules:
         for concern in concerns:
             if concern.rule in self._rules:
                 of.setdefault(concern.rule, []).append(concern)
-        return tuple(self._rules[rule].check(found, self.facts) for rule, found in of.items())
+        made = [self._rules[rule].check(found, self.facts) for rule, found in of.items()]
+        for check in made:
+            if not check.guards and not check.plans:
+                check.decide(())
+        return tuple(check for check in made if check.guards or check.plans)
+
+    def claims(self, document: Document, where: str = "") -> tuple[Claim, ...]:
+        """Give what no other resource may have, in the words of the rule that says so."""
+        unique = self._unique.get(document["resourceType"])
+        if unique is None:
+            return ()
+        concern = Concern(unique.id, document, where)
+        said = partial(_broken, unique, concern)
+        return tuple(Claim(key, said) for key in unique.keys(document))
 
     def effects(self, concerns: Iterable[Concern]) -> list[tuple[Effect, list[Document]]]:
         """Give the effects of all that a write wants to store, each with its resources."""
@@ -97,6 +133,13 @@ class Rules:
             if concern.rule in self._effects:
                 of.setdefault(concern.rule, []).append(concern.document)
         return [(self._effects[effect], found) for effect, found in of.items()]
+
+
+def _broken(unique: Unique, concern: Concern) -> FhirError:
+    said = issue(unique.teguran(), concern, unique.element)
+    error = RuleBroken(said.diagnostics)
+    error.issues = (said,)
+    return error
 
 
 def load_rules(parameters: Parameters, settings: Settings) -> Rules:
@@ -114,6 +157,7 @@ def load_rules(parameters: Parameters, settings: Settings) -> Rules:
         (rule for rules in found for rule in rules),
         facts,
         (effect for effects in follow for effect in effects),
+        (m.UNIQUE for m in modules if hasattr(m, "UNIQUE")),
     )
 
 

@@ -33,11 +33,12 @@ Document = dict[str, Any]
 
 
 class Taken(Exception):
-    """A new resource has an id that another request has just taken."""
+    """A new resource has an id that another request has just taken, or one claims a taken key."""
 
-    def __init__(self, change: Change) -> None:
+    def __init__(self, change: Change, key: str | None) -> None:
         super().__init__(change.id)
         self.change = change
+        self.key = key
 
 
 def look_up(database: Database[Document], ops: Iterable[Op]) -> dict[Key, Before]:
@@ -96,9 +97,13 @@ def write(database: Database[Document], changes: Sequence[Change], session: Clie
 def _replace(
     current: Collection[Document], changes: Sequence[Change], session: ClientSession
 ) -> None:
-    models = [ReplaceOne(change.seen, change.document or {}) for change in changes]
-    if models and current.bulk_write(models, session=session).matched_count < len(models):
-        raise Again
+    in_turn = sorted(changes, key=lambda change: "c" in (change.document or ()))
+    models = [ReplaceOne(change.seen, change.document or {}) for change in in_turn]
+    try:
+        if models and current.bulk_write(models, session=session).matched_count < len(models):
+            raise Again
+    except BulkWriteError as error:
+        raise _taken(error, in_turn) from error
 
 
 def _delete(
@@ -117,9 +122,15 @@ def _insert(
         if documents:
             current.insert_many(documents, session=session)
     except BulkWriteError as error:
-        if not failures.is_duplicate(error):
-            raise
-        raise Taken(changes[error.details["writeErrors"][0]["index"]]) from error
+        raise _taken(error, changes) from error
+
+
+def _taken(error: BulkWriteError, changes: Sequence[Change]) -> Exception:
+    """Say which change met a key that is there already; any other failure is left as it is."""
+    if not failures.is_duplicate(error):
+        return error
+    first = error.details["writeErrors"][0]
+    return Taken(changes[first["index"]], failures.claimed(first))
 
 
 def _remember(

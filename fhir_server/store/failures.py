@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from contextlib import contextmanager
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from bson.errors import BSONError
 from pymongo import errors as mongo
@@ -11,7 +11,7 @@ from pymongo import errors as mongo
 from fhir_server.errors import Conflict, FhirError, TooLarge, Unavailable
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Iterator, Mapping
 
 BUSY = "Other requests keep changing the same resource. Read it, try again."
 DRIVER = (mongo.PyMongoError, BSONError)
@@ -66,6 +66,13 @@ def is_duplicate(error: BaseException) -> bool:
     if isinstance(error, mongo.BulkWriteError):
         return any(each["code"] == DUPLICATE for each in error.details.get("writeErrors", ()))
     return isinstance(error, mongo.DuplicateKeyError)
+
+
+def claimed(said: Mapping[str, Any] | None) -> str | None:
+    """Give the key of a claim that another document has, if that is what a failure is about."""
+    if not said or said.get("code") != DUPLICATE or set(said.get("keyPattern", ())) != {"c"}:
+        return None
+    return str(said["keyValue"]["c"])
 
 
 def is_unknown_commit(error: BaseException) -> bool:

@@ -37,6 +37,9 @@ NAMESPACE_EXISTS = 48
 BY_TIME: Keys = (("t", ASCENDING), ("_id", ASCENDING))
 BY_WORDS: tuple[Keys, ...] = ((("ix._text", ASCENDING),), (("ix._content", ASCENDING),))
 BY_IDENTIFIER: Keys = (("ix.identifier", ASCENDING),)
+BY_CLAIM: Keys = (("c", ASCENDING),)
+CLAIMING = frozenset({"Patient"})
+"""Types of which a rule lets only one resource have a key; a unique index holds it."""
 
 INDEXES = {
     "Account": ["patient"],
@@ -50,11 +53,10 @@ INDEXES = {
     "BodyStructure": ["patient"],
     "CarePlan": ["patient date", "encounter", "_of"],
     "CareTeam": ["patient", "encounter", "_of"],
-    "ChargeItem": ["patient", "_of"],
+    "ChargeItem": ["patient", "_of", "context", "service"],
     "Claim": ["patient", "encounter", "_of"],
     "ClaimResponse": ["patient"],
     "ClinicalImpression": ["patient", "encounter"],
-    "ChargeItem": ["patient", "context", "service"],
     "ChargeItemDefinition": ["url"],
     "CodeSystem": ["system"],
     "Communication": [
@@ -91,10 +93,9 @@ INDEXES = {
     "HealthcareService": ["name", "organization"],
     "ImagingStudy": ["patient"],
     "Immunization": ["patient date", "vaccine-code"],
-    "Invoice": ["patient"],
+    "Invoice": ["patient", "_of"],
     "ImmunizationEvaluation": ["patient"],
     "ImmunizationRecommendation": ["patient"],
-    "Invoice": ["patient", "_of"],
     "Library": ["url"],
     "List": ["patient", "_of"],
     "Location": ["name", "organization", "partof"],
@@ -165,7 +166,9 @@ DATES |= {"period", "recorded-date", "sent", "start"}
 
 def indexes(resource_type: str) -> list[Keys]:
     """List the indexes of the current versions of one type, beside ``_id``."""
-    return [BY_TIME, BY_IDENTIFIER, *(_keys(line) for line in INDEXES.get(resource_type, ()))]
+    own = [BY_CLAIM] if resource_type in CLAIMING else []
+    lines = INDEXES.get(resource_type, ())
+    return [BY_TIME, BY_IDENTIFIER, *own, *(_keys(line) for line in lines)]
 
 
 def _keys(line: str) -> Keys:
@@ -182,7 +185,7 @@ def _name(keys: Keys) -> str:
 
 
 def _model(keys: Keys) -> IndexModel:
-    return IndexModel(list(keys), sparse=len(keys) == 1)
+    return IndexModel(list(keys), sparse=len(keys) == 1, unique=keys == BY_CLAIM)
 
 
 class Layout:

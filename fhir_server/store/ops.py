@@ -9,6 +9,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
     from datetime import datetime
 
+    from fhir_server.errors import FhirError
     from fhir_server.resources.wire import Document, Text
     from fhir_server.search.index import Index
     from fhir_server.search.plan import Plan
@@ -31,6 +32,14 @@ class Concern:
 
 
 @dataclass(frozen=True, slots=True)
+class Claim:
+    """A key that one current resource of a type may have, and what to say when another has it."""
+
+    key: str
+    taken: Callable[[], FhirError]
+
+
+@dataclass(frozen=True, slots=True)
 class Aside:
     """What of a Binary stays in the version when its content lies elsewhere, and where that is."""
 
@@ -46,7 +55,8 @@ class Put:
     stamps in. ``existing``: True to update only, False to create only, None for either.
     ``if_match`` is the version that must be current. ``concerns`` become the write's ``Check``s.
     ``anyway`` makes a version though it says what is there already: who read the one before must
-    read again. ``aside``: set by the store where the content is large.
+    read again. ``claims``: what no other current resource of the type may have. ``aside``: set by
+    the store where the content is large.
     """
 
     resource_type: str
@@ -59,6 +69,11 @@ class Put:
     concerns: tuple[Concern, ...] = ()
     anyway: bool = False
     aside: Aside | None = None
+    claims: tuple[Claim, ...] = ()
+
+    def refusal(self, key: str) -> FhirError:
+        """Say that another resource has a key this one claims."""
+        return next(each for each in self.claims if each.key == key).taken()
 
 
 @dataclass(frozen=True, slots=True)

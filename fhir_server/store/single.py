@@ -11,10 +11,10 @@ from typing import TYPE_CHECKING, Any
 from pymongo import ReturnDocument
 from pymongo.errors import DuplicateKeyError
 
-from fhir_server.store import versions
+from fhir_server.store import failures, versions
 from fhir_server.store.bulk import newest_past, revive
 from fhir_server.store.changes import Before, change
-from fhir_server.store.ops import Delete
+from fhir_server.store.ops import Delete, Put
 from fhir_server.store.transactions import Again
 
 if TYPE_CHECKING:
@@ -82,6 +82,9 @@ def _swap(
             session=session,
         )
     except DuplicateKeyError as error:
+        key = failures.claimed(error.details)
+        if key is not None and isinstance(op, Put):
+            raise op.refusal(key) from error
         raise Again from error
 
 

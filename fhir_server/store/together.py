@@ -14,10 +14,10 @@ from fhir_server.errors import Conflict, FhirError, Unavailable
 from fhir_server.store import bulk, single, transactions, versions
 from fhir_server.store.changes import Before, Change, change
 from fhir_server.store.coalesce import Coalescer
-from fhir_server.store.failures import DRIVER, DUPLICATE, translate
+from fhir_server.store.failures import DRIVER, DUPLICATE, claimed, translate
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Sequence
+    from collections.abc import Callable, Mapping, Sequence
     from datetime import datetime
 
     from pymongo.client_session import ClientSession
@@ -66,7 +66,7 @@ class Together:
             if error.details["writeConcernErrors"]:
                 return [translate(error) for _ in puts]
             for failed in error.details["writeErrors"]:
-                outcomes[failed["index"]] = _refused(puts[failed["index"]], failed["code"])
+                outcomes[failed["index"]] = _refused(puts[failed["index"]], failed)
         return outcomes
 
     def _change(self, ops: Sequence[Op]) -> list[Written | Exception]:
@@ -127,10 +127,12 @@ def _given(outcomes: Sequence[Written | Exception]) -> Written:
     return outcome
 
 
-def _refused(put: Put, code: int) -> FhirError:
-    if code == DUPLICATE:
+def _refused(put: Put, failed: Mapping[str, Any]) -> FhirError:
+    if (key := claimed(failed)) is not None:
+        return put.refusal(key)
+    if failed["code"] == DUPLICATE:
         return Conflict(f"{put.resource_type}/{put.id} exists already.")
-    return Unavailable(f"The database refused {put.resource_type}/{put.id} (code {code}).")
+    return Unavailable(f"The database refused {put.resource_type}/{put.id} ({failed['code']}).")
 
 
 def _distinct(numbered: Sequence[Numbered]) -> tuple[list[Numbered], list[Numbered]]:

@@ -81,6 +81,9 @@ class Writer:
             bulk.write(self._database, changes, session)
         except bulk.Taken as taken:
             number = changes.index(taken.change)
+            op = ops[number]
+            if taken.key is not None and isinstance(op, Put):
+                raise attributed(op.refusal(taken.key), number) from taken
             if not is_new(ops[number]):
                 raise transactions.Again from taken
             raise attributed(_taken(ops[number]), number) from taken

@@ -5,9 +5,10 @@
     <Type>       {_id: id,      v: version, t: lastUpdated, m: method, raw: JSON, at: int, ix: {…}}
     <Type>.past  {_id: {id, v},             t: lastUpdated, m: method, raw: JSON, at: int, u: until}
 
-``f`` says where the content of a large Binary is (``binaries``). ``u`` is the lastUpdated of the
-version that followed. A deletion has no ``raw``, and ``u`` only when the resource came back.
-Whatever has a past has its version 1 there, for versions have no gaps.
+``c`` are the keys that only this resource may have, ``f`` says where the content of a large Binary
+is (``binaries``). ``u`` is the lastUpdated of the version that followed. A deletion has no ``raw``,
+and ``u`` only when the resource came back. Whatever has a past has its version 1 there, for
+versions have no gaps.
 """
 
 from __future__ import annotations
@@ -23,7 +24,7 @@ if TYPE_CHECKING:
 
 Document = dict[str, Any]
 
-SERVED = {"ix": 0}
+SERVED = {"ix": 0, "c": 0}
 FAR = 2**31 - 1
 MOST = 100_000
 """Documents in the first answer of a query: all of them, as far as 16 MB hold."""
@@ -48,16 +49,20 @@ def current(put: Put, version: int, moment: datetime) -> Document:
 def update(put: Put, moment: datetime) -> Document:
     """Write a Put as an update of whatever version is current, or as version 1."""
     new = {"m": put.method, **content(put)}
+    gone = {name: "" for name in ("f", "c") if name not in new}
     changes: Document = {"$set": new, "$inc": {"v": 1}, "$max": {"t": moment}}
-    return changes if put.aside else changes | {"$unset": {"f": ""}}
+    return changes | {"$unset": gone} if gone else changes
 
 
 def content(put: Put) -> Document:
     """Write what a Put brings, and how it is found."""
-    if put.aside is None:
-        return {"raw": put.text.raw, "at": put.text.at, "ix": put.index}
-    kept = put.aside.text
-    return {"raw": kept.raw, "at": kept.at, "f": put.aside.file, "ix": put.index}
+    kept = put.aside.text if put.aside else put.text
+    written: Document = {"raw": kept.raw, "at": kept.at, "ix": put.index}
+    if put.aside:
+        written["f"] = put.aside.file
+    if put.claims:
+        written["c"] = [each.key for each in put.claims]
+    return written
 
 
 def past(document: Document, until: datetime) -> Document:

@@ -47,6 +47,17 @@ def test_writing(trips):
     assert trips("PATCH", "Patient/warm", [{"op": "add", "path": "/active", "value": True}]) <= 4
 
 
+def test_one_record_for_one_nik_costs_nothing(trips):
+    """NIK-UNIK is held by a unique index."""
+    nik = [{"system": "https://fhir.kemkes.go.id/id/nik", "value": "9902015203860001"}]
+    numbered = patient(id="siti", identifier=nik)
+
+    assert trips("PUT", "Patient/siti", numbered) <= 3
+    assert trips("PUT", "Patient/siti", numbered | {"active": True}) <= 3
+    nik[0]["value"] = "9902015203860002"
+    assert trips("POST", "Patient", patient(identifier=nik)) <= 1
+
+
 def test_by_criteria(trips):
     warm = patient(identifier=[{"value": "warm"}])
     trips("PUT", "Patient?identifier=cold", patient(active=True))
