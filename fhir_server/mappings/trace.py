@@ -10,7 +10,7 @@ from __future__ import annotations
 import json
 from collections import defaultdict
 from dataclasses import fields, is_dataclass, replace
-from datetime import UTC, date, datetime, timedelta
+from datetime import UTC, date, datetime, time, timedelta
 from decimal import Decimal
 from typing import TYPE_CHECKING, Any, Literal, NamedTuple, get_args, get_origin, get_type_hints
 
@@ -136,6 +136,8 @@ def _other(value: Any) -> Any:
             return value + 1
         case datetime():
             return value + timedelta(days=1, seconds=1)
+        case time():
+            return value.replace(minute=(value.minute + 1) % 60)
         case date():
             return value + timedelta(days=1)
         case str():

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import difflib
 from dataclasses import MISSING, Field, fields, is_dataclass
-from datetime import date, datetime
+from datetime import date, datetime, time
 from decimal import Decimal
 from typing import TYPE_CHECKING, Any, Literal, get_args, get_origin, get_type_hints
 
@@ -32,6 +32,7 @@ TYPES: dict[type, tuple[type[ma.fields.Field[Any]], dict[str, Any], str]] = {
     int: (ma.fields.Integer, {"strict": True}, "bukan bilangan bulat. Seharusnya: mis. 1."),
     Decimal: (ma.fields.Decimal, {}, "bukan bilangan. Seharusnya: mis. 10.8."),
     date: (ma.fields.Date, {}, "bukan tanggal. Seharusnya: TTTT-BB-HH, mis. 2024-04-02."),
+    time: (ma.fields.Time, {"format": "%H:%M"}, "bukan jam. Seharusnya: JJ:MM, mis. 07:30."),
     datetime: (
         ma.fields.AwareDateTime,
         {},
