@@ -27,6 +27,7 @@ if TYPE_CHECKING:
 
 FOLDER = Path(__file__).parent.parent / "demo"
 _MOMENT = re.compile(r"@(-?\d+)(?: (\d\d):(\d\d))?")
+_IN_AN_ID = re.compile(r"\{@(-?\d+)\}")
 
 
 def load(context: Context) -> int:
@@ -68,8 +69,11 @@ def _dated(value: Any, today: datetime) -> Any:
         return {name: _dated(each, today) for name, each in value.items()}
     if isinstance(value, list):
         return [_dated(each, today) for each in value]
-    found = _MOMENT.fullmatch(value) if isinstance(value, str) else None
-    return value if found is None else _moment(found, today)
+    if not isinstance(value, str):
+        return value
+    if (found := _MOMENT.fullmatch(value)) is not None:
+        return _moment(found, today)
+    return _IN_AN_ID.sub(lambda part: f"{today + timedelta(days=int(part[1])):%Y%m%d}", value)
 
 
 def _moment(found: re.Match[str], today: datetime) -> str:

@@ -41,6 +41,7 @@ class _Data:
 
     requests: list[Document] = field(default_factory=list)
     cases: list[Document] = field(default_factory=list)
+    older: dict[str, str] = field(default_factory=dict)  # Encounter → case begun before
     messages: list[Document] = field(default_factory=list)
     learnt: dict[str, list[str]] = field(default_factory=lambda: defaultdict(list))
 
@@ -86,8 +87,20 @@ def rows(reader: Reader, desa: str, mulai: date, sampai: date) -> tuple[BarisLap
     for each in reader.find("Communication", written(*asked)):
         found[_whose(each, "subject")].messages.append(each)
     found.pop("", None)
+    _add_older_cases(reader, found)
     _add_what_was_learnt(reader, found, mulai, sampai)
     return tuple(_row(who, found[who], reader) for who in sorted(found))
+
+
+def _add_older_cases(reader: Reader, found: dict[str, _Data]) -> None:
+    """Find the cases, begun before the period, that messages of the period belong to."""
+    known = {_visit(case) for data in found.values() for case in data.cases}
+    visits = {id_of(m.get("encounter"), "Encounter") for d in found.values() for m in d.messages}
+    names = ",".join(sorted(f"Encounter/{each}" for each in visits - known if each))
+    if not names:
+        return
+    for each in reader.find("Task", [("encounter", names), ("code", f"{LAYANAN}|pemantauan")]):
+        found[_whose(each, "for")].older[_visit(each) or ""] = each["id"]
 
 
 def _add_what_was_learnt(
@@ -122,7 +135,7 @@ def _row(who: str, data: _Data, reader: Reader) -> BarisLaporan:
         if not known.intersection(based):
             mine = _taken(messages, "", case)
             contacts.append(_contact(case, mine, zone, late=bool(based)))
-    contacts += _others(messages, zone)
+    contacts += _others(messages, data.older, zone)
     learnt = {name: tuple(sorted(ids)) for name, ids in data.learnt.items()}
     ordered = sorted(contacts, key=lambda each: (each.tanggal, each.hasil))
     return BarisLaporan(pasien=who, kontak=tuple(ordered), **learnt)
@@ -161,16 +174,19 @@ def _contact(
     )
 
 
-def _others(messages: list[Document], zone: tzinfo | None) -> list[KontakLaporan]:
-    """Give what was written besides planned contacts and cases, a contact a day."""
-    days: dict[Any, list[Document]] = defaultdict(list)
+def _others(
+    messages: list[Document], older: dict[str, str], zone: tzinfo | None
+) -> list[KontakLaporan]:
+    """Give what was written besides planned contacts and new cases: a contact a day and case."""
+    days: dict[tuple[Any, str], list[Document]] = defaultdict(list)
     for each in messages:
         sent = instant_of(each.get("sent"))
         if sent is not None:
-            days[sent.astimezone(zone).date()].append(each)
+            case = older.get(id_of(each.get("encounter"), "Encounter") or "", "")
+            days[sent.astimezone(zone).date(), case].append(each)
     return [
-        KontakLaporan(tanggal=day, hasil="di-luar-jadwal", pesan=_ids(some))
-        for day, some in days.items()
+        KontakLaporan(tanggal=day, hasil="di-luar-jadwal", kasus=case or None, pesan=_ids(some))
+        for (day, case), some in days.items()
     ]
 
 

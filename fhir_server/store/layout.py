@@ -68,8 +68,8 @@ INDEXES = {
         "based-on",
         "_of",
     ],
-    "CommunicationRequest": ["patient", "encounter", "based-on", "_of"],
-    "Composition": ["patient date", "encounter", "_of"],
+    "CommunicationRequest": ["patient", "encounter", "based-on", "occurrence", "_of"],
+    "Composition": ["patient date", "encounter", "type date", "_of"],
     "ConceptMap": ["url"],
     "Condition": ["patient code recorded-date", "encounter", "recorded-date", "_of"],
     "Consent": ["patient"],
@@ -161,7 +161,7 @@ that lacks it.
 """
 
 DATES = {"authored", "authored-on", "authoredon", "birthdate", "collected", "date"}
-DATES |= {"period", "recorded-date", "sent", "start"}
+DATES |= {"occurrence", "period", "recorded-date", "sent", "start"}
 
 
 def indexes(resource_type: str) -> list[Keys]:
