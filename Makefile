@@ -19,10 +19,10 @@ help:
 run: $(VENV)/runtime.stamp
 	@exec $(BIN)/fhir-server serve
 
-test: $(VENV)/dev.stamp
+test: $(VENV)/dev.stamp $(VENV)/pango.stamp
 	$(BIN)/python -m pytest -n auto
 
-check: $(VENV)/dev.stamp
+check: $(VENV)/dev.stamp $(VENV)/pango.stamp
 	$(BIN)/ruff format --check .
 	$(BIN)/ruff check .
 	$(BIN)/mypy
@@ -40,6 +40,19 @@ lock: $(VENV)/pip.stamp
 
 bench: $(VENV)/dev.stamp
 	@for bench in tests/performance/bench_*.py; do echo "$$bench"; $(BIN)/python $$bench || exit 1; done
+
+# Letters as PDF need Pango, a library of the system. Without it they answer 501 and HTML works.
+
+PANGO := libpango-1.0-0 libpangoft2-1.0-0 libharfbuzz-subset0 fonts-dejavu-core fonts-liberation
+
+$(VENV)/pango.stamp: $(VENV)/pip.stamp
+	@if $(BIN)/python -c 'import ctypes.util as c, sys; sys.exit(not all(map(c.find_library, ("pangoft2-1.0", "harfbuzz-subset"))))'; then :; \
+	elif [ "$$(id -u)" = 0 ] && command -v apt-get >/dev/null; then \
+	  echo "Installing $(PANGO) …"; \
+	  apt-get update -qq && apt-get install -y -qq --no-install-recommends $(PANGO) >/dev/null \
+	    || echo "Pango could not be installed; letters will not be made as PDF." >&2; \
+	else echo "For letters as PDF: sudo apt install $(PANGO)" >&2; fi
+	@touch $@
 
 # The virtual environment, made anew only when the lock files or pyproject.toml change.
 

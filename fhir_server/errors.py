@@ -20,6 +20,7 @@ The class decides the status and the issue code, the instance says what went wro
   - TooCostly             422 too-costly
   - PreconditionRequired  428 required
   - TooManyRequests       429 throttled
+  - NotInstalled          501 not-supported
   - Unavailable           503 transient
 
 https://hl7.org/fhir/R4/http.html#Status-Codes
@@ -182,6 +183,12 @@ class TooManyRequests(FhirError):
     """The client asks more often than the operator allows."""
 
     status, code = 429, "throttled"
+
+
+class NotInstalled(FhirError):
+    """The server could do this if a library of the system were installed."""
+
+    status, code = 501, "not-supported"
 
 
 class Unavailable(FhirError):

@@ -17,7 +17,7 @@ from fhir_server.errors import BadRequest, MethodNotAllowed
 from fhir_server.interactions.request import Answer, Request
 from fhir_server.operations import answer
 from fhir_server.resources.xml import from_xml
-from fhir_server.rest import binaries, negotiation, outcomes
+from fhir_server.rest import binaries, negotiation, outcomes, surat
 from fhir_server.rest.negotiation import Form
 
 if TYPE_CHECKING:
@@ -90,11 +90,14 @@ def respond(context: Context, environ: dict[str, Any]) -> Answer:
     """Answer one request below ``/fhir``; never raises."""
     form = _PLAIN
     try:
-        form = negotiation.accepted(environ)
+        letter = surat.wanted(environ)
+        form = _PLAIN if letter else negotiation.accepted(environ)
         request = _request(context, environ)
         if b"_format" in request.body and request.path.endswith("_search"):
             form = negotiation.accepted_in_form(environ, request.body)
         given = answer(context, request)
+        if letter is not None and given.status == 200:
+            given = surat.of_document(context, given.body, letter)
         if form.is_xml or form.pretty or form.is_content:
             given = _laid_out(context, given, form)
     except Exception as error:  # noqa: BLE001 - every failure has an answer, a bug too
@@ -171,7 +174,7 @@ def _finished(given: Answer, form: Form, environ: Mapping[str, Any]) -> Answer:
     headers = {"Content-Type": f"{form.media_type}; charset=utf-8", **given.headers}
     headers["X-Request-Id"] = environ["fhir_server.request_id"]
     if form.is_xml or "Content-Type" in given.headers:
-        headers.update(_SEALED)
+        headers = {**_SEALED, **headers}
     if given.parts is not None:
         parts = () if environ["REQUEST_METHOD"] == "HEAD" else given.parts
         return Answer(given.status, b"", headers, parts)

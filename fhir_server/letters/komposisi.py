@@ -1,0 +1,59 @@
+"""Any Composition, section by section: reports, recapitulations, letters of other systems."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+from fhir_server.letters import Surat
+from fhir_server.letters.narasi import narasi
+from fhir_server.letters.orang import faskes, faskes_petugas, pasien, petugas
+from fhir_server.letters.uraian import uraian
+from fhir_server.mappings.elements import id_of
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from fhir_server.letters.berkas import Berkas
+    from fhir_server.resources.wire import Document
+
+CAP = {"entered-in-error": "Salah entri, tidak berlaku", "preliminary": "Draf"}
+
+
+def isi(berkas: Berkas) -> dict[str, Any]:
+    """Give what a Composition says."""
+    composition = berkas.komposisi or {}
+    author = next(iter(composition.get("author", ())), None)
+    subject = composition.get("subject")
+    return {
+        "judul": composition.get("title", ""),
+        "nomor": composition.get("identifier", {}).get("value"),
+        "kop": faskes(berkas, composition.get("custodian") or faskes_petugas(berkas, author)),
+        "cap": CAP.get(composition.get("status", "")),
+        "tanggal": composition.get("date"),
+        "pasien": pasien(berkas, subject, composition.get("date"))
+        if id_of(subject, "Patient")
+        else None,
+        "bagian": bagian(berkas, composition.get("section", ())),
+        "penanda": petugas(berkas, author),
+    }
+
+
+def bagian(berkas: Berkas, sections: Sequence[Document]) -> list[dict[str, Any]]:
+    """Give the sections: title, narrative, what the entries say, and the sections below."""
+    return [
+        {
+            "judul": each.get("title", ""),
+            "narasi": narasi(each.get("text", {}).get("div", "")),
+            "butir": [line for entry in each.get("entry", ()) for line in _lines(berkas, entry)],
+            "bagian": bagian(berkas, each.get("section", ())),
+        }
+        for each in sections
+    ]
+
+
+def _lines(berkas: Berkas, entry: Document) -> list[str]:
+    found = berkas.baca(entry)
+    return uraian(found) if found else list(filter(None, [entry.get("display", "")]))
+
+
+SURAT = Surat("komposisi", isi)
