@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Any, Final
 
 from fhir_server.mappings import Mapping, r4b
 from fhir_server.mappings import pasien as patients
-from fhir_server.mappings.codes import ADMINISTRATIVE_AREA, code_system, sid
+from fhir_server.mappings.codes import ADMINISTRATIVE_AREA, code_system, sid, structure
 from fhir_server.mappings.effects import Consequences, Effect
 from fhir_server.mappings.elements import (
     code_of,
@@ -144,7 +144,8 @@ def _cohort_of(episode: Document, reader: Reader) -> KohortIbu | None:
 
 
 def _new(kohort: KohortIbu) -> Document:
-    return {**as_json(to_fhir(kohort, "")[""]), "id": own_id(kohort)}
+    meta = {"profile": [structure("KohortIbu")]}
+    return {**as_json(to_fhir(kohort, "")[""]), "id": own_id(kohort), "meta": meta}
 
 
 def _with(group: Document, member: AnggotaKohort) -> Document | None:

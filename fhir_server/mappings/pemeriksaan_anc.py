@@ -22,6 +22,7 @@ from fhir_server.mappings.elements import (
     reference,
     several,
 )
+from fhir_server.mappings.encounter_lab import visit
 from fhir_server.mappings.episode_kehamilan import CLINICAL_TERM, quantity
 from fhir_server.mappings.ukur import (
     ROLES,
@@ -147,7 +148,8 @@ def from_fhir(resources: Table[str, Document]) -> dict[str, Any]:
 def complete(
     anc: PemeriksaanANC, _before: Table[str, Any] | None, reader: Reader
 ) -> tuple[PemeriksaanANC, tuple[Condition, ...]]:
-    """Find the pregnancy and count what follows from it and from what else the visit had."""
+    """Find visit and pregnancy, and count what follows from them."""
+    visit(reader, anc.kunjungan, anc.pasien)
     episode = _pregnancy(anc, reader)
     hpht = day_of(episode.get("period", {}).get("start"))
     if hpht is None or anc.waktu.date() < hpht:

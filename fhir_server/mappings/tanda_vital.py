@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Any, Final
 from fhir_server.mappings import Mapping, fixed
 from fhir_server.mappings.codes import LOINC
 from fhir_server.mappings.elements import instant_of
+from fhir_server.mappings.encounter_lab import visit
 from fhir_server.mappings.episode_kehamilan import quantity
 from fhir_server.mappings.ukur import (
     ROLES,
@@ -69,6 +70,8 @@ def complete(
     tanda: TandaVital, _before: Table[str, Any] | None, reader: Reader
 ) -> tuple[TandaVital, tuple[Condition, ...]]:
     """Mark the values by the patient's age, and as a pregnant woman's where she is one."""
+    if tanda.kunjungan is not None:
+        visit(reader, tanda.kunjungan, tanda.pasien)
     age = age_of(reader, tanda.pasien, tanda.waktu.date())
     hamil = pregnancy_of(reader, tanda.pasien) is not None
     return lengkap(tanda, age, hamil=hamil), ()

@@ -340,23 +340,28 @@ def test_kf9_and_kn9_are_refused(sop, dewi, code):
     assert said.status == 422
 
 
-def test_hb_0_within_the_first_hours(fhir, visit, birth):
+def test_hb_0_within_the_first_hours(sop, fhir, visit, birth):
     baby = birth["pasienBayi"][0]
-    fhir.made(
-        "Immunization",
+    sop.made(
+        "imunisasi",
         {
-            "resourceType": "Immunization",
-            "status": "completed",
-            "vaccineCode": {"text": "Hepatitis B (HB-0)"},
-            "patient": {"reference": f"Patient/{baby}"},
-            "encounter": {"reference": f"Encounter/{visit['id']}"},
-            "occurrenceDateTime": wib(DAY, "05:30"),
-            "primarySource": True,
+            "faskes": FASKES,
+            "pasien": baby,
+            "vaksin": "93999910",
+            "namaVaksin": "Hepatitis B (HB-0)",
+            "dosisKe": 1,
+            "waktu": wib(DAY, "05:30"),
+            "alasan": "IM-Dasar",
+            "kunjungan": visit["id"],
+            "petugas": "bidan-vk",
+            "lot": "HB0-2024-11",
+            "kadaluarsa": "2025-06-30",
         },
     )
 
     (given,) = resources(fhir.read(f"Immunization?patient=Patient/{baby}"))
     assert given["occurrenceDateTime"] == wib(DAY, "05:30")
+    assert given["lotNumber"] == "HB0-2024-11"
 
 
 def test_twins_a_stillbirth_and_complications(sop, fhir, dewi, visit):

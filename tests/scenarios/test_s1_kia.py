@@ -134,6 +134,54 @@ def test_the_first_contact_of_the_first_trimester_is_k1m(fhir, visit):
     assert stored["episodeOfCare"][0]["reference"] == f"EpisodeOfCare/{visit['episode']}"
 
 
+def test_the_visit_meets_the_profile_of_an_antenatal_visit(fhir, visit):
+    profile = "https://puskesmas.example/fhir/StructureDefinition/KunjunganANC"
+    stored = fhir.read(f"Encounter/{visit['id']}")
+    other = {**stored, "identifier": stored["identifier"][:1]}
+
+    said = fhir("POST", f"Encounter/$validate?profile={profile}", stored)
+    wrong = fhir("POST", f"Encounter/$validate?profile={profile}", other)
+
+    assert [e for e in said.issues if e["severity"] == "error"] == []
+    assert [e for e in wrong.issues if e["severity"] == "error"]
+
+
+def test_an_examination_of_another_womans_visit_is_refused(sop, pasien, visit):
+    other = pasien("Ibu Lain", "9902014101900010", "1990-01-01", noRM="RM-10")
+
+    said = sop(
+        "POST",
+        "tanda-vital",
+        {
+            "pasien": other,
+            "kunjungan": visit["id"],
+            "waktu": wib(DAY, "08:50"),
+            "pemeriksa": "bidan-kia",
+            "hasil": {"nadi": 80},
+        },
+    )
+
+    assert said.status == 422
+    assert "pasien" in said.issues[0]["diagnostics"]
+
+
+def test_vital_signs_of_a_pregnant_woman_are_marked_as_hers(sop, siti, visit):
+    signs = sop.made(
+        "tanda-vital",
+        {
+            "pasien": siti,
+            "kunjungan": visit["id"],
+            "waktu": wib(DAY, "08:45"),
+            "pemeriksa": "bidan-kia",
+            "hasil": {"sistolik": 160, "diastolik": 100, "lila": 22.9},
+        },
+    )
+
+    marks = {each["ukuran"]: each["penanda"] for each in signs["penanda"]}
+    assert marks == {"tekanan-darah": "kritis-tinggi", "lila": "kek"}
+    assert sop.read(f"tanda-vital/{signs['id']}")["hasil"] == signs["hasil"]
+
+
 def test_she_is_examined_at_11w1d(fhir, visit, examined):
     assert (examined["usiaMinggu"], examined["usiaHari"], examined["trimester"]) == (11, 1, 1)
     assert {each["penanda"] for each in examined["penanda"]} == {"normal"}
