@@ -113,7 +113,6 @@ def test_the_procedures_of_a_hospital_are_none_of_br_b9(ask):
     assert put(ask, elsewhere).status == 201
 
 
-@pytest.mark.parametrize("method", ["pil", "kondom"])
 def test_br_b9_a_code_of_others_means_what_its_service_asks_for(ask):
     kept(ask, service("implan"))
 
@@ -121,6 +120,7 @@ def test_br_b9_a_code_of_others_means_what_its_service_asks_for(ask):
     assert put(ask, procedure("97.71", ICD_9_CM)).status == 201
 
 
+@pytest.mark.parametrize("method", ["pil", "kondom"])
 def test_br_b10_a_pill_has_no_procedure(ask, method):
     kept(ask, service(method), dispense())
 
