@@ -11,13 +11,12 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from decimal import Decimal
-from hashlib import sha256
 from typing import TYPE_CHECKING, Any, Final
 
 from fhir_server.mappings import eskalasi_darurat as eskalasi
-from fhir_server.mappings import part_id
 from fhir_server.mappings import pemantauan_isoman as pemantauan
-from fhir_server.mappings.codes import LOINC, code_system, structure
+from fhir_server.mappings.codes import LOINC, code_system
+from fhir_server.mappings.consequence import id_from, whole
 from fhir_server.mappings.effects import Consequences, Effect
 from fhir_server.mappings.elements import (
     code_of,
@@ -27,9 +26,8 @@ from fhir_server.mappings.elements import (
     ids_of,
     instant_of,
 )
-from fhir_server.mappings.isolasi_mandiri import JENIS
+from fhir_server.mappings.isolasi_mandiri import isolation_of
 from fhir_server.mappings.pihak import is_public, party_of
-from fhir_server.mappings.trace import written_by
 from fhir_server.sop.ambang import Ukuran, perlu_eskalasi
 from fhir_server.sop.bacaan import Bacaan, baca
 from fhir_server.sop.eskalasi_darurat import EskalasiDarurat
@@ -69,7 +67,7 @@ def effects(canonical: str) -> tuple[Effect, ...]:
         if document.get("status") not in SAID or not is_public(document.get("sender")):
             return False
         kind = code_of(document.get("category"), kinds)
-        if kind is None or kind in NO_COMPLAINT or "sent" not in document:
+        if kind is None or kind in NO_COMPLAINT:
             return False
         text = text_of(document)
         return kind == "darurat" or bool(text and (usulkan(text) or baca(text).ada))
@@ -89,8 +87,8 @@ def from_messages(messages: Sequence[Document], reader: Reader) -> Consequences:
     """Propose what a patient's messages speak for."""
     made: dict[str, Document] = {}
     for each in messages:
-        patient, sent = id_of(each.get("subject"), "Patient"), instant_of(each.get("sent"))
-        if patient is not None and sent is not None:
+        if patient := id_of(each.get("subject"), "Patient"):
+            sent = instant_of(each.get("sent")) or instant_of(each.get("received")) or reader.now
             made |= _of_message(_Message(each, patient, sent), reader)
     return Consequences(made)
 
@@ -126,7 +124,7 @@ class _Message:
 
 def _of_message(message: _Message, reader: Reader) -> dict[str, Document]:
     text = text_of(message.document) or ""
-    values, isolation = baca(text), _isolation(message.patient, reader)
+    values, isolation = baca(text), isolation_of(message.patient, reader)
     made: dict[str, Document] = {}
     findings: tuple[str, ...] = ()
     if isolation is not None and values.ada:
@@ -275,11 +273,6 @@ def _measures(values: Bacaan) -> Ukuran:
     )
 
 
-def _isolation(patient: str, reader: Reader) -> str | None:
-    pairs = [("patient", f"Patient/{patient}"), ("type", f"{JENIS}|isoman"), ("status", "active")]
-    return min((str(each["id"]) for each in reader.find("EpisodeOfCare", pairs)), default=None)
-
-
 def _doctor(message: Document, reader: Reader) -> str | None:
     """Find the dokter to whom a message was written."""
     for each in ids_of(message.get("recipient"), "PractitionerRole"):
@@ -293,30 +286,10 @@ def _new(
     kind: str, origin: Document, mapping: Mapping, document: Any, reader: Reader
 ) -> dict[str, Document]:
     """Write what an origin proposes, once: what staff have made of it since is theirs."""
-    name = f"{origin['resourceType']}/{origin['id']}"
-    own_id = f"{kind}-{sha256(name.encode()).hexdigest()[:32]}"
+    own_id = id_from(kind, origin)
     if reader.read(f"{mapping.resource_type}/{own_id}") is not None:
         return {}
-    tags = origin.get("meta", {}).get("tag")
-    made = {}
-    for role, resource in written_by(mapping, document, own_id).items():
-        profile = _profile(mapping, role, resource)
-        meta = {"profile": [structure(profile)], **({"tag": tags} if tags else {})}
-        rest = {key: value for key, value in resource.items() if key != "resourceType"}
-        kind_of, resource_id = resource["resourceType"], part_id(own_id, role)
-        made[f"{kind_of}/{resource_id}"] = {
-            "resourceType": kind_of,
-            "id": resource_id,
-            "meta": meta,
-            **rest,
-        }
-    return made
-
-
-def _profile(mapping: Mapping, role: str, resource: Document) -> str:
-    if not role:
-        return mapping.profile
-    return mapping.profiles.get(role) or mapping.profiles[resource["resourceType"]]
+    return whole(mapping, document, own_id, origin)
 
 
 def _tag(document: Document) -> str | None:

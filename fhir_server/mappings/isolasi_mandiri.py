@@ -99,6 +99,12 @@ def state_of(episode: Document) -> str | None:
     return said if STATUS.get(said) == status else ALONE.get(status)
 
 
+def isolation_of(patient: str, reader: Reader) -> str | None:
+    """Give the id of a patient's present isolation, or None."""
+    pairs = [("patient", f"Patient/{patient}"), ("type", f"{JENIS}|isoman"), ("status", "active")]
+    return min((str(each["id"]) for each in reader.find("EpisodeOfCare", pairs)), default=None)
+
+
 def complete(
     isolasi: IsolasiMandiri, _before: Table[str, Any] | None, reader: Reader
 ) -> tuple[IsolasiMandiri, tuple[()]]:

@@ -282,13 +282,17 @@ def test_br_a5_an_emergency_she_writes_to_the_doctor_opens_at_once(sop, fhir, si
     assert visit["class"]["code"] == "VR"
 
 
-def test_the_monitoring_case_follows(sop, siti, dibuka):
+def test_the_monitoring_case_follows_and_three_days_of_contact_are_planned(sop, siti, dibuka):
     (case,) = sop.read(f"kasus-pemantauan?pasien={siti}")["dokumen"]
     sop.kept(
         f"eskalasi-darurat/{dibuka['id']}",
         {**dibuka, "status": "terkendali", "selesai": "2024-08-20T20:10:00+07:00"},
     )
 
+    (jadwal,) = sop.read(f"jadwal-pemantauan?pasien={siti}")["dokumen"]
+    assert (jadwal["alasan"], jadwal["pelaksana"]) == ("sesudah-tanda-bahaya", "bidan-sidorejo")
+    hari = [each["tanggal"] for each in jadwal["kontak"]]
+    assert hari == ["2024-08-21", "2024-08-22", "2024-08-23"]
     assert case["status"] == "darurat"
     assert sop.read(f"kasus-pemantauan/{case['id']}")["status"] == "terkendali"
 
