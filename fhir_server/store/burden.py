@@ -29,7 +29,7 @@ LONGEST_STAY_MS = 180 * DAY_MS
 class Burden:
     """What to count: the diagnoses of ``plan`` from ``low`` until before ``high`` (epoch ms).
 
-    ``clusters``: the start of the tokens of ``Encounter.klaster``. ``ages``: (years, name) from the
+    ``offset``: how far the clinic's clock is ahead of UTC, in ms. ``ages``: (years, name) from the
     oldest group to the youngest. ``without``: no category that begins so. ``top``: so many
     categories in each table.
     """
@@ -37,9 +37,8 @@ class Burden:
     plan: Plan
     low: int
     high: int
-    zone: str
+    offset: int
     villages: tuple[str, ...]
-    clusters: str
     ages: tuple[tuple[int, str], ...]
     top: int
     without: tuple[str, ...] = ()
@@ -68,14 +67,15 @@ def stages(wanted: Burden, chain_limit: int) -> tuple[str, list[Stage]]:
         *_diagnoses(wanted),
         *_encounters(wanted),
         *_persons(wanted),
+        *_counted(wanted),
         {
             "$facet": {
                 "all": [{"$match": inside}, *_table(wanted, None)],
                 "cluster": [{"$match": inside}, *_table(wanted, "$c")],
                 "village": [{"$match": inside}, *_table(wanted, "$v")],
                 "age": [{"$match": inside}, *_table(wanted, "$a")],
-                "sum": [{"$match": inside}, {"$count": "n"}],
-                "outside": [{"$match": {"$nor": [inside], **_served(wanted)}}, {"$count": "n"}],
+                "sum": [{"$match": inside}, *_sum()],
+                "outside": [{"$match": {"$nor": [inside], **_served(wanted)}}, *_sum()],
             }
         },
     ]
@@ -95,8 +95,8 @@ def _diagnoses(wanted: Burden) -> list[Stage]:
     is_icd = {"$eq": [{"$substrBytes": ["$$x", 0, start]}, ICD_10]}
     codes = {"$filter": {"input": {"$ifNull": ["$ix.code", []]}, "as": "x", "cond": is_icd}}
     category = {"$substrBytes": [{"$ifNull": [{"$first": codes}, ICD_10]}, start, 3]}
-    moment = {"$toDate": {"$toLong": "$ix.recorded-date.l"}}
-    day = {"$dateTrunc": {"date": moment, "unit": "day", "timezone": wanted.zone}}
+    local = {"$add": ["$ix.recorded-date.l", wanted.offset]}
+    day = {"$floor": {"$divide": [local, DAY_MS]}}
     unwanted = {"k": {"$nin": [""]}}
     if wanted.without:
         unwanted["k"]["$not"] = {"$regex": f"^({'|'.join(wanted.without)})"}  # type: ignore[assignment]
@@ -114,22 +114,18 @@ def _diagnoses(wanted: Burden) -> list[Stage]:
 def _encounters(wanted: Burden) -> list[Stage]:
     """Group the encounters of the time with the diagnoses: cheaper than to look each one up."""
     low = wanted.low - LONGEST_STAY_MS
-    is_cluster = {"$eq": [{"$substrBytes": ["$$x", 0, len(wanted.clusters)]}, wanted.clusters]}
-    known = {"$ifNull": ["$ix.klaster", []]}
-    found = {"$first": {"$filter": {"input": known, "as": "x", "cond": is_cluster}}}
     encounters: list[Stage] = [
         {"$match": {"ix.date.l": {"$gte": low, "$lt": wanted.high}}},
         {
             "$project": {
                 "_id": 0,
                 "n": {"$concat": ["Encounter/", "$_id"]},
-                "c": {"$ifNull": [found, None]},
+                "c": {"$ifNull": [{"$first": "$ix.klaster"}, None]},
                 "o": "$ix.service-provider",
             }
         },
     ]
     diagnosis = {"$cond": [{"$gt": ["$y", None]}, {"p": "$p", "k": "$k", "y": "$y"}, "$$REMOVE"]}
-    cluster = {"$substrBytes": [{"$ifNull": ["$c", wanted.clusters]}, len(wanted.clusters), -1]}
     return [
         {"$unionWith": {"coll": "Encounter", "pipeline": encounters}},
         {
@@ -141,7 +137,7 @@ def _encounters(wanted: Burden) -> list[Stage]:
             }
         },
         {"$unwind": "$d"},
-        {"$project": {"_id": 0, "p": "$d.p", "k": "$d.k", "y": "$d.y", "c": cluster, "o": 1}},
+        {"$project": {"_id": 0, "p": "$d.p", "k": "$d.k", "y": "$d.y", "c": 1, "o": 1}},
     ]
 
 
@@ -155,7 +151,7 @@ def _persons(wanted: Burden) -> list[Stage]:
     }
     names = ("k", "y", "c", "o")
     diagnosis = {"$cond": [{"$gt": ["$y", None]}, {n: f"${n}" for n in names}, "$$REMOVE"]}
-    years = {"$divide": [{"$subtract": [{"$toLong": "$d.y"}, "$b"]}, YEAR_MS]}
+    years = {"$divide": [{"$subtract": [{"$multiply": ["$d.y", DAY_MS]}, "$b"]}, YEAR_MS]}
     branches = [{"case": {"$gte": [years, since]}, "then": name} for since, name in wanted.ages]
     switch = {"$switch": {"branches": branches, "default": None}}
     return [
@@ -163,7 +159,7 @@ def _persons(wanted: Burden) -> list[Stage]:
         {
             "$group": {
                 "_id": "$p",
-                "d": {"$addToSet": diagnosis},
+                "d": {"$push": diagnosis},
                 "v": {"$max": "$v"},
                 "b": {"$max": "$b"},
             }
@@ -182,13 +178,29 @@ def _persons(wanted: Burden) -> list[Stage]:
     ]
 
 
+def _counted(wanted: Burden) -> list[Stage]:
+    """Count what is alike, so that the tables are made of few rows."""
+    names = ("k", "v", "c", "a")
+    provider = {"$cond": [{"$in": ["$v", list(wanted.villages)]}, None, "$o"]}
+    group = {name: f"${name}" for name in names} | {"o": provider}
+    named = {name: f"$_id.{name}" for name in (*names, "o")}
+    return [
+        {"$group": {"_id": group, "n": {"$sum": 1}}},
+        {"$project": {"_id": 0, "n": 1, **named}},
+    ]
+
+
+def _sum() -> list[Stage]:
+    return [{"$group": {"_id": None, "n": {"$sum": "$n"}}}]
+
+
 def _served(wanted: Burden) -> dict[str, Any]:
     return {} if wanted.providers is None else {"o": {"$in": list(wanted.providers)}}
 
 
 def _table(wanted: Burden, part: str | None) -> list[Stage]:
     """Give the categories that came most in each part."""
-    counted = {"_id": {"k": "$k", "part": part}, "n": {"$sum": 1}}
+    counted = {"_id": {"k": "$k", "part": part}, "n": {"$sum": "$n"}}
     ranked = {"$push": {"k": "$_id.k", "n": "$n"}}
     return [
         {"$group": counted},

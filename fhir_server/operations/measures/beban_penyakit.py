@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from datetime import timedelta
 from typing import TYPE_CHECKING, Final
 
 from fhir_server.mappings.codes import ADMINISTRATIVE_AREA, ICD_10, code_system, criterion
@@ -63,9 +64,8 @@ def beban(context: Context, area: Area, asked: Asked) -> dict[str, list[Tally]]:
             plan=compile_query(query, context.parameters, context.settings),
             low=int(asked.start.timestamp() * 1000),
             high=int(asked.end.timestamp() * 1000),
-            zone=context.settings.timezone,
+            offset=int((asked.start.utcoffset() or timedelta()).total_seconds() * 1000),
             villages=tuple(area.villages),
-            clusters=criterion(f"{KLASTER}|", context.settings.canonical),
             ages=KELOMPOK_UMUR,
             top=TERBANYAK,
             without=BUKAN_PENYAKIT,
