@@ -38,7 +38,7 @@ def of_cases(cases: Iterable[Document], steps: Iterable[Document]) -> list[Jam]:
     """Read the clocks of cases and of their steps."""
     parts: dict[str, list[Document]] = defaultdict(list)
     for each in steps:
-        if each.get("status") != "entered-in-error":
+        if each.get("status") not in {"entered-in-error", "draft"}:
             for name in filter(None, (local(r, "Task") for r in each.get("partOf", ()))):
                 parts[name].append(each)
     found: list[Jam] = []

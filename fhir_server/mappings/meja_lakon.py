@@ -108,10 +108,14 @@ class Desk:
         focus: str | None = None,
         reason: str | None = None,
     ) -> None:
-        """Begin a step, unless it has begun already."""
-        if self.read(f"Task/{task_id}") is None:
-            about = {"owner": owner, "requester": requester, "focus": focus, "reason": reason}
-            self.put(step(task_id, kind, case, start, **about))  # type: ignore[arg-type]
+        """Begin a step, unless it has begun already; one that was planned begins now."""
+        if self.read(f"Task/{task_id}") is not None:
+            return
+        planned = next((e for e in self.steps(case, kind) if e.get("status") == "draft"), None)
+        about = {"owner": owner, "requester": requester, "focus": focus, "reason": reason}
+        named = planned["id"] if planned else task_id
+        begun = step(named, kind, case, start, **about)  # type: ignore[arg-type]
+        self.put({**(planned or {}), **begun})
 
     def next_advising(
         self,
@@ -155,8 +159,9 @@ class Desk:
         return sorted(wanted, key=lambda each: (start_of(each) or self.now, each["id"]))
 
     def open_of(self, case: Document, kind: str) -> Document | None:
-        """Give the open step of a kind."""
-        return next((e for e in self.steps(case, kind) if e.get("status") in OPEN), None)
+        """Give the step of a kind that has begun and is open."""
+        begun = (e for e in self.steps(case, kind) if e.get("status") in OPEN[1:])
+        return next(begun, None)
 
     def step_on(self, case: Document, kind: str, focus: str) -> Document | None:
         """Give the step of a kind that is about a paper."""

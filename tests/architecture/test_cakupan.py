@@ -17,11 +17,41 @@ STEPS = [
     for procedure in build_cakupan.procedures()
     for step in procedure["langkah"]
 ]
-RULES = (
-    "BR-A0 BR-A3 BR-A5 BR-A6 BR-B3 BR-B6 BR-B9 BR-B10 BR-B11 BR-B13 BR-B20 BR-B21 BR-B22 "
-    "BR-C1 BR-C2 BR-C3 BR-C4 BR-C5 BR-C9 BR-C11 BR-D1 BR-D2 BR-D7 BR-D8 BR-E1 BR-E2 BR-E3 "
-    "BR-R1 BR-R2 BR-R3 BR-W1 BR-W2 BR-W3"
-).split()
+RULES = [
+    "BR-A0",
+    "BR-A3",
+    "BR-A5",
+    "BR-A6",
+    "BR-B3",
+    "BR-B6",
+    "BR-B9",
+    "BR-B10",
+    "BR-B11",
+    "BR-B13",
+    "BR-B20",
+    "BR-B21",
+    "BR-B22",
+    "BR-C1",
+    "BR-C2",
+    "BR-C3",
+    "BR-C4",
+    "BR-C5",
+    "BR-C9",
+    "BR-C11",
+    "BR-D1",
+    "BR-D2",
+    "BR-D7",
+    "BR-D8",
+    "BR-E1",
+    "BR-E2",
+    "BR-E3",
+    "BR-R1",
+    "BR-R2",
+    "BR-R3",
+    "BR-W1",
+    "BR-W2",
+    "BR-W3",
+]
 DOCUMENTS = {each.dokumen.__name__ for each in entitas().values()}
 TABLES = {each.alur.nama for each in jaga()}
 
