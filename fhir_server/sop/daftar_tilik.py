@@ -19,6 +19,7 @@ if TYPE_CHECKING:
 
 Jawaban = Literal["ya", "tidak", "tb"]
 SopDinilai = Literal["chat"]
+BR_A6: Final = "BR-A6"
 SATU_DESIMAL: Final = Decimal("0.1")
 BUTIR: Final[Mapping[str, Mapping[str, str]]] = {
     "chat": {
@@ -175,5 +176,5 @@ def nilai_dokumentasi(kontak: int, terdokumentasi: int) -> tuple[Jawaban, str]:
     """Answer question 6, BR-A6: every contact has a message with encounter and provenance."""
     if not kontak:
         return "tb", "tidak ada kontak yang terjadi"
-    dari = f"{terdokumentasi} dari {kontak} kontak terdokumentasi"
+    dari = f"{terdokumentasi} dari {kontak} kontak terdokumentasi ({BR_A6})"
     return ("ya" if terdokumentasi == kontak else "tidak"), dari
