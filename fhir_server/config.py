@@ -107,6 +107,11 @@ class Settings:
     tilik_ambang: Decimal = _setting(
         Decimal("80.0"), "FHIR_TILIK_AMBANG", "compliance with an SOP, in percent, that is enough"
     )
+    laporan_pustu_bulan: int = _setting(
+        1,
+        "FHIR_LAPORAN_PUSTU_BULAN",
+        "whole months that a report of a Pustu covers (C14); 0: any period",
+    )
     cors_origins: str = _setting(
         "",
         "FHIR_CORS_ORIGINS",

@@ -6,6 +6,7 @@ is in progress, when it ends the Task is closed by the result, and the Task refe
 
 from __future__ import annotations
 
+from datetime import datetime
 from typing import TYPE_CHECKING, Any, Final
 
 from fhir_server.config import CANONICAL
@@ -13,12 +14,10 @@ from fhir_server.mappings import part_id, r4b
 from fhir_server.mappings.codes import ACT_CODE, code_system, structure
 from fhir_server.mappings.effects import Consequences, Effect
 from fhir_server.mappings.elements import code_of, concept, extension_of, id_of, reference, several
-from fhir_server.mappings.rules import has_code
 from fhir_server.mappings.tindak_lanjut import HASIL, is_follow_up, output
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
-    from datetime import datetime
 
     from fhir_server.mappings import Reader
     from fhir_server.resources.wire import Document
@@ -120,7 +119,8 @@ def with_output(task: Document, kind: str, **value: Any) -> Document:
 
 def _moved(task: Document, encounter: Document) -> Document:
     span, result = encounter.get("period", {}), result_of(encounter)
-    done = {"start": span.get("start"), **task.get("executionPeriod", {})}
+    begun = _begun(task, encounter)
+    done = {**task.get("executionPeriod", {}), **({"start": begun} if begun else {})}
     refers = {"reference": f"Encounter/{encounter['id']}"}
     moved = with_output(task, "pelaksanaan", valueReference=refers)
     if encounter.get("status") != "finished" or result is None:
@@ -132,10 +132,12 @@ def _moved(task: Document, encounter: Document) -> Document:
     return {**closed, "status": status, "executionPeriod": ended}
 
 
+def _begun(task: Document, encounter: Document) -> str | None:
+    """Give the earlier start: a Task may have been moved on by hand after the visit itself."""
+    spans = (task.get("executionPeriod", {}), encounter.get("period", {}))
+    starts = [start for each in spans if "T" in (start := each.get("start", ""))]
+    return min(starts, key=datetime.fromisoformat, default=None)
+
+
 def _period(begun: datetime, ended: datetime | None) -> Any:
     return r4b.Period(start=begun, end=ended)
-
-
-def is_kind(encounter: Document, kind: str) -> bool:
-    """Say whether an Encounter is field work of a kind."""
-    return any(has_code(each, JENIS_KUNJUNGAN, kind) for each in encounter.get("type", ()))
