@@ -47,9 +47,12 @@ def coded(kunjungan: Kunjungan, before: Mapping[str, Any], reader: Reader) -> Ku
     known = replace(kunjungan, **_kept(kunjungan, before))
     if kunjungan.unit == UNIT and known.prioritas is None:
         known = replace(known, prioritas=prioritas_bersalin(kunjungan.kelas))  # type: ignore[arg-type]
-    if kunjungan.episode and (episode := reader.read(f"EpisodeOfCare/{kunjungan.episode}")):
-        return _of_mother(known, episode, reader)
-    return _of_newborn(known, reader) if kunjungan.unit in MOTHER_AND_CHILD else known
+    if kunjungan.episode is not None:
+        linked = kunjungan.episode != before.get("episode")
+        episode = reader.read(f"EpisodeOfCare/{kunjungan.episode}") if linked else None
+        return known if episode is None else _of_mother(known, episode, reader)
+    is_new = not before and kunjungan.unit in MOTHER_AND_CHILD
+    return _of_newborn(known, reader) if is_new else known
 
 
 def rules(_canonical: str) -> tuple[Rule, ...]:

@@ -7,6 +7,7 @@ from datetime import date, datetime
 from decimal import Decimal
 from typing import TYPE_CHECKING, Final, Literal
 
+from fhir_server.sop import ambang
 from fhir_server.sop.dokumen import Dokumen, Teguran, bidang, dokumen
 from fhir_server.sop.hasil_ukur import HasilUkur, PenandaUkur, periksa_ukur, tandai
 from fhir_server.sop.kehamilan import trimester, usia_hamil
@@ -99,6 +100,7 @@ def periksa(anc: PemeriksaanANC) -> Iterator[Teguran]:
     """Find what one examination can get wrong."""
     if anc.hasil is not None:
         yield from periksa_ukur(anc.hasil, "hasil")
+        yield from _gawat(anc.hasil)
     for nama, (bawah, atas) in BATAS_JANIN.items():
         nilai = getattr(anc, nama)
         if nilai is not None and not bawah <= nilai <= atas:
@@ -115,6 +117,25 @@ def periksa(anc: PemeriksaanANC) -> Iterator[Teguran]:
             f"{anc.djj} per menit di luar {DJJ[0]} sampai {DJJ[1]}.",
             "hitung ulang; bila tetap, rujuk.",
             "§3.4",
+            jenis="peringatan",
+        )
+
+
+def _gawat(hasil: HasilUkur) -> Iterator[Teguran]:
+    """Propose an escalation where a value is an emergency; a bidan or dokter confirms it."""
+    ukuran = ambang.Ukuran(
+        sistolik=hasil.sistolik,
+        diastolik=hasil.diastolik,
+        spo2=hasil.spo2,
+        suhu=hasil.suhu,
+        napas=hasil.napas,
+    )
+    for temuan in ambang.perlu_eskalasi(ukuran):
+        yield Teguran(
+            "hasil",
+            f"{temuan.alasan}: gawat darurat.",
+            "ukur ulang; bila benar, pastikan usulan eskalasi-darurat dan hubungi dokter.",
+            "§3.2",
             jenis="peringatan",
         )
 

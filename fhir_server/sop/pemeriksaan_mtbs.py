@@ -103,6 +103,14 @@ def periksa(mtbs: PemeriksaanMTBS) -> Iterator[Teguran]:
         kode = getattr(mtbs, nama)
         if len(set(kode)) < len(kode):
             yield Teguran(nama, "berulang.", "tiap kode sekali.")
+    if mtbs.tandaBahaya:
+        yield Teguran(
+            "tandaBahaya",
+            f"{', '.join(mtbs.tandaBahaya)}: tanda bahaya umum.",
+            "beri tindakan pra-rujukan dan rujuk segera.",
+            "MTBS",
+            jenis="peringatan",
+        )
     if mtbs.batuk is not None and (mtbs.hasil is None or mtbs.hasil.napas is None):
         yield Teguran(
             "hasil.napas",

@@ -385,6 +385,56 @@ def test_twins_a_stillbirth_and_complications(sop, fhir, dewi, visit):
     assert sop.read(f"persalinan/{birth['id']}")["bayi"] == birth["bayi"]
 
 
+@pytest.mark.parametrize(
+    ("wrong", "says"),
+    [
+        ({"bayi": []}, "bayi"),
+        ({"penolong": None}, "penolong"),
+        ({"bayi": [{"jenisKelamin": "female", "berat": 31}]}, "bayi[0].berat"),
+        ({"komplikasi": ["perdarahan"]}, "komplikasi"),
+        ({"kunjungan": "tidak-ada"}, "kunjungan"),
+        ({"cara": "normal"}, "cara"),
+    ],
+)
+def test_what_a_delivery_gets_wrong_is_named_and_nothing_is_written(  # noqa: PLR0913, PLR0917
+    sop, fhir, dewi, form, wrong, says
+):
+    body = {key: value for key, value in {**form, **wrong}.items() if value is not None}
+
+    said = sop("POST", "persalinan", body)
+
+    assert said.status == 422
+    assert says in str(said.issues)
+    assert newborns(fhir) == []
+    assert {k: v["status"] for k, v in episodes(fhir, dewi).items()} == {"ANC": "active"}
+
+
+def test_a_mother_without_nik_has_a_newborn_all_the_same(sop, fhir):
+    mother = sop.made(
+        "pasien",
+        {
+            "faskes": FASKES,
+            "noRM": "RM-ASING",
+            "nama": "Ibu Tanpa NIK",
+            "tanggalLahir": "2000-01-01",
+            "jenisKelamin": "female",
+            "provinsi": "99",
+            "kabupaten": "9902",
+            "kecamatan": "990201",
+            "desa": "9902012001",
+        },
+    )["id"]
+    visit = opened(sop, mother, "persalinan", wib(DAY, "02:10"), kelas="EMER")
+
+    birth = sop.made("persalinan", delivery(mother, visit))
+
+    baby = fhir.read(f"Patient/{birth['pasienBayi'][0]}")
+    assert baby["name"][0]["text"] == "Bayi Ny. Ibu Tanpa NIK"
+    assert "identifier" not in baby
+    assert "usiaMinggu" not in birth
+    assert episodes(fhir, mother)["PNC"]["status"] == "active"
+
+
 def test_a_correction_keeps_newborn_and_episodes(sop, fhir, dewi, birth):
     unsaid = {"id", "versi", "diubah", "peringatan"}
     known = {key: value for key, value in birth.items() if key not in unsaid}

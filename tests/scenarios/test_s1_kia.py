@@ -165,6 +165,48 @@ def test_an_examination_of_another_womans_visit_is_refused(sop, pasien, visit):
     assert "pasien" in said.issues[0]["diagnostics"]
 
 
+def test_an_emergency_is_answered_with_a_proposal_never_a_decision(sop, fhir, siti, visit):
+    examined = sop.made(
+        "pemeriksaan-anc",
+        {
+            "pasien": siti,
+            "kunjungan": visit["id"],
+            "waktu": wib(DAY, "08:50"),
+            "pemeriksa": "bidan-kia",
+            "hasil": {"sistolik": 168, "diastolik": 112},
+        },
+    )
+
+    assert "eskalasi-darurat" in examined["peringatan"][0]
+    tasks = resources(fhir.read(f"Task?patient=Patient/{siti}&code=eskalasi-darurat"))
+    assert {each["status"] for each in tasks} == {"draft"}
+
+
+@pytest.mark.parametrize(
+    ("wrong", "says"),
+    [
+        ({"kunjungan": "tidak-ada"}, "kunjungan"),
+        ({"episode": "tidak-ada"}, "episode"),
+        ({"waktu": "2024-01-01T08:00:00+07:00"}, "episode"),
+        ({"djj": 1440}, "djj"),
+        ({"hasil": {"sistolik": 130}}, "hasil"),
+        ({"konseling": ["gizi", "gizi"]}, "konseling"),
+    ],
+)
+def test_what_an_examination_gets_wrong_is_named(sop, siti, visit, wrong, says):
+    form = {
+        "pasien": siti,
+        "kunjungan": visit["id"],
+        "waktu": wib(DAY, "08:50"),
+        "pemeriksa": "bidan-kia",
+    }
+
+    said = sop("POST", "pemeriksaan-anc", {**form, **wrong})
+
+    assert said.status == 422
+    assert says in str(said.issues)
+
+
 def test_vital_signs_of_a_pregnant_woman_are_marked_as_hers(sop, siti, visit):
     signs = sop.made(
         "tanda-vital",

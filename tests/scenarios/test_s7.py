@@ -127,6 +127,38 @@ def test_the_officer_decides_and_the_suggestion_stays_beside(sop, form):
     assert decided["usulan"][0]["klasifikasi"] == "pneumonia"
 
 
+def test_a_danger_sign_is_answered_with_what_to_do_first(sop, alif, visit):
+    form = sop.made("pemeriksaan-mtbs", mtbs(alif, visit, tandaBahaya=["kejang"]))
+
+    assert "rujuk segera" in form["peringatan"][0]
+    assert form["usulan"][0]["klasifikasi"] == "penyakit-sangat-berat"
+
+
+def test_a_cough_without_a_count_of_breaths_is_warned_of(sop, alif, visit):
+    form = sop.made("pemeriksaan-mtbs", mtbs(alif, visit, hasil={"suhu": 38.6}))
+
+    assert "hitung napas" in form["peringatan"][0]
+    assert "napasCepat" not in form
+
+
+@pytest.mark.parametrize(
+    ("wrong", "says"),
+    [
+        ({"batuk": {}}, "batuk.hari"),
+        ({"batuk": {"hari": -1}}, "batuk.hari"),
+        ({"hasil": {"napas": 440}}, "hasil.napas"),
+        ({"klasifikasi": ["flu"]}, "klasifikasi"),
+        ({"kunjungan": "tidak-ada"}, "kunjungan"),
+        ({"pasien": "tidak-ada"}, "pasien"),
+    ],
+)
+def test_what_a_form_gets_wrong_is_named(sop, alif, visit, wrong, says):
+    said = sop("POST", "pemeriksaan-mtbs", mtbs(alif, visit, **wrong))
+
+    assert said.status == 422
+    assert says in str(said.issues)
+
+
 @pytest.mark.usefixtures("form", "order")
 def test_br_b6_finishing_at_09_50_is_refused(sop, fhir, visit):
     stored = fhir.read(f"Encounter/{visit['id']}")
@@ -149,6 +181,7 @@ def test_the_child_returns_to_the_unit_and_goes_home_at_10_30(sop, fhir, visit, 
     moved(sop, visit["id"], wib(DAY, "10:30"), status="selesai", caraPulang="pulang")
 
     assert (back["status"], back["lokasi"]) == ("dilayani", "ruang-anak")
+    assert back["riwayatLokasi"][-1]["mulai"] <= wib(DAY, "10:07")
     found = fhir.read(f"DiagnosticReport/{report['id']}")
     asked = fhir.read(found["basedOn"][0]["reference"])
     assert asked["encounter"]["reference"] == f"Encounter/{visit['id']}"
