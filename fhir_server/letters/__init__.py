@@ -34,7 +34,7 @@ class Surat:
     isi: Callable[[Berkas], dict[str, Any]]
     entitas: str | None = None
     jenis: str | None = None
-    kertas: Literal["A4", "A5", "A5 landscape"] = "A4"
+    kertas: Literal["A4", "A4 landscape", "A5"] = "A4"
 
 
 @cache

@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any
+import re
+from typing import TYPE_CHECKING, Any, Final
 
 from fhir_server.letters import Surat
+from fhir_server.letters.kata import tanggal
 from fhir_server.letters.narasi import narasi
-from fhir_server.letters.orang import faskes, faskes_petugas, pasien, petugas
+from fhir_server.letters.orang import faskes, faskes_petugas, nama, pasien, petugas
 from fhir_server.letters.uraian import uraian
 from fhir_server.mappings.elements import id_of
 
@@ -16,7 +18,8 @@ if TYPE_CHECKING:
     from fhir_server.letters.berkas import Berkas
     from fhir_server.resources.wire import Document
 
-CAP = {"entered-in-error": "Salah entri, tidak berlaku", "preliminary": "Draf"}
+DAY: Final = re.compile(r"\b\d{4}-(?:0[1-9]|1[0-2])-(?:0[1-9]|[12]\d|3[01])\b")
+CAP: Final = {"entered-in-error": "Salah entri, tidak berlaku", "preliminary": "Draf"}
 
 
 def isi(berkas: Berkas) -> dict[str, Any]:
@@ -25,7 +28,7 @@ def isi(berkas: Berkas) -> dict[str, Any]:
     author = next(iter(composition.get("author", ())), None)
     subject = composition.get("subject")
     return {
-        "judul": composition.get("title", ""),
+        "judul": _dated(composition.get("title", "")),
         "nomor": composition.get("identifier", {}).get("value"),
         "kop": faskes(berkas, composition.get("custodian") or faskes_petugas(berkas, author)),
         "cap": CAP.get(composition.get("status", "")),
@@ -40,15 +43,21 @@ def isi(berkas: Berkas) -> dict[str, Any]:
 
 def bagian(berkas: Berkas, sections: Sequence[Document]) -> list[dict[str, Any]]:
     """Give the sections: title, narrative, what the entries say, and the sections below."""
-    return [
+    written = [
         {
-            "judul": each.get("title", ""),
+            "judul": nama(berkas.baca(each.get("focus"))) or _dated(each.get("title", "")),
             "narasi": narasi(each.get("text", {}).get("div", "")),
             "butir": [line for entry in each.get("entry", ()) for line in _lines(berkas, entry)],
             "bagian": bagian(berkas, each.get("section", ())),
         }
         for each in sections
     ]
+    return [each for each in written if each["narasi"] or each["butir"] or each["bagian"]]
+
+
+def _dated(words: str) -> str:
+    """Write the days in a heading out."""
+    return DAY.sub(lambda found: tanggal(found[0]), words)
 
 
 def _lines(berkas: Berkas, entry: Document) -> list[str]:

@@ -26,6 +26,11 @@ TANDA: Final = {
     "29463-7": "Berat badan",
     "8302-2": "Tinggi badan",
 }
+POPULASI: Final = {
+    "initial-population": "sasaran",
+    "denominator": "penyebut",
+    "numerator": "pembilang",
+}
 BATAL: Final = ("entered-in-error", "cancelled")
 
 
@@ -105,12 +110,15 @@ def _report(each: Document) -> list[str]:
     for group in each.get("group", ()):
         score = jumlah(group.get("measureScore"))
         counts = ", ".join(
-            f"{konsep(p.get('code'))} {p['count']}"
-            for p in group.get("population", ())
-            if "count" in p
+            f"{_population(p)} {p['count']}" for p in group.get("population", ()) if "count" in p
         )
         said.append(f"{konsep(group.get('code'))}: {score or counts}")
     return said
+
+
+def _population(found: Document) -> str:
+    word = konsep(found.get("code"))
+    return POPULASI.get(word.lower().replace(" ", "-"), word)
 
 
 def _visit(each: Document) -> list[str]:

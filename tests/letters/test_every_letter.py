@@ -1,0 +1,67 @@
+"""Every entity that can be printed is, from each of its cases, and from what others left bare."""
+
+from pathlib import Path
+
+import pytest
+import yaml
+
+from fhir_server.letters import letter_for, load_letters
+from fhir_server.letters.berkas import Berkas
+from fhir_server.letters.cetak import html
+from fhir_server.mappings import load_mappings, part_id
+from fhir_server.rest.surat import is_printable
+
+CASES = Path(__file__).parents[1] / "mappings"
+PRINTABLE = [
+    (entity, case)
+    for entity in load_mappings()
+    if is_printable(entity) and (CASES / f"{entity}.yaml").is_file()
+    for case in yaml.safe_load((CASES / f"{entity}.yaml").read_text("utf-8"))
+]
+PEOPLE = [
+    {"resourceType": "Patient", "id": "endang", "name": [{"text": "Endang Suryani"}]},
+    {
+        "resourceType": "Communication",
+        "id": "pesan-s4-2",
+        "status": "completed",
+        "sent": "2024-08-05T09:40:00+07:00",
+        "payload": [{"contentString": "kaki agak bengkak"}],
+    },
+]
+
+
+def berkas(case):
+    own = [{**each, "id": part_id(case["id"], role)} for role, each in case["fhir"].items()]
+    return Berkas([*own, *PEOPLE])
+
+
+@pytest.mark.parametrize(("entity", "case"), PRINTABLE)
+def test_every_case_is_printed(entity, case):
+    papers = berkas(case)
+
+    page = html(letter_for(papers, entity), papers)
+
+    assert page.startswith("<!doctype html>")
+    assert page.count("<h1>") == 1
+
+
+@pytest.mark.parametrize("letter", [e for e in load_letters() if e.entitas])
+def test_a_letter_survives_a_bare_resource(letter):
+    kind = load_mappings()[letter.entitas].resource_type
+
+    page = html(letter, Berkas([{"resourceType": kind, "id": "1"}]))
+
+    assert "None" not in page
+
+
+def test_laporan_desa_lists_every_patient_with_contacts_and_findings():
+    case = next(each for entity, each in PRINTABLE if entity == "laporan_pemantauan_desa")
+    papers = berkas(case)
+
+    page = html(letter_for(papers, "laporan_pemantauan_desa"), papers)
+
+    for each in (
+        *("Endang Suryani", "Pasien lilis", "5 Agustus 2024: <strong>Terlewat"),
+        *("kaki agak bengkak", "50,0 %", "9902012003"),
+    ):
+        assert each in page
