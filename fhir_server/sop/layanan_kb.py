@@ -19,8 +19,14 @@ MetodeKB = Literal["suntik-1bl", "suntik-3bl", "implan", "iud", "pil", "kondom",
 JenisLayananKB = Literal["baru", "ulang", "ganti-cara", "cabut"]
 StatusLayananKB = Literal["diminta", "selesai", "batal", "salah-entri"]
 
-BR_B9, BR_B10 = "BR-B9", "BR-B10"
+BR_B9, BR_B10, BR_B11 = "BR-B9", "BR-B10", "BR-B11"
 TANPA_TINDAKAN: Final = ("pil", "kondom")
+ATURAN: Final = {
+    **dict.fromkeys(("suntik-1bl", "suntik-3bl", "implan"), BR_B9),
+    **dict.fromkeys(("pil", "kondom"), BR_B10),
+    **dict.fromkeys(("iud", "mow", "mop"), BR_B11),
+}
+"""Method → the rule of its order of steps."""
 DIPASANG: Final = ("iud", "implan")
 BEROBAT: Final = ("suntik-1bl", "suntik-3bl", "implan", "pil", "kondom")
 TINDAKAN_BEROBAT: Final = ("suntik-1bl", "suntik-3bl", "pasang-implan")
@@ -84,14 +90,17 @@ def periksa(layanan: LayananKB) -> Iterator[Teguran]:
         yield from _tindakan(layanan)
     elif layanan.status == "selesai" and bertindakan(layanan.metode):
         yield Teguran(
-            "dilakukan", "layanan selesai tanpa waktu tindakan.", "kapan tindakan dilakukan."
+            "dilakukan",
+            "layanan selesai tanpa waktu tindakan.",
+            "kapan tindakan dilakukan.",
+            ATURAN[layanan.metode],
         )
     if layanan.status == "selesai" and layanan.resep is None and perlu_obat(layanan):
         yield Teguran(
             "resep",
             f"layanan {layanan.metode} selesai tanpa resep.",
             "obat pada resep yang diserahkan.",
-            BR_B9 if bertindakan(layanan.metode) else BR_B10,
+            ATURAN[layanan.metode],
         )
     if layanan.lot is not None and layanan.dilakukan is None:
         yield Teguran("lot", "lot tanpa tindakan.", "nomor lot yang dipakai pada tindakan.")
