@@ -36,6 +36,7 @@ def build(folder: Path = PROFILES) -> dict[Path, str]:
         for path, each in {
             **measures,
             folder / "measure" / "beban-penyakit.json": burden(),
+            folder / "measure" / "cakupan-kunjungan-rumah.json": visits(),
             folder / "codesystem" / "indikator-pws.json": code_system(),
         }.items()
     }
@@ -78,6 +79,23 @@ def measure(indikator: Indikator, definisi: Any) -> dict[str, Any]:
                 ],
             }
         ],
+    }
+
+
+def visits() -> dict[str, Any]:
+    """Write the Measure of home visits by kind: that of the indicator, with one part more."""
+    made = measure(INDIKATOR["KR"], DEFINISI["KR"])
+    name = "cakupan-kunjungan-rumah"
+    kind = {"code": {"text": "jenis"}}
+    (group,) = made["group"]
+    return {
+        **made,
+        "id": name,
+        "url": f"{CANONICAL}/Measure/{name}",
+        "name": "CakupanKunjunganRumah",
+        "title": "Cakupan kunjungan rumah",
+        "description": "Kunjungan rumah per desa dan jenis: rutin, tindak lanjut PWS (C13).",
+        "group": [{**group, "stratifier": [*group["stratifier"], kind]}],
     }
 
 

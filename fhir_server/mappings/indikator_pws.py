@@ -83,7 +83,8 @@ class Hitungan:
     before, days after): only events of the first search count that have an event of another near.
     ``umur`` (number, unit): only events before the person reached that age. ``kontak``: the
     last search finds contacts: so many in each trimester and so many with a doctor make one event.
-    ``hamil``: only events within a pregnancy that is known.
+    ``hamil``: only events within a pregnancy that is known. ``tempat``: what is for no person is
+    of the village where it takes place.
     """
 
     cari: tuple[Pencarian, ...]
@@ -93,6 +94,7 @@ class Hitungan:
     umur: tuple[int, Literal["day", "month"]] | None = None
     kontak: tuple[int, int, int, int] | None = None
     hamil: bool = False
+    tempat: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -134,6 +136,16 @@ def _hamil(cari: Pencarian) -> Hitungan:
 
 def _tugas(*kriteria: tuple[str, str]) -> Pencarian:
     return Pencarian("Task", kriteria, "due")
+
+
+def kunjungan_rumah(*kriteria: tuple[str, str]) -> DefinisiIndikator:
+    """Count home visits done of those planned, all or those that criteria say."""
+    kode = (("code", f"{TUGAS}|kunjungan-rumah"), *kriteria)
+    selesai, batal = ("status", "completed"), "cancelled,entered-in-error,rejected,draft"
+    return DefinisiIndikator(
+        Hitungan((_tugas(*kode, selesai),), "hari", tempat=True),
+        Hitungan((_tugas(*kode, ("status:not", batal)),), "hari", tempat=True),
+    )
 
 
 def _vaksin(antigen: str, *kriteria: tuple[str, str]) -> Pencarian:
@@ -244,17 +256,6 @@ DEFINISI: Final[dict[str, DefinisiIndikator]] = {
         Hitungan((_rujukan(("_has:ServiceRequest:based-on:_tag", f"{BALIK}|selesai")),), "hari"),
         Hitungan((_rujukan(),), "hari"),
     ),
-    "KR": DefinisiIndikator(
-        Hitungan((_tugas(("code", f"{TUGAS}|kunjungan-rumah"), ("status", "completed")),), "hari"),
-        Hitungan(
-            (
-                _tugas(
-                    ("code", f"{TUGAS}|kunjungan-rumah"),
-                    ("status:not", "cancelled,entered-in-error,rejected,draft"),
-                ),
-            ),
-            "hari",
-        ),
-    ),
+    "KR": kunjungan_rumah(),
 }
 """Every indicator of ``sop.pws.INDIKATOR`` by its code."""

@@ -54,6 +54,8 @@ class Counting:
     ``villages`` are the area; cases from elsewhere are given by their own village, and only those
     served by ``providers`` if these are given. ``members``: only these persons.
 
+    ``places`` (``Location/id``, village) tell the village of a service that is for no person.
+
     ``near`` (milliseconds before, after): only events of the first stream make cases, and only
     with an event of another stream so near. ``age``: events count before the person is so old.
     ``contacts``: the last stream finds contacts, of which so many make one event. ``pregnant``:
@@ -74,6 +76,7 @@ class Counting:
     near: tuple[int, int] | None = None
     age: Age | None = None
     contacts: Contacts | None = None
+    places: tuple[tuple[str, str], ...] = ()
     pregnant: bool = False
     lists: bool = False
 
@@ -128,7 +131,7 @@ def _events(wanted: Counting, number: int, chain_limit: int) -> tuple[str, list[
     )
     event: Stage = {
         "_id": 0,
-        "p": f"${stream.who}",
+        "p": {"$ifNull": [f"${stream.who}", {"$concat": [f"{plan.resource_type}/", "$_id"]}]},
         "d": f"${stream.date}",
         "k": {"$literal": number},
         "i": "$_id",
@@ -138,7 +141,18 @@ def _events(wanted: Counting, number: int, chain_limit: int) -> tuple[str, list[
     }
     if wanted.contacts is not None:
         event["x"] = {"$ifNull": ["$ix.participant", []]}
+    if wanted.places:
+        event["v"] = _village_of_place(wanted, f"${stream.who}")
     return begun, [*found, {"$project": event}]
+
+
+def _village_of_place(wanted: Counting, who: str) -> Any:
+    """Give the village of a service that is for no person, by its place."""
+    places = [{"l": name, "v": village} for name, village in wanted.places]
+    here = {"$eq": ["$$x.l", "$ix.location"]}
+    found = {"$first": {"$filter": {"input": places, "as": "x", "cond": here}}}
+    village = {"$getField": {"field": "v", "input": {"$ifNull": [found, {"v": None}]}}}
+    return {"$cond": [{"$gt": [who, None]}, None, village]}
 
 
 def _by_encounter(elements: Stage) -> list[Stage]:

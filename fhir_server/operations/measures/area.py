@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING
 
 import orjson
@@ -30,13 +30,15 @@ VILLAGE_DIGITS = 10
 class Area:
     """``villages``: code → name. ``providers`` are ``Organization/id``; None: whoever serves here.
 
-    ``members``: only these patients are looked at (``Patient/id``); None: everybody.
+    ``places``: ``Location/id`` of a village → its code. ``members``: only these patients are looked
+    at (``Patient/id``); None: everybody.
     """
 
     villages: dict[str, str]
     reporter: str | None = None
     providers: tuple[str, ...] | None = None
     members: tuple[str, ...] | None = None
+    places: dict[str, str] = field(default_factory=dict)
 
 
 def area_of(context: Context, asked: Asked) -> Area:
@@ -60,12 +62,13 @@ def reported(context: Context, reporter: str | None) -> Area:
     if reporter is None:
         clinics = _organizations(context, ("type", f"{JENIS}|puskesmas"))
         only = clinics[0]["id"] if len(clinics) == 1 else None
-        return Area(
-            _named(context, _villages(clinics)), f"Organization/{only}" if only else None, None
+        return replace(
+            _area(context, _villages(clinics)), reporter=f"Organization/{only}" if only else None
         )
     family = _family(context, _there(context, *reporter.split("/", 1)))
     providers = tuple(f"Organization/{each['id']}" for each in family)
-    return Area(_named(context, _villages(family)), reporter, providers)
+    area = _area(context, _villages(family))
+    return replace(area, reporter=reporter, providers=providers)
 
 
 def _family(context: Context, root: Document) -> list[Document]:
@@ -93,23 +96,27 @@ def _villages(organizations: Iterable[Document]) -> list[str]:
     return sorted(codes)
 
 
-def _named(context: Context, codes: list[str]) -> dict[str, str]:
-    """Give each village the name of its Location, or none."""
+def _area(context: Context, codes: list[str]) -> Area:
+    """Give villages with the names and the ids of their Locations, as far as there are any."""
     names: dict[str, str] = {}
+    places: dict[str, str] = {}
     for start in range(0, len(codes), TOGETHER):
         some = codes[start : start + TOGETHER]
         asked = ",".join(f"{ADMINISTRATIVE_AREA}|{code}" for code in some)
         for each in _found(context, "Location", ("identifier", asked)):
-            names.setdefault(identifier_of(each, ADMINISTRATIVE_AREA) or "", each.get("name", ""))
-    return {code: names.get(code, "") for code in codes}
+            code = identifier_of(each, ADMINISTRATIVE_AREA) or ""
+            names.setdefault(code, each.get("name", ""))
+            places[f"Location/{each['id']}"] = code
+    return Area({code: names.get(code, "") for code in codes}, places=places)
 
 
 def within(context: Context, area: Area, code: str) -> Area:
     """Narrow an area to the villages whose codes begin so; one village may lie outside it."""
     inside = {each: name for each, name in area.villages.items() if each.startswith(code)}
-    if not inside and len(code) == VILLAGE_DIGITS:
-        inside = _named(context, [code])
-    return replace(area, villages=inside)
+    if inside or len(code) != VILLAGE_DIGITS:
+        return replace(area, villages=inside)
+    alone = _area(context, [code])
+    return replace(area, villages=alone.villages, places=alone.places)
 
 
 def _of_group(context: Context, area: Area, group: Document) -> Area:

@@ -58,6 +58,7 @@ def cases(  # noqa: PLR0913 - what a count is about
         villages=tuple(area.villages),
         providers=area.providers,
         members=area.members,
+        places=tuple(area.places.items()) if wanted.tempat else (),
         needed=wanted.perlu,
         near=None if wanted.dekat is None else _days(*wanted.dekat),
         age=None if wanted.umur is None else Age(*wanted.umur),

@@ -23,6 +23,7 @@ if TYPE_CHECKING:
     from datetime import datetime
 
     from fhir_server.context import Context
+    from fhir_server.mappings.indikator_pws import DefinisiIndikator
     from fhir_server.operations.measures.area import Area
     from fhir_server.sop.pws import Indikator, Sasaran, StatusDesa
     from fhir_server.store.counting import Cell
@@ -112,12 +113,16 @@ def table(  # noqa: PLR0913 - what a table is about
     end: datetime,
     *,
     lists: bool = False,
+    definition: DefinisiIndikator | None = None,
 ) -> Table:
-    """Count an indicator in every village of an area, from ``start`` until before ``end``."""
+    """Count an indicator in every village of an area, from ``start`` until before ``end``.
+
+    ``definition`` counts a part of it.
+    """
     last = end - timedelta(microseconds=1)
     if start.year != last.year:
         raise BadRequest("PWS is counted by calendar year; periodStart and periodEnd lie in two.")
-    indikator, definition = pws.INDIKATOR[kode], DEFINISI[kode]
+    indikator, definition = pws.INDIKATOR[kode], definition or DEFINISI[kode]
     rows = _Rows(area)
     rows.add(cases(context, definition.pembilang, area, start, end, lists=lists))
     if definition.penyebut is not None:
