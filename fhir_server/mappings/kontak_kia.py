@@ -16,17 +16,17 @@ from fhir_server.sop.dokumen import Teguran
 from fhir_server.sop.kehamilan import kode_kunjungan, usia_hamil
 from fhir_server.sop.kontak_kia import NEONATUS, kode_neonatus, kode_nifas
 from fhir_server.sop.ruang_bersalin import UNIT, prioritas_bersalin
-from fhir_server.store.ops import Check
+from fhir_server.store.ops import Check, Tally
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping, Sequence
-    from datetime import datetime
+    from datetime import date, datetime
 
     from fhir_server.mappings import Reader
     from fhir_server.mappings.rules import Facts
     from fhir_server.resources.wire import Document
     from fhir_server.sop.kunjungan import Kunjungan
-    from fhir_server.store.ops import Concern
+    from fhir_server.store.ops import Concern, Condition
 
 EPISODE_TYPE: Final = "http://terminology.kemkes.go.id/CodeSystem/episodeofcare-type"
 KEMKES: Final = "http://terminology.kemkes.go.id/CodeSystem/episodeofcare/"
@@ -42,17 +42,51 @@ MOTHER_AND_CHILD: Final = ("kia", UNIT)
 RULE: Final = "KODE-KONTAK"
 
 
-def coded(kunjungan: Kunjungan, before: Mapping[str, Any], reader: Reader) -> Kunjungan:
-    """Fill the codes and the priority of a visit where nobody gave them; what stands stays."""
+def coded(
+    kunjungan: Kunjungan, before: Mapping[str, Any], reader: Reader
+) -> tuple[Kunjungan, tuple[Condition, ...]]:
+    """Fill the codes and the priority of a visit where nobody gave them; what stands stays.
+
+    Two visits of one pregnancy that come at once take their contact codes one after the other.
+    """
     known = replace(kunjungan, **_kept(kunjungan, before))
     if kunjungan.unit == UNIT and known.prioritas is None:
         known = replace(known, prioritas=prioritas_bersalin(kunjungan.kelas))  # type: ignore[arg-type]
     if kunjungan.episode is not None:
         linked = kunjungan.episode != before.get("episode")
         episode = reader.read(f"EpisodeOfCare/{kunjungan.episode}") if linked else None
-        return known if episode is None else _of_mother(known, episode, reader)
+        return (known, ()) if episode is None else _of_mother(known, episode, reader)
     is_new = not before and kunjungan.unit in MOTHER_AND_CHILD
-    return _of_newborn(known, reader) if is_new else known
+    return _of_newborn(known, reader) if is_new else known, ()
+
+
+def tied(encounter: Document, episode: Document, day: date, reader: Reader) -> Document | None:
+    """Tie a visit to a pregnancy and give it its contact code; None if it is tied already."""
+    if encounter.get("episodeOfCare"):
+        return None
+    identifiers = encounter.get("identifier", [])
+    code = identifier_of(encounter, ANC) or next_contact(episode, day, reader)
+    if code is not None and identifier_of(encounter, ANC) is None:
+        identifiers = [*identifiers, {"system": ANC, "value": code}]
+    care = [{"reference": f"EpisodeOfCare/{episode['id']}"}]
+    return {**encounter, "identifier": identifiers, "episodeOfCare": care}
+
+
+def turn(episode: Document, reader: Reader) -> Tally:
+    """Give what must still be so when a contact is stored whose code was counted after this."""
+    key = f"kontak/{episode['id']}"
+    return Tally(key, reader.tally(key))
+
+
+def next_contact(episode: Document, day: date, reader: Reader) -> str | None:
+    """Give the code of a pregnancy's next contact; none before HPHT and after the sixth."""
+    hpht = day_of(episode.get("period", {}).get("start"))
+    if hpht is None or day < hpht:
+        return None
+    pairs = [("episode-of-care", f"EpisodeOfCare/{episode['id']}")]
+    visits = [each for each in reader.find("Encounter", pairs) if each.get("status") not in VOID]
+    taken = {identifier_of(each, ANC) for each in visits} - {None}
+    return kode_kunjungan(len(taken) + 1, usia_hamil(hpht, day))
 
 
 def rules(_canonical: str) -> tuple[Rule, ...]:
@@ -88,24 +122,18 @@ def _kept(kunjungan: Kunjungan, before: Mapping[str, Any]) -> dict[str, Any]:
     return {name: getattr(kunjungan, name) or before.get(name) for name in names}
 
 
-def _of_mother(kunjungan: Kunjungan, episode: Document, reader: Reader) -> Kunjungan:
-    kind, start = code_of(episode.get("type"), EPISODE_TYPE), episode.get("period", {}).get("start")
-    if kind == "ANC" and kunjungan.kodeKontak is None:
-        return replace(kunjungan, kodeKontak=_next_contact(kunjungan, start, reader))
-    birth = instant_of(start)
+def _of_mother(
+    kunjungan: Kunjungan, episode: Document, reader: Reader
+) -> tuple[Kunjungan, tuple[Condition, ...]]:
+    kind = code_of(episode.get("type"), EPISODE_TYPE)
+    if kind == "ANC" and kunjungan.kodeKontak is None and kunjungan.unit != UNIT:
+        now = turn(episode, reader)
+        code = next_contact(episode, kunjungan.mulai.date(), reader)
+        return replace(kunjungan, kodeKontak=code), (now,)
+    birth = instant_of(episode.get("period", {}).get("start"))
     if kind == "PNC" and kunjungan.kodeNifas is None and birth is not None:
-        return replace(kunjungan, kodeNifas=kode_nifas(birth, kunjungan.mulai))
-    return kunjungan
-
-
-def _next_contact(kunjungan: Kunjungan, start: str | None, reader: Reader) -> str | None:
-    hpht, today = day_of(start), kunjungan.mulai.date()
-    if hpht is None or today < hpht or kunjungan.unit == UNIT:
-        return None
-    pairs = [("episode-of-care", f"EpisodeOfCare/{kunjungan.episode}")]
-    visits = [each for each in reader.find("Encounter", pairs) if each.get("status") not in VOID]
-    taken = {identifier_of(each, ANC) for each in visits} - {None}
-    return kode_kunjungan(len(taken) + 1, usia_hamil(hpht, today))
+        return replace(kunjungan, kodeNifas=kode_nifas(birth, kunjungan.mulai)), ()
+    return kunjungan, ()
 
 
 def _of_newborn(kunjungan: Kunjungan, reader: Reader) -> Kunjungan:

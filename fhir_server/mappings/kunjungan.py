@@ -154,13 +154,15 @@ def complete(
         stays = kunjungan.lokasi == known.get("lokasi")
         places = pindahkan(places, None if ended and stays else kunjungan.lokasi, since)
     end = kunjungan.selesai or (known.get("selesai") or since if ended else None)
-    return replace(
-        kontak_kia.coded(kunjungan, known, reader),
+    coded, conditions = kontak_kia.coded(kunjungan, known, reader)
+    whole = replace(
+        coded,
         riwayatStatus=course,
         riwayatLokasi=places,
         statusSejak=course[-1].mulai,
         selesai=end,
-    ), ()
+    )
+    return whole, conditions
 
 
 def amend(kunjungan: Kunjungan, _id: str, reader: Reader) -> dict[str, Document]:

@@ -24,6 +24,7 @@ from fhir_server.mappings.elements import (
 )
 from fhir_server.mappings.encounter_lab import visit
 from fhir_server.mappings.episode_kehamilan import CLINICAL_TERM, quantity
+from fhir_server.mappings.kontak_kia import tied, turn
 from fhir_server.mappings.ukur import (
     ROLES,
     Taken,
@@ -149,15 +150,25 @@ def complete(
     anc: PemeriksaanANC, _before: Table[str, Any] | None, reader: Reader
 ) -> tuple[PemeriksaanANC, tuple[Condition, ...]]:
     """Find visit and pregnancy, and count what follows from them."""
-    visit(reader, anc.kunjungan, anc.pasien)
-    episode = _pregnancy(anc, reader)
+    encounter, episode = visit(reader, anc.kunjungan, anc.pasien), _pregnancy(anc, reader)
     hpht = day_of(episode.get("period", {}).get("start"))
     if hpht is None or anc.waktu.date() < hpht:
         raise Invalid([_wrong("episode", "HPHT kosong atau sesudah pemeriksaan", "no HPHT before")])
     pairs = [("encounter", f"Encounter/{anc.kunjungan}"), ("category", LABORATORY)]
     lab = any(e.get("status") != "entered-in-error" for e in reader.find("ServiceRequest", pairs))
     age = age_of(reader, anc.pasien, anc.waktu.date())
-    return lengkap(replace(anc, episode=episode["id"]), hpht, age, lab=lab), ()
+    whole = lengkap(replace(anc, episode=episode["id"]), hpht, age, lab=lab)
+    return whole, () if encounter.get("episodeOfCare") else (turn(episode, reader),)
+
+
+def amend(anc: PemeriksaanANC, _id: str, reader: Reader) -> dict[str, Document]:
+    """Tie the visit to the pregnancy where nobody did: an examination makes it a contact."""
+    encounter = reader.read(f"Encounter/{anc.kunjungan}")
+    episode = reader.read(f"EpisodeOfCare/{anc.episode}")
+    if encounter is None or episode is None:
+        return {}
+    made = tied(encounter, episode, anc.waktu.date(), reader)
+    return {} if made is None else {f"Encounter/{anc.kunjungan}": made}
 
 
 def _pregnancy(anc: PemeriksaanANC, reader: Reader) -> Document:
@@ -299,6 +310,7 @@ MAPPING = Mapping(
     from_fhir=from_fhir,
     parts=fixed(**dict.fromkeys(OBSERVED, "Observation"), **dict.fromkeys(TALKS, "Procedure")),
     complete=complete,
+    amend=amend,
     criteria=(("code", "|".join(PANEL[:2])),),
     filters={
         "pasien": "patient=Patient/{}",

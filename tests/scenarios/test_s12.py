@@ -6,6 +6,7 @@ from concurrent.futures import ThreadPoolExecutor
 
 import pytest
 
+from fhir_server.app import create_app
 from tests.scenarios.ibu_anak import FASKES, moved, opened, resources, wib
 
 DAY = "2024-05-17"
@@ -220,8 +221,6 @@ def test_the_same_post_again_gives_the_same_newborn(sop, fhir, form, birth):
 
 
 def test_two_same_posts_at_once_make_one_newborn(context, fhir, form):
-    from fhir_server.app import create_app  # noqa: PLC0415
-
     app = create_app(context)
 
     def post(_):

@@ -5,8 +5,11 @@ The queue is in test_s1, the card and the plan in detail in test_s1_risti, the l
 
 from __future__ import annotations
 
+from concurrent.futures import ThreadPoolExecutor
+
 import pytest
 
+from fhir_server.app import create_app
 from tests.scenarios.ibu_anak import (
     FASKES,
     handed_over,
@@ -163,6 +166,49 @@ def test_an_examination_of_another_womans_visit_is_refused(sop, pasien, visit):
 
     assert said.status == 422
     assert "pasien" in said.issues[0]["diagnostics"]
+
+
+def test_the_examination_makes_a_visit_a_contact_of_the_pregnancy(sop, siti, episode):
+    came = opened(sop, siti, "kia", wib(DAY, "07:45"), status="dilayani")
+
+    sop.made(
+        "pemeriksaan-anc",
+        {
+            "pasien": siti,
+            "kunjungan": came["id"],
+            "waktu": wib(DAY, "08:50"),
+            "pemeriksa": "bidan-kia",
+        },
+    )
+
+    now = sop.read(f"kunjungan/{came['id']}")
+    assert "episode" not in came
+    assert (now["episode"], now["kodeKontak"]) == (episode["id"], "K1M")
+
+
+def test_contacts_that_come_at_once_count_one_after_the_other(context, siti, episode):
+    app = create_app(context)
+    days = ("2024-04-02", "2024-05-06", "2024-06-03", "2024-08-05")
+
+    def come(day):
+        visit = {
+            "faskes": FASKES,
+            "noReg": f"RG-{day}",
+            "pasien": siti,
+            "kelas": "AMB",
+            "unit": "kia",
+            "klaster": "klaster-2",
+            "mulai": wib(day, "08:00"),
+            "status": "tiba",
+            "episode": episode["id"],
+        }
+        return app.test_client().post("/sop/v1/kunjungan", json=visit).json["kodeKontak"]
+
+    with ThreadPoolExecutor(len(days)) as pool:
+        codes = sorted(pool.map(come, days))
+
+    assert codes[0] in {"K1M", "K1A"}
+    assert codes[1:] == ["K2", "K3", "K4"]
 
 
 def test_an_emergency_is_answered_with_a_proposal_never_a_decision(sop, fhir, siti, visit):
