@@ -64,23 +64,64 @@ def _worked_out(
     context: Context, ops: Sequence[Op], effects: Effects, make: Make
 ) -> tuple[list[Op], list[Put], list[Check]]:
     """Give the ops as they are to be stored, what follows, and what that rests on."""
-    own = {(op.resource_type, op.id): op for op in ops}
-    others: dict[tuple[str, str], Put] = {}
-    checks = []
+    own, others, checks = list(ops), dict[str, Put](), list[Check]()
+    places = {f"{op.resource_type}/{op.id}": place for place, op in enumerate(own)}
+    reader = _AsWritten(context, ops)
     for effect, documents in effects:
-        reader = StoreReader(context)
-        seen = [_inward(context, each) for each in documents]
-        follows = effect.follow(seen, reader)
+        follows = effect.follow([reader.present(each) for each in documents], reader)
         for name, resource in follows.resources.items():
-            kind, _, resource_id = name.partition("/")
             version = reader.versions.get(name)
-            made = make(outward(context, resource), resource_id, version is None)
-            if (mine := own.get((kind, resource_id))) is None:
-                others[kind, resource_id] = replace(made, if_match=version, anyway=True)
+            made = make(outward(context, resource), resource["id"], version is None)
+            place = places.get(name)
+            mine = None if place is None else own[place]
+            if mine is None or place is None:
+                others[name] = replace(made, if_match=version, anyway=True)
             elif isinstance(mine, Put):
-                own[kind, resource_id] = _completed(mine, made)
+                own[place] = _completed(mine, made)
+            reader.changed[name] = resource
         checks += [_still(context, each) for each in follows.nothing]
-    return list(own.values()), list(others.values()), checks
+    return own, list(others.values()), checks
+
+
+class _AsWritten(StoreReader):
+    """What is stored, but what this write and the effects before have changed as they leave it.
+
+    A search finds what is stored; what it finds is shown as it will be.
+    """
+
+    def __init__(self, context: Context, ops: Sequence[Op]) -> None:
+        super().__init__(context)
+        self._ops = {f"{op.resource_type}/{op.id}": op for op in ops}
+        self.changed: dict[str, Document | None] = {}
+
+    def read(self, reference: str) -> Document | None:
+        """Give a resource by ``Type/id`` as it will be, or None if it will not be there."""
+        if reference not in self.changed and reference in self._ops:
+            self.changed[reference] = self._wanted(self._ops[reference])
+        return self.changed[reference] if reference in self.changed else super().read(reference)
+
+    def _wanted(self, op: Op) -> Document | None:
+        """Give what an op of the write wants to store; its meta is open for the stamp."""
+        if not isinstance(op, Put):
+            return None
+        document = _mapped(self._context, op.text.raw)
+        return {key: value for key, value in document.items() if key != "meta" or value}
+
+    def find(self, resource_type: str, pairs: Sequence[tuple[str, str]]) -> list[Document]:
+        """Give everything that a FHIR search finds in the store, as it will be."""
+        there = super().find(resource_type, pairs)
+        names = [f"{resource_type}/{each['id']}" for each in there]
+        shown = [
+            self.read(name) if name in self._ops or name in self.changed else each
+            for name, each in zip(names, there, strict=True)
+        ]
+        return [each for each in shown if each is not None]
+
+    def present(self, document: Document) -> Document:
+        """Give a resource of the write as mappings know it, with what effects have changed."""
+        name = f"{document['resourceType']}/{document['id']}"
+        seen = self.changed.get(name)
+        return seen or _mapped(self._context, dump(document))
 
 
 def _completed(mine: Put, made: Put) -> Put:
@@ -102,6 +143,6 @@ def _still(context: Context, nothing: Nothing) -> Check:
     return Check((nothing.guard,), (plan,), decide)
 
 
-def _inward(context: Context, document: Document) -> Document:
-    seen: Document = orjson.loads(as_mapped(dump(document), context.settings.canonical))
+def _mapped(context: Context, raw: bytes) -> Document:
+    seen: Document = orjson.loads(as_mapped(raw, context.settings.canonical))
     return seen

@@ -149,10 +149,10 @@ def load_rules(parameters: Parameters, settings: Settings) -> Rules:
         query = parse(resource_type, criteria, parameters, strict=True)
         return replace(compile_query(query, parameters, settings), limit=ALL)
 
-    modules = entity_modules().values()
-    found = [m.rules(settings.canonical) for m in modules if hasattr(m, "rules")]
+    modules, canonical = entity_modules().values(), settings.canonical.rstrip("/")
+    found = [m.rules(canonical) for m in modules if hasattr(m, "rules")]
     found += [m.rules_of(settings) for m in modules if hasattr(m, "rules_of")]
-    follow = [m.effects(settings.canonical) for m in modules if hasattr(m, "effects")]
+    follow = [m.effects(canonical) for m in modules if hasattr(m, "effects")]
     return Rules(
         (rule for rules in found for rule in rules),
         facts,

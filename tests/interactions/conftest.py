@@ -6,9 +6,11 @@ from datetime import UTC, datetime
 import pytest
 
 from fhir_server.auth.principals import OPERATOR
+from fhir_server.config import CANONICAL
 from fhir_server.context import Context
 from fhir_server.mappings.rules import load_rules
 from fhir_server.resources.definitions import load_definitions
+from fhir_server.resources.profiles import load_profiles
 from fhir_server.search.parameters import load_parameters
 from tests.support.fhir import BASE, Server, bundle
 
@@ -20,7 +22,8 @@ def definitions():
 
 @pytest.fixture(scope="session")
 def parameters(definitions):
-    return load_parameters(definitions, base_url=BASE)
+    own = [each for each in load_profiles(CANONICAL) if each["resourceType"] == "SearchParameter"]
+    return load_parameters(definitions, extra=own, base_url=BASE)
 
 
 @pytest.fixture

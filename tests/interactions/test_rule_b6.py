@@ -228,8 +228,11 @@ def test_rules_follow_the_operators_canonical_base(parameters, settings):
     rules = load_rules(parameters, theirs)
     moved = json.loads(json.dumps(slip(id="s")).replace(CANONICAL, "https://dinkes.example/fhir"))
 
-    assert [each.rule for each in rules.concerns(moved, "s", new=False)] == ["BR-B6"]
-    assert rules.concerns(slip(id="s"), "s", new=False) == ()
+    judged = [
+        {each.rule for each in rules.concerns(some, "s", new=False)}
+        for some in (moved, slip(id="s"))
+    ]
+    assert ["BR-B6" in each for each in judged] == [True, False]
 
 
 def test_an_unguarded_write_carries_no_concern(context):
