@@ -1,6 +1,7 @@
 """Every LOINC code we publish or write has its check digit."""
 
 import json
+import re
 from pathlib import Path
 
 import pytest
@@ -12,6 +13,13 @@ from fhir_server.sop.pemeriksaan_lab import DAFTAR, angka_uji_benar, dikenal, sa
 ROOT = Path(__file__).parents[2]
 SOURCES = sorted((ROOT / "fhir_server" / "mappings").glob("*.py"))
 CASES = sorted((ROOT / "tests" / "mappings").glob("*.yaml"))
+SHIPPED = [
+    *(ROOT / "fhir_server").rglob("*.py"),
+    *(ROOT / "fhir_server" / "demo").glob("*.yaml"),
+    *(ROOT / "docs").rglob("*.md"),
+]
+LOOKS_LIKE_LOINC = re.compile(r"(?<![\w.\-/])\d{3,5}-\d(?![\w\-])")
+
 PROFILES = sorted((ROOT / "profiles").rglob("*.json"))
 
 
@@ -69,6 +77,17 @@ def test_codes_in_mappings():
     }
 
     assert len(found) > 20
+    assert [each for each in sorted(found) if not angka_uji_benar(each[1])] == []
+
+
+def test_codes_in_everything_we_ship():
+    found = {
+        (path.name, code)
+        for path in SHIPPED
+        for code in LOOKS_LIKE_LOINC.findall(path.read_text("utf-8"))
+    }
+
+    assert {"85354-9", "8339-4", "75377-2"} <= {code for _, code in found}
     assert [each for each in sorted(found) if not angka_uji_benar(each[1])] == []
 
 
