@@ -52,6 +52,22 @@ class SasaranDesa(Dokumen):
     )
 
 
+SATU_SASARAN = "SATU-SASARAN"
+
+
+def sudah_ada(nomor: str) -> Teguran:
+    """Word SATU-SASARAN: this village and year has its targets already."""
+    return Teguran(
+        "desa",
+        f"sasaran {nomor} untuk tahun itu sudah ada.",
+        "ubah yang ada (PUT), atau nonaktifkan dahulu.",
+        SATU_SASARAN,
+        jenis="keadaan",
+        english=f"{SATU_SASARAN}: the target {nomor} of that year is there already. Change that "
+        "one, or make it inactive first.",
+    )
+
+
 def periksa(sasaran: SasaranDesa) -> Iterator[Teguran]:
     """Find what one set of targets can get wrong."""
     if not TAHUN[0] <= sasaran.tahun <= TAHUN[1]:

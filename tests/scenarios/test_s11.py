@@ -1,7 +1,8 @@
 """S11 (domain §7): half a year of PWS by village, its analysis, the work, the evaluation.
 
 Three villages and their targets for ibu hamil in 2024: Sidorejo 24 (official), Karanganyar 33
-(1,500 inhabitants, 20 births per 1,000, factor 1.10), Ngelo 12 (official). K1 and K4 from January to June, by month:
+(1,500 inhabitants, 20 births per 1,000, factor 1.10), Ngelo 12 (official). K1 and K4 from January
+to June, by month:
 
                  K1  J F M A M J   sum      K4  J F M A M J   sum
     Sidorejo         2 2 2 2 2 3    13          1 2 2 2 3 2    12
