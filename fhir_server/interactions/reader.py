@@ -64,6 +64,10 @@ class StoreReader:
         stored = self._context.store.read(*reference.split("/", 1))
         return None if stored is None or stored.text is None else self._seen(stored)
 
+    def before(self, reference: str) -> Document | None:
+        """Give a resource as it stands in the store, whatever is being written now."""
+        return StoreReader.read(self, reference)
+
     def find(self, resource_type: str, pairs: Sequence[tuple[str, str]]) -> list[Document]:
         """Give everything a FHIR search finds."""
         return [self._seen(each) for each in found(self._context, resource_type, pairs)]

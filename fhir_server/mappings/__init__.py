@@ -42,6 +42,9 @@ class Reader(Protocol):
     def read(self, reference: str) -> Document | None:
         """Give a resource by ``Type/id``, or None if it is not there."""
 
+    def before(self, reference: str) -> Document | None:
+        """Give a resource as it stands, also where this write is about to change it."""
+
     def find(self, resource_type: str, pairs: Sequence[tuple[str, str]]) -> list[Document]:
         """Give everything a FHIR search finds."""
 

@@ -46,7 +46,7 @@ class Desk:
 
     def before(self, name: str) -> Document | None:
         """Give a paper as it stood before this write."""
-        return self._reader.read(name)
+        return self._reader.before(name)
 
     def read(self, name: str | None) -> Document | None:
         """Give a paper as it will be."""
