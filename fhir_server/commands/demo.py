@@ -7,7 +7,8 @@ was loaded half-way is finished, not doubled.
 from __future__ import annotations
 
 import re
-from datetime import timedelta
+from calendar import monthrange
+from datetime import date, timedelta
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 from zoneinfo import ZoneInfo
@@ -27,6 +28,8 @@ if TYPE_CHECKING:
 
 FOLDER = Path(__file__).parent.parent / "demo"
 _MOMENT = re.compile(r"@(-?\d+)(?: (\d\d):(\d\d))?")
+_MONTH = re.compile(r"@(awal|akhir)-(\d+)")
+"""First or last day of the month so many months ago."""
 _IN_AN_ID = re.compile(r"\{@(-?\d+)\}")
 
 
@@ -73,6 +76,8 @@ def _dated(value: Any, today: datetime) -> Any:
         return value
     if (found := _MOMENT.fullmatch(value)) is not None:
         return _moment(found, today)
+    if (found := _MONTH.fullmatch(value)) is not None:
+        return _day_of_month(found, today)
     return _IN_AN_ID.sub(lambda part: f"{today + timedelta(days=int(part[1])):%Y%m%d}", value)
 
 
@@ -82,3 +87,10 @@ def _moment(found: re.Match[str], today: datetime) -> str:
         return day.date().isoformat()
     clock = day.replace(hour=int(found[2]), minute=int(found[3]), second=0, microsecond=0)
     return clock.isoformat()
+
+
+def _day_of_month(found: re.Match[str], today: datetime) -> str:
+    number = today.year * 12 + today.month - 1 - int(found[2])
+    year, month = number // 12, number % 12 + 1
+    day = 1 if found[1] == "awal" else monthrange(year, month)[1]
+    return date(year, month, day).isoformat()
