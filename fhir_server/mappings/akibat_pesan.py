@@ -101,9 +101,7 @@ def from_measurements(found: Sequence[Document], reader: Reader) -> Consequences
             together.setdefault((patient, each.get("effectiveDateTime", "")), []).append(each)
     made: dict[str, Document] = {}
     for (patient, moment), some in together.items():
-        when = instant_of(moment)
-        if when is not None:
-            made |= _of_measurements(patient, when, some, reader)
+        made |= _of_measurements(patient, instant_of(moment) or reader.now, some, reader)
     return Consequences(made)
 
 

@@ -136,7 +136,10 @@ def amend(bacaan: PemantauanIsoman, _id: str, reader: Reader) -> dict[str, Docum
     plan = reader.read(f"CarePlan/{part_id(bacaan.isolasi, PLAN)}")
     if plan is not None:
         due = _day(changed[name], "selesaiDihitung")
-        changed[f"CarePlan/{plan['id']}"] = {**plan, "period": {**plan["period"], "end": due}}
+        changed[f"CarePlan/{plan['id']}"] = {
+            **plan,
+            "period": {**plan.get("period", {}), "end": due},
+        }
     return changed
 
 

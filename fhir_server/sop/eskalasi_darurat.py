@@ -189,8 +189,16 @@ def lengkap(
         eskalasi,
         faskes=eskalasi.faskes or faskes,
         dibuka=dibuka,
-        batas=eskalasi.batas or dibuka + timedelta(minutes=menit),
+        batas=eskalasi.batas or _batas(dibuka, menit),
     )
+
+
+def _batas(dibuka: datetime, menit: int) -> datetime:
+    """Give when a dokter must have taken it up; at the end of the calendar, then."""
+    try:
+        return dibuka + timedelta(minutes=menit)
+    except OverflowError:
+        return dibuka
 
 
 def diturunkan_dengan_alasan(alasan: str | None) -> Teguran | None:

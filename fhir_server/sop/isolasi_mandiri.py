@@ -134,8 +134,11 @@ def periksa_perubahan(lama: Mapping[str, Any], baru: IsolasiMandiri) -> Iterator
 
 
 def hari_selesai(isolasi: IsolasiMandiri) -> date | None:
-    """Compute the day of release."""
-    return selesai(isolasi.tglSpesimen, isolasi.tglOnset, isolasi.gejalaTerakhir)
+    """Compute the day of release; None where the dates contradict each other or the calendar."""
+    try:
+        return selesai(isolasi.tglSpesimen, isolasi.tglOnset, isolasi.gejalaTerakhir)
+    except (ValueError, OverflowError):
+        return None
 
 
 def lengkap(isolasi: IsolasiMandiri) -> IsolasiMandiri:

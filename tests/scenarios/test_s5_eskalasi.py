@@ -174,6 +174,32 @@ def test_a_blood_pressure_past_the_threshold_proposes_one(sop, siti):
     assert found["pelapor"] == "petugas/bidan-sidorejo"
 
 
+@pytest.mark.parametrize(("asal", "jumlah"), [("bridge", 1), (None, 0)])
+def test_a_measurement_by_fhir_proposes_when_it_is_a_puskesmas_own(sop, fhir, siti, asal, jumlah):
+    tag = [{"system": f"{CS}/asal-data", "code": asal}]
+    loinc = {"system": "http://loinc.org"}
+    fhir.made(
+        "Observation",
+        {
+            "resourceType": "Observation",
+            **({"meta": {"tag": tag}} if asal else {}),
+            "status": "final",
+            "code": {"coding": [{**loinc, "code": "85354-9"}]},
+            "subject": {"reference": f"Patient/{siti}"},
+            "effectiveDateTime": "2024-08-20",
+            "component": [
+                {
+                    "code": {"coding": [{**loinc, "code": code}]},
+                    "valueQuantity": {"value": value, "unit": "mmHg"},
+                }
+                for code, value in (("8480-6", 150), ("8462-4", 110))
+            ],
+        },
+    )
+
+    assert len(usulan(sop, siti)) == jumlah
+
+
 def test_a_blood_pressure_that_is_only_high_proposes_nothing(sop, siti):
     sop.made(
         "tanda-vital",

@@ -146,7 +146,7 @@ def _time(value: Any) -> datetime:
 def _zone(name: str) -> ZoneInfo:
     try:
         return ZoneInfo(name)
-    except (ZoneInfoNotFoundError, ValueError):
+    except (ZoneInfoNotFoundError, ValueError, OSError):
         raise UnreadableMap(f"zona: {name!r}. Seharusnya: misalnya Asia/Jakarta.") from None
 
 

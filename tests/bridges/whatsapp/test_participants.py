@@ -51,6 +51,7 @@ def test_the_map_may_name_another_zone():
             "utas: u\nkategori: [{dari: x, sampai: y, kategori: darurat}]\npeserta: {A: pasien/a}",
             "2021-07-08 18:00",
         ),
+        ("utas: u\nzona: Asia\npeserta: {A: pasien/a}", "zona: .Asia."),
         ("utas: u\npasien: 7\npeserta: {A: pasien/a}", "pasien: 7"),
     ],
 )
