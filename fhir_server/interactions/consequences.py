@@ -32,6 +32,7 @@ if TYPE_CHECKING:
 
 ATTEMPTS = 40
 LONGEST_WAIT = 0.05
+STAMP = frozenset({"versionId", "lastUpdated"})
 
 
 class Moved(Conflict):
@@ -101,11 +102,12 @@ class _AsWritten(StoreReader):
         return self.changed[reference] if reference in self.changed else super().read(reference)
 
     def _wanted(self, op: Op) -> Document | None:
-        """Give what an op of the write wants to store; its meta is open for the stamp."""
+        """Give what an op of the write wants to store, without the stamp it will get."""
         if not isinstance(op, Put):
             return None
-        document = _mapped(self._context, op.text.raw)
-        return {key: value for key, value in document.items() if key != "meta" or value}
+        document = _mapped(self._context, op.text.stamped(1, self._context.clock()))
+        meta = {key: each for key, each in document.pop("meta").items() if key not in STAMP}
+        return {**document, "meta": meta} if meta else document
 
     def find(self, resource_type: str, pairs: Sequence[tuple[str, str]]) -> list[Document]:
         """Give everything that a FHIR search finds in the store, as it will be."""
@@ -127,7 +129,8 @@ class _AsWritten(StoreReader):
 def _completed(mine: Put, made: Put) -> Put:
     """Give the write's own Put with the content that it has with its consequences."""
     said = next(iter(mine.concerns), Concern("", {}))
-    concerns = tuple(replace(c, where=said.where, blind=said.blind) for c in made.concerns)
+    told = {"where": said.where, "blind": said.blind, "by": said.by}
+    concerns = tuple(replace(each, **told) for each in made.concerns)
     return replace(mine, text=made.text, index=made.index, concerns=concerns)
 
 

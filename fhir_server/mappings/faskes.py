@@ -43,14 +43,28 @@ def to_fhir(faskes: Faskes, _id: str) -> Resources:
         active=True,
         type=[concept(JENIS, faskes.jenis)],
         name=faskes.nama,
+        telecom=several(_phone(faskes.telepon)),
+        address=several(_address(faskes)),
         partOf=reference("Organization", faskes.induk),
     )
     return {"": organization}
 
 
+def _phone(number: str | None) -> Any:
+    return None if number is None else r4b.ContactPoint(system="phone", value=number)
+
+
+def _address(faskes: Faskes) -> Any:
+    if faskes.alamat is None and faskes.kota is None:
+        return None
+    return r4b.Address(line=several(faskes.alamat), city=faskes.kota)
+
+
 def from_fhir(resources: Table[str, Document]) -> dict[str, Any]:
     """Read a facility."""
     organization = resources[""]
+    address: Document = next(iter(organization.get("address", ())), {})
+    phones = [e.get("value") for e in organization.get("telecom", ()) if e.get("system") == "phone"]
     klaster = extension_of(organization, KLASTER_URL) or {}
     return {
         "kode": identifier_of(organization, ORGANIZATION),
@@ -63,6 +77,9 @@ def from_fhir(resources: Table[str, Document]) -> dict[str, Any]:
             for each in organization.get("extension", ())
             if each.get("url") == WILAYAH_KERJA and "valueCode" in each
         ),
+        "alamat": ", ".join(address.get("line", ())) or address.get("text"),
+        "kota": address.get("city"),
+        "telepon": next(iter(phones), None),
     }
 
 
@@ -81,6 +98,7 @@ MAPPING = Mapping(
     constants=frozenset(
         {
             "Organization.active",
+            "Organization.telecom.system",
             "Organization.identifier.system",
             "Organization.type.coding.system",
             "Organization.extension.url",

@@ -36,6 +36,16 @@ TESTS = ("30954-2", "Relevant diagnostic tests/laboratory data Narrative")
 MEDICATIONS = ("10183-2", "Hospital discharge medications Narrative")
 PLAN = ("18776-5", "Plan of care note")
 KONTROL = "Appointment"
+PLAN_STATUS: Final = {
+    "disetujui": "active",
+    "dipantau": "active",
+    "selesai": "completed",
+    "ditolak": "revoked",
+    "gagal": "revoked",
+    "dibatalkan": "revoked",
+    "salah-entri": "entered-in-error",
+}
+"""State of the back-referral → CarePlan.status; before acceptance it is a proposal."""
 
 
 def findings(balik: RujukBalik) -> dict[str, Any]:
@@ -57,7 +67,7 @@ def diagnosis_references(balik: RujukBalik, own_id: str) -> list[Any]:
 
 
 def plan(balik: RujukBalik, own_id: str) -> Any:
-    """Write the proposal for monitoring, and the appointment for control."""
+    """Write the proposal for monitoring, which who accepts it makes a plan, and the control."""
     watch: dict[str, Any] = {
         "detail": {
             "status": "not-started",
@@ -65,9 +75,10 @@ def plan(balik: RujukBalik, own_id: str) -> Any:
             "performer": [reference("Organization", balik.penerima)],
         }
     }
+    status = PLAN_STATUS.get(balik.status, "draft")
     return r4b.CarePlan(
-        status="draft",
-        intent="proposal",
+        status=status,
+        intent="proposal" if status == "draft" else "plan",
         category=[concept(RENCANA, "pemantauan-rujuk-balik")],
         title=f"Usulan pemantauan {balik.nomor}",
         subject=reference("Patient", balik.pasien),

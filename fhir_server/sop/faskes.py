@@ -38,3 +38,13 @@ class Faskes(Dokumen):
     wilayahKerja: tuple[str, ...] = bidang(
         "Kode desa di wilayah kerja", "§2.1/4", default=(), contoh=["9901022001"]
     )
+    alamat: str | None = bidang(
+        "Alamat untuk kop surat", "§2.1/4", default=None, contoh="Jalan Raya Dharma Rini 12"
+    )
+    kota: str | None = bidang(
+        "Kota atau kabupaten, tempat surat ditandatangani",
+        "§2.1/4",
+        default=None,
+        contoh="Dharma Rini",
+    )
+    telepon: str | None = bidang("Telepon", "§2.1/4", default=None, contoh="0299-000001")

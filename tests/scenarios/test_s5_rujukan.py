@@ -4,6 +4,7 @@ The puskesmas works by SOP API, the hospital by FHIR, each over HTTP.
 """
 
 import uuid
+from concurrent.futures import ThreadPoolExecutor
 from urllib.parse import quote
 
 import pytest
@@ -212,6 +213,35 @@ class TestTheChain:
         assert (part(balik, "kontak")["value"], part(balik, "kontak-tepat")) == (23.5 * 60, True)
         assert part(balik, "lingkar")["value"] == (10 * 24 + 1) * 60
 
+    def test_the_proposal_becomes_a_plan_and_the_home_visit_a_task(
+        self, sop, fhir, siti, dirujuk_balik
+    ):
+        plan = f"CarePlan/{dirujuk_balik}-rencana"
+        proposed = fhir.read(plan)
+        kept(sop, f"rujuk-balik/{dirujuk_balik}", status="disetujui")
+
+        visit = sop.made(
+            "tindak-lanjut",
+            {
+                "faskes": "pkm-todanan",
+                "nomor": "TL-2024-0040",
+                "jenis": "kunjungan-rumah",
+                "asal": "rujuk-balik",
+                "petugas": "faskes/pustu-sidorejo",
+                "pasien": siti,
+                "permintaan": dirujuk_balik,
+                "jadwal": "2024-08-25",
+                "waktu": "2024-08-24T10:30:00+07:00",
+                "uraian": "Kunjungan rumah dalam 24 jam",
+            },
+        )
+
+        assert (proposed["status"], proposed["intent"]) == ("draft", "proposal")
+        accepted = fhir.read(plan)
+        assert (accepted["status"], accepted["intent"]) == ("active", "plan")
+        found = fhir.read(f"Task?based-on=ServiceRequest/{dirujuk_balik}")
+        assert names(found) == [f"Task/{visit['id']}"]
+
     def test_the_hospital_does_the_same_by_one_fhir_transaction(self, sop, fhir, siti, rujukan):
         moves(fhir, rujukan, *RS_A)
         task = work(fhir, rujukan)
@@ -390,7 +420,10 @@ class TestTheOtherWays:
                 "sent": f"2024-08-20T{hour}:30:00+07:00",
                 "payload": [{"contentString": words}],
             }
-            fhir.made("Communication", note)
+            made = fhir.made("Communication", note)
+            profile = quote(structure("LaporanSementara"))
+            said = fhir.read(f"Communication/{made['id']}/$validate?profile={profile}")
+            assert {i["severity"] for i in said["issue"]} <= {"warning", "information"}
 
         seen = sop.read(f"rujukan/{rujukan}")["laporanSementara"]
 
@@ -562,6 +595,19 @@ class TestRules:
 
         assert status == 412
         assert work(fhir, rujukan)["status"] == "received"
+
+    def test_br_r3_of_two_sides_that_move_at_once_one_wins(self, fhir, rujukan):
+        task = work(fhir, rujukan)
+        steps = [("cancelled", "dibatalkan"), ("accepted", "disetujui")]
+
+        with ThreadPoolExecutor(2) as pool:
+            said = [pool.submit(patched, fhir, task, *step) for step in steps]
+            statuses = [each.result()[0] for each in said]
+
+        assert sorted(statuses) == [200, 412]
+        ended, request = work(fhir, rujukan), fhir.read(f"ServiceRequest/{rujukan}")
+        expected = {"cancelled": "revoked", "accepted": "active"}
+        assert request["status"] == expected[ended["status"]]
 
     def test_br_r3_the_sop_api_asks_for_the_version_too(self, sop, rujukan, dirujuk_balik):
         for path in (f"rujukan/{rujukan}", f"rujuk-balik/{dirujuk_balik}"):
