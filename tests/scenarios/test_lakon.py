@@ -178,7 +178,7 @@ def test_a_case_of_isolation_at_home_closes_when_its_episode_is_over(sop, fhir, 
     late = diterima.ubah(status="selesai", selesai=wib(22, "08:00:00"))
 
     assert early.status == 409
-    assert "until recovery" in early.issues[0]["diagnostics"]
+    assert "isolasi mandiri pasien ini belum selesai" in early.issues[0]["diagnostics"]
     assert late.status == 200, late.json
     assert sop.read(f"kasus-konsultasi/{diterima.kasus}")["status"] == "selesai"
 

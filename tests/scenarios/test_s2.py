@@ -6,11 +6,15 @@ FHIR API as a hospital would.
 
 from __future__ import annotations
 
+import json
 from datetime import datetime, timedelta
+from pathlib import Path
 
 import pytest
 
 from fhir_server.sop.sla import ukur
+
+MEASURE = Path(__file__).parents[2] / "profiles" / "measure" / "sla-lakon.json"
 
 CS = "https://puskesmas.example/fhir/CodeSystem"
 NO_KASUS = "LGK-2021-0712-001"
@@ -351,6 +355,33 @@ def test_every_step_was_in_time(fhir, kasus, keluhan, penerusan, advis, perminta
     assert all(step.tepat for step in steps)
     assert at(written, "restriction", "period", "end") == forwarded + timedelta(minutes=5)
     assert at(decided, "restriction", "period", "end") == advised + timedelta(minutes=30)
+
+
+def test_br_d8_the_report_says_the_same_figures(fhir, diterima):
+    assert diterima["status"] == "diterima"
+    fhir.kept("Measure/sla-lakon", json.loads(MEASURE.read_text("utf-8")))
+
+    report = fhir.read(
+        "Measure/sla-lakon/$evaluate-measure?periodStart=2021-07-12&periodEnd=2021-07-12"
+    )
+
+    found = {}
+    for group in report["group"]:
+        seconds = [e for e in group.get("extension", ()) if e["url"].endswith("/sla-median")]
+        if seconds:
+            step = group["code"]["coding"][0]["code"]
+            found[step] = (
+                seconds[0]["valueQuantity"]["value"],
+                group["measureScore"]["value"],
+            )
+    del found["sla-d4"]  # nobody was on duty in this scenario
+    assert found == {
+        "sla-d5": (190, 100.0),
+        "sla-d6": (270, 100.0),
+        "sla-d7": (1285, 100.0),
+        "sla-d8": (661, 100.0),
+        "sla-total": (2406, 100.0),
+    }
 
 
 def test_the_drug_is_prepared_and_handed_over_at_home(  # noqa: PLR0913, PLR0917 - who takes part
