@@ -14,7 +14,7 @@ from urllib.parse import urlencode
 from fhir_server.config import CANONICAL
 from fhir_server.mappings.indikator_pws import DEFINISI
 from fhir_server.operations.measures.beban_penyakit import SAH, TERBANYAK
-from fhir_server.sop.pws import INDIKATOR
+from fhir_server.sop.pws import BR_C11, INDIKATOR
 
 if TYPE_CHECKING:
     from fhir_server.mappings.indikator_pws import Hitungan
@@ -54,7 +54,7 @@ def measure(indikator: Indikator, definisi: Any) -> dict[str, Any]:
         "title": f"PWS {indikator.kode}: {indikator.label}",
         "status": "active",
         "experimental": False,
-        "description": f"{indikator.label}, per desa tempat tinggal (domain §6, PWS).",
+        "description": f"{indikator.label}, per desa tempat tinggal (domain §6, {BR_C11}).",
         "scoring": {"coding": [{"system": f"{TERMS}/measure-scoring", "code": "proportion"}]},
         "type": [{"coding": [{"system": f"{TERMS}/measure-type", "code": "process"}]}],
         "group": [

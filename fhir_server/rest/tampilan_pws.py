@@ -14,7 +14,7 @@ from fhir_server.mappings.indikator_pws import DEFINISI
 from fhir_server.operations.measures.area import Area, reported, within
 from fhir_server.operations.measures.table import Row, Table, table
 from fhir_server.sop.dokumen import tulis
-from fhir_server.sop.pws import BULAN_SETAHUN, bulatkan, cakupan
+from fhir_server.sop.pws import BR_C11, BULAN_SETAHUN, bulatkan, cakupan
 
 if TYPE_CHECKING:
     from flask_smorest import Blueprint
@@ -95,7 +95,8 @@ def routes(blueprint: Blueprint, context: Context) -> None:
     @blueprint.arguments(SaringanPws, location="query")
     @blueprint.response(200, Pws)
     @blueprint.doc(
-        operationId="tabel_pws", summary="Tabel PWS per desa: bulan ini, kumulatif, target, status"
+        operationId="tabel_pws",
+        summary=f"Tabel PWS per desa: bulan ini, kumulatif, target, status ({BR_C11})",
     )
     def tables(asked: dict[str, Any]) -> Response:
         start, end = months(context, asked["bulan"])

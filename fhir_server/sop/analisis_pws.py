@@ -36,6 +36,7 @@ ALUR_ANALISIS: Final = Alur(
         "disusun": Keadaan(("final",), ("klaster 1",), "preliminary"),
         "final": Keadaan(("diralat",), ("klaster 1",), "final"),
         "diralat": Keadaan((), ("klaster 1",), "amended"),
+        "salah-entri": Keadaan((), ("klaster 1",), "entered-in-error"),
     },
     selalu=("salah-entri",),
 )

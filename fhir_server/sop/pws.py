@@ -26,6 +26,9 @@ PERKIRAAN: Final[Mapping[str, Decimal]] = {
 }
 """Estimate = factor times crude birth rate times inhabitants."""
 
+BR_C11: Final = "BR-C11"
+"""One person, service and date counts once, for the village of residence (domain §1.C C11b)."""
+
 SERIBU: Final = 1000
 SERATUS: Final = 100
 BULAN_SETAHUN: Final = 12
