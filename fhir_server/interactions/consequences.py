@@ -129,8 +129,9 @@ class _AsWritten(StoreReader):
 def _completed(mine: Put, made: Put) -> Put:
     """Give the write's own Put with the content that it has with its consequences."""
     said = next(iter(mine.concerns), Concern("", {}))
-    told = {"where": said.where, "blind": said.blind, "by": said.by}
-    concerns = tuple(replace(each, **told) for each in made.concerns)
+    concerns = tuple(
+        replace(each, where=said.where, blind=said.blind, by=said.by) for each in made.concerns
+    )
     return replace(mine, text=made.text, index=made.index, concerns=concerns)
 
 

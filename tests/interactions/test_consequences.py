@@ -65,12 +65,15 @@ def test_an_effect_sees_what_its_own_transaction_writes(made):
     both = bundle(
         "transaction",
         entry("PUT", "Patient/p", {"resourceType": "Patient", "id": "p"}),
-        entry("PUT", "Basic/count", basic("nol")),
+        entry("PUT", "Basic/count", {**basic("nol"), "meta": {"tag": [{"code": "uji"}]}}),
     )
 
     assert ask("POST", "", both).status == 200
 
-    assert ask("GET", "Basic/count").json["code"]["text"] == "nol satu"
+    stored = ask("GET", "Basic/count").json
+    assert stored["code"]["text"] == "nol satu"
+    assert stored["meta"]["tag"] == [{"code": "uji"}]
+    assert stored["meta"]["versionId"] == "1"
 
 
 def test_a_resource_written_twice_is_refused_as_ever(made):
