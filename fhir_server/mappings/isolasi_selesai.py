@@ -1,4 +1,4 @@
-"""The end of an isolation on the write road: by a nakes, and before its day only with a reason."""
+"""Isolation on the write road: one at a time, ended by a nakes, early only with a reason."""
 
 from __future__ import annotations
 
@@ -7,13 +7,14 @@ from typing import TYPE_CHECKING, Any, Final
 from fhir_server.mappings.alur import Jaga
 from fhir_server.mappings.elements import code_of, day_of
 from fhir_server.mappings.isolasi_mandiri import STATUS, state_of
-from fhir_server.mappings.rules import Rule, local, refuse
+from fhir_server.mappings.rules import Rule, documents, local, refuse
 from fhir_server.sop.isolasi_mandiri import (
     ALUR_ISOMAN,
     BERAKHIR,
     ISOMAN,
     NAKES,
     hanya_nakes,
+    satu_berjalan,
     tidak_sebelum_waktunya,
 )
 from fhir_server.store.ops import Check
@@ -51,7 +52,38 @@ def rules(canonical: str) -> tuple[Rule, ...]:
 
         return Check((), plans, decide)
 
-    return (Rule(ISOMAN, frozenset({"EpisodeOfCare"}), applies, check),)
+    def runs(document: Document, new: bool) -> bool:  # noqa: ARG001, FBT001 - as Rule has it
+        return document.get("status") == "active" and is_isolation(document, base)
+
+    def check_one(concerns: Sequence[Concern], facts: Facts) -> Check:
+        people = sorted({p for c in concerns if (p := local(c.document.get("patient"), "Patient"))})
+        kind = f"{base}/CodeSystem/jenis-episode|isoman"
+        pairs = [("patient", ",".join(people) or "Patient/-"), ("type", kind), ("status", "active")]
+
+        def decide(found: Sequence[Sequence[Stored]]) -> None:
+            refuse(_second(concerns, documents(found[0])))
+
+        guards = tuple(f"isoman|{each}" for each in people)
+        return Check(guards, (facts("EpisodeOfCare", pairs),), decide, when="after")
+
+    kinds = frozenset({"EpisodeOfCare"})
+    return (Rule(ISOMAN, kinds, applies, check), Rule(f"{ISOMAN} satu", kinds, runs, check_one))
+
+
+def _second(
+    concerns: Sequence[Concern], running: Sequence[Document]
+) -> Iterator[tuple[Concern, str, Teguran]]:
+    """Judge every isolation that runs by the others of its patient."""
+    for concern in concerns:
+        patient = local(concern.document.get("patient"), "Patient")
+        others = sorted(
+            str(each["id"])
+            for each in running
+            if each["id"] != concern.document["id"]
+            and local(each.get("patient"), "Patient") == patient
+        )
+        if others and patient:
+            yield concern, "patient", satu_berjalan(", ".join(others))
 
 
 def ended_by(episode: Document, canonical: str) -> str | None:

@@ -193,3 +193,16 @@ def tidak_sebelum_waktunya(
         english=f"ISOMAN: isolation ended {hari} but is due to end {dihitung}. End it then, or say "
         "why earlier (alasan).",
     )
+
+
+def satu_berjalan(lain: str) -> Teguran:
+    """Word ISOMAN: a patient is in one isolation at a time; ``lain`` is the one that runs."""
+    return Teguran(
+        "pasien",
+        f"pasien ini sudah dalam isolasi mandiri ({lain}).",
+        "lanjutkan episode itu, atau akhiri dahulu.",
+        ISOMAN,
+        jenis="keadaan",
+        english=f"ISOMAN: this patient is already in isolation ({lain}). Go on with that episode, "
+        "or end it first.",
+    )

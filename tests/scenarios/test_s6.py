@@ -308,6 +308,15 @@ def test_it_does_not_end_before_its_day_without_a_reason(sop, isolasi):
     sop.kept(f"isolasi-mandiri/{isolasi['id']}", {**early, "alasan": "PCR negatif dua kali"})
 
 
+def test_a_patient_is_in_one_isolation_at_a_time(sop, dokumen, isolasi):
+    second = sop("POST", "isolasi-mandiri", dokumen)
+
+    assert second.status == 409
+    assert isolasi["id"] in second.json["issue"][0]["diagnostics"]
+    sop.kept(f"isolasi-mandiri/{isolasi['id']}", akhir(isolasi))
+    sop.made("isolasi-mandiri", {**dokumen, "mulai": "2021-12-01", "tglOnset": "2021-12-01"})
+
+
 def test_what_ended_stays_ended(sop, isolasi):
     ended = sop.kept(f"isolasi-mandiri/{isolasi['id']}", akhir(isolasi))
     again = {k: v for k, v in ended.items() if k not in {"diakhiri", "diakhiriOleh"}}
