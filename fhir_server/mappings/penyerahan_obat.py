@@ -9,6 +9,7 @@ from decimal import Decimal
 from typing import TYPE_CHECKING, Any, Final
 
 from fhir_server.mappings import Mapping, part_id, r4b
+from fhir_server.mappings.alur import Jaga
 from fhir_server.mappings.codes import KFA, code_system
 from fhir_server.mappings.elements import (
     code_of,
@@ -21,6 +22,7 @@ from fhir_server.mappings.elements import (
     several,
 )
 from fhir_server.mappings.pihak import party, party_of
+from fhir_server.sop.penyerahan_obat import ALUR_PENYERAHAN
 
 if TYPE_CHECKING:
     from collections.abc import Mapping as Table
@@ -36,12 +38,26 @@ STATUS: Final = {
     "selesai": "completed",
     "ditolak": "declined",
 }
+DIBACA: Final = {status: state for state, status in STATUS.items()}
 DELIVERY: Final = {
     "disiapkan": "requested",
     "diantar": "in-progress",
     "selesai": "completed",
     "ditolak": "rejected",
 }
+
+
+def is_ours(dispense: Document, _canonical: str) -> bool:
+    """Say whether a MedicationDispense was written by the SOP."""
+    profiles = dispense.get("meta", {}).get("profile", ())
+    return any(each.endswith("/StructureDefinition/PenyerahanObat") for each in profiles)
+
+
+def _state(dispense: Document) -> str | None:
+    return DIBACA.get(dispense.get("status", ""))
+
+
+JAGA: Final = Jaga(ALUR_PENYERAHAN, "MedicationDispense", is_ours, _state, STATUS)
 
 
 def to_fhir(penyerahan: PenyerahanObat, document_id: str) -> Resources:

@@ -7,13 +7,26 @@ from decimal import Decimal
 from typing import TYPE_CHECKING, Any, Final, Literal
 
 from fhir_server.sop import pihak
+from fhir_server.sop.alur import Alur, Keadaan
 from fhir_server.sop.dokumen import Dokumen, Teguran, bidang, dokumen
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
 
 StatusPenyerahan = Literal["disiapkan", "diantar", "selesai", "ditolak"]
-BERAKHIR: Final = ("selesai", "ditolak")
+FARMASI, KURIR = ("petugas farmasi",), ("kurir",)
+ALUR_PENYERAHAN: Final = Alur(
+    nama="penyerahan-obat",
+    benda="penyerahan obat",
+    thing="handing over of a drug",
+    aturan="alur obat (domain §1.D D-m6)",
+    keadaan={
+        "disiapkan": Keadaan(("diantar", "selesai", "ditolak"), FARMASI, "preparation"),
+        "diantar": Keadaan(("selesai", "ditolak"), KURIR, "in-progress"),
+        "selesai": Keadaan((), (*FARMASI, *KURIR), "completed"),
+        "ditolak": Keadaan((), ("pasien",), "declined"),
+    },
+)
 
 
 @dokumen
@@ -90,7 +103,6 @@ def periksa(penyerahan: PenyerahanObat) -> Iterator[Teguran]:
 
 
 def periksa_perubahan(lama: Mapping[str, Any], baru: PenyerahanObat) -> Iterator[Teguran]:
-    """Find which changes a handing over forbids: one that ended stays as it is."""
-    dulu = lama.get("status")
-    if dulu in BERAKHIR and baru.status != dulu:
-        yield Teguran("status", f"sudah {dulu}.", f"{dulu}.", "§2.1/16", jenis="keadaan")
+    """Find which moves the course of a drug does not allow."""
+    if salah := ALUR_PENYERAHAN.pindah(lama.get("status"), baru.status):
+        yield salah
