@@ -57,7 +57,7 @@ def coded(
         episode = reader.read(f"EpisodeOfCare/{kunjungan.episode}") if linked else None
         return (known, ()) if episode is None else _of_mother(known, episode, reader)
     is_new = not before and kunjungan.unit in MOTHER_AND_CHILD
-    return _of_newborn(known, reader) if is_new else known, ()
+    return _unsaid(known, reader) if is_new else known, ()
 
 
 def tied(encounter: Document, episode: Document, day: date, reader: Reader) -> Document | None:
@@ -136,12 +136,26 @@ def _of_mother(
     return kunjungan, ()
 
 
-def _of_newborn(kunjungan: Kunjungan, reader: Reader) -> Kunjungan:
-    patient = reader.read(f"Patient/{kunjungan.pasien}")
-    birth = born(patient) if patient else None
-    if kunjungan.kodeNeonatal is not None or birth is None:
+def _unsaid(kunjungan: Kunjungan, reader: Reader) -> Kunjungan:
+    """See in a visit whose episode nobody said a newborn, or a mother in the weeks after birth."""
+    patient = reader.read(f"Patient/{kunjungan.pasien}") or {}
+    birth = born(patient)
+    if birth is not None:
+        code = kunjungan.kodeNeonatal or kode_neonatus(birth, kunjungan.mulai)
+        return replace(kunjungan, kodeNeonatal=code)
+    if patient.get("gender") != "female" or kunjungan.unit == UNIT:
         return kunjungan
-    return replace(kunjungan, kodeNeonatal=kode_neonatus(birth, kunjungan.mulai))
+    pairs = [
+        ("patient", f"Patient/{kunjungan.pasien}"),
+        ("type", f"{EPISODE_TYPE}|PNC"),
+        ("status", "active"),
+    ]
+    episode = next(iter(reader.find("EpisodeOfCare", pairs)), None)
+    birth = instant_of((episode or {}).get("period", {}).get("start"))
+    code = kode_nifas(birth, kunjungan.mulai) if birth is not None else None
+    if episode is None or code is None:
+        return kunjungan
+    return replace(kunjungan, episode=episode["id"], kodeNifas=kunjungan.kodeNifas or code)
 
 
 def _unknown(code: str | None, right: tuple[str, ...]) -> Teguran:

@@ -1,6 +1,7 @@
 """What a birth does to the mother's episodes: the pregnancy is finished, the weeks after opened.
 
-An effect of the delivery Procedure, so it follows whoever writes it (domain §2.1 row 19, §5.6).
+An effect of the delivery Procedure, so it follows whoever writes it (domain §2.1 row 19, §5.6). A
+delivery that was recorded in error takes both back.
 """
 
 from __future__ import annotations
@@ -11,7 +12,7 @@ from typing import TYPE_CHECKING, Any, Final
 from fhir_server.mappings import episode_nifas
 from fhir_server.mappings.codes import structure
 from fhir_server.mappings.effects import Consequences, Effect
-from fhir_server.mappings.elements import code_of, day_of, id_of, instant_of
+from fhir_server.mappings.elements import code_of, day_of, extension_of, id_of, instant_of
 from fhir_server.mappings.episode_kehamilan import REASON_URL
 from fhir_server.mappings.kontak_kia import EPISODE_TYPE
 from fhir_server.mappings.persalinan import is_delivery
@@ -25,6 +26,7 @@ if TYPE_CHECKING:
     from fhir_server.mappings import Reader
     from fhir_server.resources.wire import Document
 
+JUDGED: Final = ("completed", "entered-in-error")
 RUNNING: Final = "active,onhold"
 LONGEST: Final = timedelta(days=308)
 
@@ -34,7 +36,7 @@ def effects(canonical: str) -> tuple[Effect, ...]:
     kinds = f"{canonical.rstrip('/')}/CodeSystem/jenis-tindakan"
 
     def applies(procedure: Document, _new: bool) -> bool:  # noqa: FBT001 - as Effect has it
-        return procedure.get("status") == "completed" and is_delivery(procedure, kinds)
+        return procedure.get("status") in JUDGED and is_delivery(procedure, kinds)
 
     return (Effect("setelah-persalinan", frozenset({"Procedure"}), applies, _follow),)
 
@@ -45,7 +47,9 @@ def _follow(procedures: Sequence[Document], reader: Reader) -> Consequences:
         birth = instant_of(each.get("performedDateTime"))
         woman = id_of(each.get("subject"), "Patient")
         if birth is not None and woman is not None:
-            changed |= _of_one(each, woman, birth, reader)
+            is_error = each["status"] == "entered-in-error"
+            change = _taken_back if is_error else _of_one
+            changed |= change(each, woman, birth, reader)
     return Consequences(changed)
 
 
@@ -65,6 +69,44 @@ def _of_one(
     faskes = _faskes(procedure, running, reader)
     opened = {} if faskes is None else {name: _opened(procedure, woman, birth, faskes)}
     return {**ended, **opened}
+
+
+def _taken_back(
+    procedure: Document, woman: str, birth: datetime, reader: Reader
+) -> dict[str, Document]:
+    """Void the weeks after a birth that was none, and let the pregnancy run again."""
+    name, changed = f"EpisodeOfCare/{procedure['id']}-nifas", {}
+    after = reader.read(name)
+    if after is not None and after.get("status") != "entered-in-error":
+        changed[name] = {**after, "status": "entered-in-error"}
+    episodes = reader.find("EpisodeOfCare", [("patient", f"Patient/{woman}")])
+    pregnancies = [e for e in episodes if code_of(e.get("type"), EPISODE_TYPE) == "ANC"]
+    if any(each.get("status") in RUNNING.split(",") for each in pregnancies):
+        return changed
+    for each in pregnancies:
+        if _ended_by(each, birth):
+            changed[f"EpisodeOfCare/{each['id']}"] = _running_again(each)
+    return changed
+
+
+def _ended_by(episode: Document, birth: datetime) -> bool:
+    reason = (extension_of(episode, REASON_URL) or {}).get("valueCode")
+    ended = day_of(episode.get("period", {}).get("end"))
+    return reason == "persalinan" and ended == birth.date()
+
+
+def _running_again(episode: Document) -> Document:
+    period = {key: value for key, value in episode["period"].items() if key != "end"}
+    kept = [e for e in episode.get("extension", ()) if e.get("url") != REASON_URL]
+    rest = {key: value for key, value in episode.items() if key != "extension"}
+    again = {"status": "active", "period": {"start": episode["period"]["end"]}}
+    return {
+        **rest,
+        **({"extension": kept} if kept else {}),
+        "status": "active",
+        "statusHistory": [*episode.get("statusHistory", ()), again],
+        "period": period,
+    }
 
 
 def _ended(episode: Document, birth: datetime) -> Document | None:

@@ -28,7 +28,7 @@ ALUR_EPISODE: Final = Alur(
     keadaan={
         "berjalan": Keadaan(("ditangguhkan", "selesai", "batal"), BIDAN, "active"),
         "ditangguhkan": Keadaan(("berjalan", "selesai", "batal"), BIDAN, "onhold"),
-        "selesai": Keadaan((), BIDAN, "finished"),
+        "selesai": Keadaan(("berjalan",), BIDAN, "finished"),
         "batal": Keadaan((), BIDAN, "cancelled"),
         "salah-entri": Keadaan((), BIDAN, "entered-in-error"),
     },

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 from dataclasses import replace
-from datetime import datetime, timedelta
+from datetime import datetime
 from decimal import Decimal
 from typing import TYPE_CHECKING, Any, Final, Literal
 
@@ -24,7 +24,6 @@ StatusPersalinan = Literal["selesai", "salah-entri"]
 BAYI_SATU: Final = "BAYI-SATU"
 NAKES: Final = ("dokter", "bidan", "perawat")
 ICD_10: Final = re.compile(r"[A-Z]\d{2}(\.\d{1,2})?")
-MASA_NIFAS: Final = timedelta(days=42)
 BATAS: Final = {
     "berat": (200, 7000),
     "panjang": (15, 70),

@@ -303,6 +303,15 @@ def test_kf1_at_noon_and_kn1_the_next_day(sop, fhir, dewi, birth):
     assert (systems["puerperium"], systems["neonate"]) == ("KF1", "KN1")
 
 
+def test_a_visit_to_kia_within_six_weeks_is_one_after_birth(sop, fhir, dewi, birth):  # noqa: ARG001
+    soon = opened(sop, dewi, "kia", wib("2024-05-20", "09:00"))
+    late = opened(sop, dewi, "kia", wib("2024-07-20", "09:00"))
+
+    assert soon["kodeNifas"] == "KF2"
+    assert soon["episode"] == episodes(fhir, dewi)["PNC"]["id"]
+    assert "episode" not in late
+
+
 def test_the_later_visits_follow_their_windows(sop, fhir, dewi, birth):
     nifas, baby = episodes(fhir, dewi)["PNC"]["id"], birth["pasienBayi"][0]
     days = ("2024-05-20", "2024-05-24", "2024-05-25", "2024-06-14", "2024-06-15", "2024-06-29")
@@ -445,6 +454,22 @@ def test_a_correction_keeps_newborn_and_episodes(sop, fhir, dewi, birth):
     assert now["bayi"][0]["berat"] == 3150
     assert len(newborns(fhir)) == 1
     assert episodes(fhir, dewi)["PNC"]["status"] == "active"
+
+
+def test_a_delivery_recorded_in_error_takes_back_what_it_did(sop, fhir, dewi, episode, birth):
+    unsaid = {"id", "versi", "diubah", "peringatan"}
+    known = {key: value for key, value in birth.items() if key not in unsaid}
+
+    sop.kept(f"persalinan/{birth['id']}", {**known, "status": "salah-entri"})
+
+    found = episodes(fhir, dewi)
+    assert found["PNC"]["status"] == "entered-in-error"
+    assert found["ANC"]["status"] == "active"
+    assert found["ANC"]["period"] == {"start": "2023-08-14"}
+    assert [each["active"] for each in newborns(fhir)] == [False]
+    again = sop.read(f"episode-kehamilan/{episode['id']}")
+    assert again["status"] == "berjalan"
+    assert "alasanSelesai" not in again
 
 
 def test_she_goes_home_with_the_whole_course(sop, fhir, visit, birth):  # noqa: ARG001

@@ -143,8 +143,10 @@ def test_what_one_pregnancy_gets_wrong(fields, bidang, jenis):
     assert (bidang, jenis) in [(e.bidang, e.jenis) for e in periksa(pregnancy(**fields))]
 
 
-def test_a_finished_episode_does_not_run_again():
-    assert ALUR_EPISODE.pindah("selesai", "berjalan").jenis == "keadaan"
+def test_a_finished_episode_runs_again_only_when_its_end_was_an_error():
+    assert ALUR_EPISODE.pindah("selesai", "berjalan") is None
+    assert ALUR_EPISODE.pindah("selesai", "batal").jenis == "keadaan"
+    assert ALUR_EPISODE.pindah("batal", "berjalan").jenis == "keadaan"
     assert ALUR_EPISODE.pindah("selesai", "salah-entri") is None
 
 
