@@ -24,10 +24,14 @@ from fhir_server.mappings.elements import (
     reference,
     several,
 )
+from fhir_server.mappings.layanan_tertunda import postponed
+from fhir_server.mappings.skrining_kunjungan import stops
 from fhir_server.sop.antrean import ALUR_ANTREAN
 from fhir_server.sop.kunjungan import (
     BERAKHIR,
     INGGRIS,
+    LayananTertunda,
+    PerhentianRute,
     RiwayatLokasi,
     RiwayatStatus,
     lanjutkan,
@@ -45,6 +49,7 @@ if TYPE_CHECKING:
 UNIT, KLASTER = code_system("unit-layanan"), code_system("klaster")
 PENJAMIN = code_system("jenis-penjamin")
 KLASTER_URL, CARA_BAYAR_URL = structure("klaster"), structure("cara-bayar")
+RUTE_URL = structure("rute")
 ALASAN_BATAL_URL = structure("alasan-batal")
 NO_REG = "no-registrasi"
 KONTAK_ANC = "http://terminology.kemkes.go.id/CodeSystem/episodeofcare/ANC"
@@ -137,6 +142,11 @@ def from_fhir(resources: Table[str, Document]) -> dict[str, Any]:
         "alasanBatal": (extension_of(encounter, ALASAN_BATAL_URL) or {}).get("valueString"),
         "riwayatStatus": course,
         "riwayatLokasi": places,
+        "rute": _route(encounter),
+        "layananTertunda": tuple(
+            LayananTertunda(layanan=service, janji=promise)
+            for service, promise in postponed(encounter)
+        ),
     }
 
 
@@ -218,6 +228,21 @@ def _course(encounter: Document) -> tuple[RiwayatStatus, ...]:
             end = instant_of(each["period"].get("end"))
             found.append(RiwayatStatus(status=status, mulai=start, selesai=end))  # type: ignore[arg-type]
     return tuple(found)
+
+
+def _route(encounter: Document) -> tuple[PerhentianRute, ...]:
+    """Read the route that was decided on (C3)."""
+    found: list[dict[str, Any]] = list(stops(encounter, RUTE_URL))
+    return tuple(
+        PerhentianRute(
+            unit=each["unit"],
+            klaster=each["klaster"],
+            ruangInfeksi=bool(each.get("ruang-infeksi")),
+            alasan=each.get("alasan"),
+        )
+        for each in found
+        if "unit" in each and "klaster" in each
+    )
 
 
 def _places(encounter: Document) -> tuple[RiwayatLokasi, ...]:

@@ -14,7 +14,7 @@ from fhir_server.mappings import part_id
 from fhir_server.mappings.codes import ICD_10, code_system, structure
 from fhir_server.mappings.effects import Consequences, Effect
 from fhir_server.mappings.elements import code_of, day_of, id_of
-from fhir_server.mappings.kunjungan import KLASTER, KLASTER_URL, UNIT
+from fhir_server.mappings.kunjungan import KLASTER, KLASTER_URL, RUTE_URL, UNIT
 from fhir_server.mappings.penanda_infeksi import CATEGORY, PENANDA
 from fhir_server.mappings.skrining_kunjungan import VALID, stops
 from fhir_server.mappings.skrining_visual import CODE, LOKAL, is_emergency
@@ -27,7 +27,6 @@ if TYPE_CHECKING:
     from fhir_server.mappings import Reader
     from fhir_server.resources.wire import Document
 
-RUTE_URL: Final = structure("rute")
 EPISODE: Final = "http://terminology.kemkes.go.id/CodeSystem/episodeofcare-type"
 
 

@@ -5,8 +5,8 @@ from __future__ import annotations
 from datetime import datetime
 from typing import TYPE_CHECKING, Any, Final, Literal
 
-from fhir_server.sop.alur import Alur, Keadaan
 from fhir_server.sop import ruang_bersalin
+from fhir_server.sop.alur import Alur, Keadaan
 from fhir_server.sop.dokumen import Dokumen, Teguran, bidang, dokumen
 from fhir_server.sop.unit import Klaster, Penjamin, Unit
 
@@ -70,6 +70,24 @@ class RiwayatLokasi:
 
 
 @dokumen
+class PerhentianRute:
+    """Satu perhentian pada rute kunjungan."""
+
+    unit: Unit = bidang("Unit", "§1.C C3", kode="unit-layanan")
+    klaster: Klaster = bidang("Klaster", "§1.C C3", kode="klaster")
+    ruangInfeksi: bool = bidang("Di ruang infeksi", "§1.C C5", default=False)
+    alasan: str | None = bidang("Alasan", "§1.C C3", default=None)
+
+
+@dokumen
+class LayananTertunda:
+    """Satu layanan yang belum diselesaikan pada kunjungan ini."""
+
+    layanan: str = bidang("Layanan", "§1.C C4b", kode="unit-layanan")
+    janji: str | None = bidang("Janji layanan", "BR-C4", default=None, rujuk="janji-layanan")
+
+
+@dokumen
 class Kunjungan(Dokumen):
     """Kunjungan pasien."""
 
@@ -122,6 +140,12 @@ class Kunjungan(Dokumen):
     )
     riwayatLokasi: tuple[RiwayatLokasi, ...] = bidang(
         "Riwayat lokasi", "§1.B B5", default=(), server=True
+    )
+    rute: tuple[PerhentianRute, ...] = bidang(
+        "Rute yang diterapkan", "§1.C C3", default=(), server=True
+    )
+    layananTertunda: tuple[LayananTertunda, ...] = bidang(
+        "Layanan tertunda", "§1.C C4b", default=(), server=True
     )
 
 

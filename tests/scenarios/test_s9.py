@@ -1,8 +1,12 @@
 """S9 (domain §7): visual screening, dental first, an agreed appointment, infection one-stop."""
 
+from concurrent.futures import ThreadPoolExecutor
+from threading import Barrier
+
 import pytest
 
 from fhir_server.mappings.codes import code_system, structure
+from tests.support.profiles import faults
 
 FASKES = "pkm-dharma-rini"
 MULAI = "2024-05-13T07:35:00+07:00"
@@ -494,3 +498,54 @@ def test_br_c4_the_place_is_one_of_service(sop, karto, gigi):
 
     assert refused.status == 422
     assert "BR-C4" in str(refused.json)
+
+
+def test_s9_what_the_flow_added_stays_when_staff_replace_the_visit(fhir, sop, karto, gigi):
+    promise = sop.made("janji-layanan", janji(karto, gigi))
+    visit = sop.read(f"kunjungan/{gigi}")
+
+    changed = {k: v for k, v in visit.items() if k not in {"id", "versi", "diubah"}}
+    sop.kept(f"kunjungan/{gigi}", {**changed, "caraBayar": "bpjs-pbi"})
+
+    found = sop.read(f"kunjungan/{gigi}")
+    assert [each["unit"] for each in found["rute"]] == ["gigi", "lansia"]
+    assert found["layananTertunda"] == [{"layanan": "lab", "janji": promise["id"]}]
+    assert "specialArrangement" in fhir.read(f"Encounter/{gigi}")["hospitalization"]
+
+
+def test_s9_what_follows_from_screening_route_and_appointment_meets_its_profile(
+    fhir, sop, infeksi, karto, gigi
+):
+    sop.made("janji-layanan", janji(karto, gigi))
+    (flag,) = fhir.read(f"Flag?encounter=Encounter/{infeksi}")["entry"]
+
+    wrong = {
+        "infeksi": faults(fhir.read(f"Encounter/{infeksi}"), structure("KunjunganPuskesmas")),
+        "gigi": faults(fhir.read(f"Encounter/{gigi}"), structure("KunjunganPuskesmas")),
+        "flag": faults(flag["resource"], structure("PenandaInfeksi")),
+    }
+
+    assert not any(wrong.values()), wrong
+
+
+@pytest.mark.parametrize("attempt", range(4))
+def test_br_c4_of_closing_and_declining_at_once_not_both_win(fhir, sop, karto, gigi, attempt):
+    made = sop.made("janji-layanan", janji(karto, gigi))
+    encounter = {**fhir.read(f"Encounter/{gigi}"), "status": "finished"}
+    appointment = fhir.read(f"Appointment/{made['id']}")
+    appointment["participant"][0]["status"] = "declined"
+    together = Barrier(2)
+
+    def put(path, body):
+        together.wait()
+        return fhir("PUT", path, body).status
+
+    with ThreadPoolExecutor(2) as pool:
+        closing = pool.submit(put, f"Encounter/{gigi}", encounter)
+        declining = pool.submit(put, f"Appointment/{made['id']}", appointment)
+        said = (closing.result(), declining.result())
+
+    assert said != (200, 200), attempt
+    closed_now = fhir.read(f"Encounter/{gigi}")["status"] == "finished"
+    agreed = fhir.read(f"Appointment/{made['id']}")["participant"][0]["status"] == "accepted"
+    assert agreed or not closed_now
