@@ -30,6 +30,8 @@ FOLDER = Path(__file__).parent.parent / "demo"
 _MOMENT = re.compile(r"@(-?\d+)(?: (\d\d):(\d\d))?")
 _MONTH = re.compile(r"@(awal|akhir)-(\d+)")
 """First or last day of the month so many months ago."""
+_CALENDAR = re.compile(r"@(tahun|bulan)(-\d+)?")
+"""The year, or the month as ``2024-06``, that is or was so many of them ago."""
 _IN_AN_ID = re.compile(r"\{@(-?\d+)\}")
 
 
@@ -78,6 +80,8 @@ def _dated(value: Any, today: datetime) -> Any:
         return _moment(found, today)
     if (found := _MONTH.fullmatch(value)) is not None:
         return _day_of_month(found, today)
+    if (found := _CALENDAR.fullmatch(value)) is not None:
+        return _calendar(found, today)
     return _IN_AN_ID.sub(lambda part: f"{today + timedelta(days=int(part[1])):%Y%m%d}", value)
 
 
@@ -87,6 +91,14 @@ def _moment(found: re.Match[str], today: datetime) -> str:
         return day.date().isoformat()
     clock = day.replace(hour=int(found[2]), minute=int(found[3]), second=0, microsecond=0)
     return clock.isoformat()
+
+
+def _calendar(found: re.Match[str], today: datetime) -> int | str:
+    before = int(found[2] or 0)
+    if found[1] == "tahun":
+        return today.year + before
+    year, month = divmod(today.year * 12 + today.month - 1 + before, 12)
+    return f"{year:04d}-{month + 1:02d}"
 
 
 def _day_of_month(found: re.Match[str], today: datetime) -> str:

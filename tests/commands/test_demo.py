@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 
+from fhir_server.app import create_app
 from fhir_server.commands import demo
 from fhir_server.sop import arsip
 
@@ -17,6 +18,18 @@ def test_the_demo_loads_and_loading_it_again_changes_nothing(context):
     assert number == len(list(demo.documents(datetime.now(UTC))))
     assert context.store.statistics() == before
     assert arsip.Arsip.objects(keadaan="diterima").count() == 0
+
+
+def test_the_demo_shows_a_pws_table(context):
+    demo.load(context)
+    month = datetime.now(UTC) - timedelta(days=12)
+
+    answer = create_app(context).test_client().get(f"/sop/v1/pws?indikator=K1&bulan={month:%Y-%m}")
+
+    rows = {each["nama"]: each for each in answer.json["tabel"][0]["baris"]}
+    assert rows["Desa Sumber Rejeki"]["bulanIni"] >= 1
+    assert rows["Desa Sumber Rejeki"]["sasaran"] == 12
+    assert rows["Desa Sumber"]["asalSasaran"] == "perkiraan"
 
 
 def test_everybody_in_the_demo_is_invented():
