@@ -76,8 +76,9 @@ def effects(canonical: str) -> tuple[Effect, ...]:
 def follow(messages: Sequence[Document], reader: Reader) -> Consequences:
     """Say what follows from messages, the earliest first."""
     day = _Messages(reader)
-    for each in sorted(messages, key=lambda m: (instant_of(m.get("sent")) is None, m["sent"])):
-        day.take(each)
+    timed = [(sent, each) for each in messages if (sent := instant_of(each.get("sent")))]
+    for sent, each in sorted(timed, key=lambda pair: pair[0]):
+        day.take(each, sent)
     return Consequences(day.changed, tuple(day.nothing))
 
 
@@ -90,11 +91,8 @@ class _Messages:
         self.changed: dict[str, Document] = {}
         self.nothing: list[Nothing] = []
 
-    def take(self, message: Document) -> None:
+    def take(self, message: Document, sent: datetime) -> None:
         """Take one message."""
-        sent = instant_of(message.get("sent"))
-        if sent is None:
-            return
         if is_public(message.get("sender")):
             self._from_patient(message, sent)
         elif _is_to_patient(message):
