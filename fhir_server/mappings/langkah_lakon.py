@@ -42,7 +42,8 @@ def effects(canonical: str) -> tuple[Effect, ...]:
             return own or (kind_of(document) is not None and "partOf" in document)
         if kind == "Communication":
             named = any(local(each, "Task") for each in document.get("basedOn", ()))
-            return named and (is_advice(document, base) or is_forward(document, base))
+            told = any(of_category(document, base, each) for each in ("penerusan", "darurat"))
+            return named and (told or is_advice(document, base))
         if kind == "Encounter":
             types = document.get("type", ())
             return any(has_code(e, f"{base}/CodeSystem/layanan-konsultasi", "lakon") for e in types)
@@ -52,10 +53,10 @@ def effects(canonical: str) -> tuple[Effect, ...]:
     return (Effect("langkah-lakon", kinds, applies, follow),)
 
 
-def is_forward(message: Document, canonical: str) -> bool:
-    """Say whether a message hands a complaint on to the team of doctors."""
+def of_category(message: Document, canonical: str, category: str) -> bool:
+    """Say whether a message is of a category of ours."""
     kinds = f"{canonical}/CodeSystem/kategori-komunikasi"
-    return any(has_code(each, kinds, "penerusan") for each in message.get("category", ()))
+    return any(has_code(each, kinds, category) for each in message.get("category", ()))
 
 
 def follow(documents: Sequence[Document], reader: Reader) -> Consequences:
@@ -67,10 +68,12 @@ def follow(documents: Sequence[Document], reader: Reader) -> Consequences:
         if is_lakon(task, CANONICAL):
             _case(desk, task)
     for message in messages:
-        if is_forward(message, CANONICAL):
+        if of_category(message, CANONICAL, "penerusan"):
             _forwarded(desk, message)
-        else:
+        elif is_advice(message, CANONICAL):
             _advised(desk, message)
+        else:
+            _alarmed(desk, message)
     for task in tasks:
         if is_approval(task, CANONICAL):
             _decided(desk, task)
@@ -107,6 +110,16 @@ def _forwarded(desk: Desk, message: Document) -> None:
         team = next(iter(message.get("recipient", ())), None)
         desk.next_advising(case, at, owner=team, requester=message.get("sender"))
     desk.move(case, "diteruskan")
+
+
+def _alarmed(desk: Desk, message: Document) -> None:
+    """Let an emergency go before the course of the case; the escalation itself is SOP A's."""
+    case = desk.case_of(message.get("basedOn"))
+    if case is None or desk.before(f"Communication/{message['id']}") is not None:
+        return
+    desk.move({**case, "priority": "stat"}, "darurat")
+    if (moved := desk.read(f"Task/{case['id']}")) is not None:
+        desk.put({**moved, "priority": "stat"})
 
 
 def _advised(desk: Desk, advice: Document) -> None:

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from dataclasses import MISSING, dataclass, field, fields, is_dataclass
-from datetime import time
 from typing import Any, Literal, TypeVar, dataclass_transform
 
 import msgspec
@@ -92,7 +91,7 @@ def isi(value: Any) -> Any:
         return {name: part for name, part in parts.items() if part not in (None, [], {})}
     if isinstance(value, list | tuple):
         return [isi(each) for each in value]
-    return f"{value:%H:%M}" if isinstance(value, time) else value
+    return value
 
 
 _encoder = msgspec.json.Encoder(decimal_format="number")

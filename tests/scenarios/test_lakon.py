@@ -8,6 +8,7 @@ from pathlib import Path
 
 import pytest
 
+from fhir_server.mappings import r4b
 from tests.scenarios.lakon import PENYETUJU, Lakon, wib
 
 CS = "https://puskesmas.example/fhir/CodeSystem"
@@ -148,6 +149,90 @@ def test_a_decision_by_fhir_has_the_same_consequences(fhir, disarankan):
     assert disarankan.status == "disetujui"
     assert proof["agent"][0]["who"]["reference"] == f"PractitionerRole/{PENYETUJU}"
     assert step["restriction"]["period"]["end"] == wib(12, "08:44:05")
+
+
+def test_an_emergency_goes_before_the_course_of_the_case(sop, fhir, kasus):
+    kasus.teruskan("08:03:10")
+    sop.made(
+        "pesan-chat",
+        {
+            "idPesan": "wamid.darurat",
+            "utas": kasus.utas,
+            "arah": "masuk",
+            "waktuKirim": wib(12, "08:04:00"),
+            "pengirim": f"pasien/{kasus.pasien}",
+            "penerima": ["petugas/dokter-relawan-1"],
+            "pasien": kasus.pasien,
+            "kasus": kasus.kasus,
+            "isi": "sesak sekali dok",
+            "kategori": "darurat",
+        },
+    )
+
+    assert kasus.status == "darurat"
+    assert fhir.read(f"Task/{kasus.kasus}")["priority"] == "stat"
+    assert kasus.ubah(status="diteruskan").status == 200
+
+
+def test_a_patient_who_is_not_reached_ends_the_case(fhir, disarankan):
+    disarankan.putuskan("08:29:05")
+
+    disarankan.ubah(status="tidak-dapat-dihubungi", selesai=wib(13, "08:00:00"))
+
+    assert fhir.read(f"Task/{disarankan.kasus}")["status"] == "failed"
+    assert fhir.read(f"Task/{disarankan.advis}-d8")["status"] == "cancelled"
+    assert fhir.read(f"Communication/{disarankan.advis}")["status"] == "stopped"
+
+
+def test_every_step_is_valid_and_parsed_by_an_independent_parser(fhir, diterima):
+    found = fhir.read(f"Task?part-of=Task/{diterima.kasus}&_count=50")["entry"]
+
+    profiles = {e["resource"]["meta"]["profile"][-1].rpartition("/")[2] for e in found}
+    assert profiles == {"TugasLangkahKonsultasi", "TugasMemberiSaran", "PersetujuanAdvis"}
+    for each in found:
+        assert r4b.Task(**each["resource"]).status == "completed"
+        said = fhir("POST", "Task/$validate", each["resource"])
+        assert {e["severity"] for e in said.issues} <= {"information", "warning"}
+
+
+def test_lists_of_the_program_are_filtered(sop):
+    step = {
+        "langkah": "sla-d3",
+        "faskes": "tim-lakon",
+        "pemberi": "petugas/camat",
+        "pelaksana": "tim/tim-pelaksana",
+        "ditugaskan": wib(12, "08:00:00"),
+    }
+    duty = {
+        "layanan": "layanan-lakon",
+        "faskes": "tim-lakon",
+        "operator": "operator-kembaran",
+        "mulai": wib(12, "00:00:00"),
+        "selesai": wib(12, "23:59:59"),
+        "dokter": ["dokter-pj"],
+    }
+    service = {
+        "nama": "LAKON",
+        "jenis": "lakon",
+        "faskes": "tim-lakon",
+        "karakteristik": ["gratis"],
+        "jam": [{"hari": ["senin"], "mulai": "07:30", "selesai": "14:00"}],
+    }
+    made = [
+        sop.made("langkah-program", step),
+        sop.made("pelaksanaan-harian", duty),
+        sop.made("layanan", service),
+    ]
+
+    found = [
+        sop.read("langkah-program?langkah=sla-d3&pelaksana=tim/tim-pelaksana&status=ditugaskan"),
+        sop.read("pelaksanaan-harian?mulai=2021-07-12&operator=operator-kembaran&faskes=tim-lakon"),
+        sop.read("layanan?jenis=lakon&faskes=tim-lakon&nama=lakon"),
+    ]
+
+    assert [[e["id"] for e in page["dokumen"]] for page in found] == [[e["id"]] for e in made]
+    assert made[2]["jam"] == service["jam"]
+    assert sop.read("langkah-program?langkah=sla-d1")["dokumen"] == []
 
 
 def test_the_patient_writes_again_and_the_case_goes_on(diterima):
