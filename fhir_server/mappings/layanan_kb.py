@@ -26,7 +26,7 @@ from fhir_server.sop.layanan_kb import ALUR_KB, tindakan_kb
 if TYPE_CHECKING:
     from collections.abc import Mapping as Table
 
-    from fhir_server.mappings import Resources
+    from fhir_server.mappings import Reader, Resources
     from fhir_server.resources.wire import Document
     from fhir_server.sop.layanan_kb import LayananKB
 
@@ -93,6 +93,18 @@ def parts(request: Document, gathered: Table[str, Document]) -> dict[str, str]:
             if code_of(each.get("code"), OBSERVASI) == code:
                 found.setdefault(role, name)
     return found
+
+
+def amend(layanan: LayananKB, own_id: str, reader: Reader) -> dict[str, Document]:
+    """Take back the active method of a service that was entered by mistake."""
+    if layanan.status != "salah-entri":
+        return {}
+    pairs = [
+        ("based-on", f"ServiceRequest/{own_id}"),
+        ("code", f"{OBSERVASI}|{OBSERVED['metode']}"),
+    ]
+    found = reader.find("Observation", pairs)
+    return {f"Observation/{e['id']}": {**e, "status": "entered-in-error"} for e in found}
 
 
 def _request(layanan: LayananKB) -> Any:
@@ -162,7 +174,7 @@ def _observation(layanan: LayananKB, own_id: str, role: str, **value: Any) -> An
     new_observation: Any = r4b.Observation
     return new_observation(
         basedOn=[reference("ServiceRequest", own_id)],
-        status="final",
+        status="entered-in-error" if layanan.status == "salah-entri" else "final",
         code=concept(OBSERVASI, OBSERVED[role]),
         subject=reference("Patient", layanan.pasien),
         encounter=reference("Encounter", layanan.kunjungan),
@@ -192,6 +204,7 @@ MAPPING = Mapping(
     to_fhir=to_fhir,
     from_fhir=from_fhir,
     parts=parts,
+    amend=amend,
     profiles={"tindakan": "TindakanKB", "metode": "MetodeKBAktif", "konseling": "KonselingKB"},
     gather=(("_revinclude", "Procedure:based-on"), ("_revinclude", "Observation:based-on")),
     criteria=(("category", f"{UNIT}|kb"),),
@@ -217,7 +230,6 @@ MAPPING = Mapping(
             "Procedure.contained.id",
             "Procedure.usedReference",
             "Observation.basedOn",
-            "Observation.status",
             "Observation.code",
             "Observation.valueCodeableConcept.coding.system",
         }

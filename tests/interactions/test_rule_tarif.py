@@ -2,10 +2,14 @@
 
 from __future__ import annotations
 
+import dataclasses
+import json
+
 import pytest
 
 from fhir_server.config import CANONICAL
 from fhir_server.mappings.codes import code_system, sid
+from fhir_server.mappings.rules import load_rules
 from tests.support.visits import at, concept, dispense, drug, kept, payer, put, ref, visit
 
 TARIF, PENJAMIN = code_system("tarif"), code_system("jenis-penjamin")
@@ -254,3 +258,19 @@ def test_br_b22_a_price_in_force_is_not_changed(ask):
 def test_br_b22_one_ordinance_has_one_price_for_a_code(ask):
     assert put(ask, tariff() | {"id": "second"}).status == 409
     assert put(ask, tariff(law="perda-9-2025")).status == 201
+
+
+def test_the_rules_follow_the_operators_canonical_base(parameters, settings):
+    base = "https://dinkes.example/fhir"
+    rules = load_rules(parameters, dataclasses.replace(settings, canonical=f"{base}/"))
+    plain = charge(place=None) | {"context": ref("Group/g")}
+
+    for each, rule in (
+        (plain, "BR-B22"),
+        (tariff(), "BR-B22 tarif"),
+        (bill(line()), "BR-B22 tagihan"),
+    ):
+        moved = json.loads(json.dumps(each).replace(CANONICAL, base))
+
+        assert rule in [found.rule for found in rules.concerns(moved, "x", new=False)]
+        assert rule not in [found.rule for found in rules.concerns(each, "x", new=False)]

@@ -259,3 +259,16 @@ def test_fourth_woman_implan_follows_the_order_of_suntik(clinic):
         "86.09",
         "169553002",
     }
+
+
+def test_a_service_entered_by_mistake_is_taken_back_whole(clinic):
+    """What was entered for the wrong woman leaves her without a method and without a procedure."""
+    kunjungan = visit(clinic, clinic.pasien(216), "umum")
+    layanan = serve(clinic, kunjungan, "iud", status="selesai", dilakukan=at("09:20"))
+
+    layanan = clinic.changed("layanan-kb", layanan, status="salah-entri")
+
+    parts = [f"Procedure/{layanan['id']}-tindakan"]
+    parts += [f"Observation/{layanan['id']}-{role}" for role in ("metode", "konseling")]
+    statuses = {clinic.fhir(name)["status"] for name in (*parts, f"ServiceRequest/{layanan['id']}")}
+    assert statuses == {"entered-in-error"}
