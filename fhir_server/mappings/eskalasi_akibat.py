@@ -13,7 +13,8 @@ from fhir_server.mappings.codes import code_system
 from fhir_server.mappings.consequence import id_from, whole
 from fhir_server.mappings.effects import Consequences, Effect
 from fhir_server.mappings.elements import id_of, instant_of
-from fhir_server.mappings.eskalasi_darurat import PRIORITY, is_escalation, state_of
+from fhir_server.mappings.eskalasi_alur import is_escalation
+from fhir_server.mappings.eskalasi_darurat import PRIORITY, state_of
 from fhir_server.mappings.isolasi_mandiri import isolation_of
 from fhir_server.mappings.jadwal_pemantauan import MAPPING as SCHEDULE
 from fhir_server.mappings.kasus_pemantauan import moved

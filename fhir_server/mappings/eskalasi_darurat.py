@@ -12,7 +12,7 @@ from dataclasses import replace
 from typing import TYPE_CHECKING, Any, Final, get_args
 
 from fhir_server.mappings import Mapping, part_id, r4b
-from fhir_server.mappings.alur import Jaga, business_state
+from fhir_server.mappings.alur import business_state
 from fhir_server.mappings.codes import ACT_CODE, code_system
 from fhir_server.mappings.diagnosis import TANDA_BAHAYA, signs
 from fhir_server.mappings.elements import (
@@ -27,26 +27,16 @@ from fhir_server.mappings.elements import (
     several,
 )
 from fhir_server.mappings.pihak import party, party_of
-from fhir_server.mappings.rules import Rule, has_code, refuse
-from fhir_server.sop.eskalasi_darurat import (
-    ALUR_ESKALASI,
-    diturunkan_dengan_alasan,
-    lengkap,
-    punya_dokter,
-)
+from fhir_server.sop.eskalasi_darurat import lengkap
 from fhir_server.sop.tanda_bahaya import TANDA, KodeTanda
-from fhir_server.store.ops import Check
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Sequence
+    from collections.abc import Iterator
     from collections.abc import Mapping as Table
 
     from fhir_server.mappings import Reader, Resources
-    from fhir_server.mappings.rules import Facts
     from fhir_server.resources.wire import Document
-    from fhir_server.sop.dokumen import Teguran
     from fhir_server.sop.eskalasi_darurat import EskalasiDarurat
-    from fhir_server.store.ops import Concern, Stored
 
 TUGAS: Final = code_system("jenis-tugas")
 STATUS_ESKALASI: Final = code_system("status-eskalasi")
@@ -283,53 +273,6 @@ def _flag(eskalasi: EskalasiDarurat) -> Any:
         author=reference("PractitionerRole", eskalasi.dikonfirmasiOleh),
     )
 
-
-def is_escalation(task: Document, canonical: str) -> bool:
-    """Say whether a Task is an escalation."""
-    return has_code(task.get("code"), f"{canonical}/CodeSystem/jenis-tugas", "eskalasi-darurat")
-
-
-def rules(canonical: str) -> tuple[Rule, ...]:
-    """Give the rule that an escalation calls somebody, and is downgraded only with a reason."""
-    base = canonical.rstrip("/")
-
-    def applies(document: Document, new: bool) -> bool:  # noqa: ARG001, FBT001 - as Rule has it
-        return is_escalation(document, base) and _wrong(document) is not None
-
-    def check(concerns: Sequence[Concern], _facts: Facts) -> Check:
-        def decide(_found: Sequence[Sequence[Stored]]) -> None:
-            refuse(_verdicts(concerns))
-
-        return Check((), (), decide)
-
-    return (Rule("eskalasi-darurat", frozenset({"Task"}), applies, check),)
-
-
-def _verdicts(concerns: Sequence[Concern]) -> Iterator[tuple[Concern, str, Teguran]]:
-    for each in concerns:
-        if (found := _wrong(each.document)) is not None:
-            yield each, *found
-
-
-def _wrong(task: Document) -> tuple[str, Teguran] | None:
-    state = state_of(task)
-    if state == "tidak-darurat":
-        reproof = diturunkan_dengan_alasan("x" if task.get("statusReason") else None)
-        return None if reproof is None else ("statusReason", reproof)
-    if state in {"diusulkan", "salah-entri", None}:
-        return None
-    reproof = punya_dokter(task.get("owner", {}).get("reference"))
-    return None if reproof is None else ("owner", reproof)
-
-
-JAGA: Final = Jaga(
-    alur=ALUR_ESKALASI,
-    resource_type="Task",
-    applies=is_escalation,
-    state_of=state_of,
-    status=STATUS,
-    element="businessStatus",
-)
 
 MAPPING = Mapping(
     resource_type="Task",
