@@ -19,6 +19,15 @@ CAP: Final = {
     "dibatalkan": "Dibatalkan",
     "salah-entri": "Salah entri, tidak berlaku",
 }
+JUDUL: Final = {
+    "sosial": "Surat Rujukan Sosial",
+    "hukum": "Surat Rujukan Bantuan Hukum",
+    "internal": "Surat Rujukan Internal",
+}
+MOHON: Final = {
+    "sosial": "mohon bantuan dan pendampingan sosial bagi warga berikut",
+    "hukum": "mohon bantuan dan pendampingan hukum bagi warga berikut",
+}
 MENDESAK: Final = {"stat": "Darurat", "urgent": "Segera"}
 
 
@@ -29,16 +38,18 @@ def isi(berkas: Berkas) -> dict[str, Any]:
     author, when = request.get("requester"), request.get("authoredOn")
     sender = {"reference": f"Organization/{fields.get('faskes')}"}
     own = berkas.baca(sender) or faskes_petugas(berkas, author)
+    jenis = fields.get("jenis") or "medis"
     return {
-        "judul": "Surat Rujukan",
+        "judul": JUDUL.get(jenis, "Surat Rujukan"),
+        "mohon": MOHON.get(jenis, "mohon pemeriksaan dan penanganan lebih lanjut pasien berikut"),
         "nomor": fields.get("nomor"),
         "kop": faskes(berkas, sender if berkas.baca(sender) else own),
         "cap": CAP.get(fields.get("status") or ""),
         "mendesak": MENDESAK.get(request.get("priority", "")),
         "tanggal": when,
         "tujuan": faskes(berkas, next(iter(request.get("performer", ())), None)),
-        "bagian_tujuan": fields.get("spesialis") or kata("layanan-rujukan", fields.get("layanan")),
-        "pasien": pasien(berkas, request.get("subject"), when),
+        "bagian_tujuan": fields.get("spesialis") or _service(jenis, fields.get("layanan")),
+        "pasien": _person(jenis, pasien(berkas, request.get("subject"), when)),
         "penjamin": _payer(fields.get("penjamin")),
         "alasan": fields.get("alasan"),
         "diagnosis": diagnoses(berkas, request),
@@ -47,7 +58,9 @@ def isi(berkas: Berkas) -> dict[str, Any]:
         "transport": kata("transport-rujukan", fields.get("transport")),
         "estimasi": fields.get("estimasiTiba"),
         "petunjuk": fields.get("petunjukPasien"),
-        "penanda": petugas(berkas, author, "Dokter yang merujuk"),
+        "penanda": petugas(
+            berkas, author, "Yang merujuk" if jenis in MOHON else "Dokter yang merujuk"
+        ),
     }
 
 
@@ -68,6 +81,15 @@ def number_of(request: Document) -> str | None:
     """Read the number of a referral or back-referral."""
     systems = (e for e in request.get("identifier", ()) if e.get("system", "").startswith(NOMOR))
     return next((each.get("value") for each in systems), None)
+
+
+def _service(jenis: str, layanan: str | None) -> str:
+    return "" if jenis in MOHON else kata("layanan-rujukan", layanan)
+
+
+def _person(jenis: str, person: dict[str, Any]) -> dict[str, Any]:
+    """Say no more of a person to a social or legal institution than who it is (C8)."""
+    return {**person, "noRM": None, "noBPJS": None} if jenis in MOHON else person
 
 
 def _payer(penjamin: Any) -> str:

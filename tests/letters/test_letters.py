@@ -139,6 +139,22 @@ def test_surat_rujukan(clinic, siti):
         assert each in said
 
 
+def test_a_social_referral_says_who_it_is_and_no_more(clinic, siti):
+    social = {
+        name: RUJUKAN[name] for name in ("faskes", "nomor", "perujuk", "waktu", "layanan", "tujuan")
+    }
+    more = {"jenis": "sosial", "prioritas": "elektif", "alasan": "Mohon bantuan pangan"}
+    made = clinic.made("rujukan", {**social, **more, "pasien": siti, "diagnosis": []})
+
+    said = words(page(clinic, "rujukan", made["id"]))
+
+    assert "Surat Rujukan Sosial" in said
+    assert "pendampingan sosial" in said
+    assert "Mohon bantuan pangan" in said
+    assert "Nomor rekam medis" not in said
+    assert "Gawat darurat" not in said
+
+
 def test_surat_rujuk_balik(clinic, siti):
     first = arrived(clinic, clinic.made("rujukan", {**RUJUKAN, "pasien": siti}))
     made = clinic.made("rujuk-balik", {**BALIK, "pasien": siti, "rujukanAsal": first["id"]})
