@@ -172,8 +172,10 @@ KUNJUNGAN_BALITA: Final = Pencarian(
 KRST: Final = Pencarian("RiskAssessment", (("risk", f"{KELOMPOK}|KRST"),))
 FASILITAS: Final = (
     ("location.type", f"{LOKASI}|ruang,{LOKASI}|pustu,{LOKASI}|posyandu"),
-    ("encounter.class", "IMP,EMER,ACUTE,SS"),
+    ("tempat-persalinan", "puskesmas,pustu,pkd,rs,klinik"),
+    ("encounter.class", "IMP,EMER,ACUTE,NONACUTE"),
 )
+TANPA_TEMPAT: Final = ("tempat-persalinan:missing", "true")
 METODE_KB: Final = Pencarian(
     "Observation",
     (
@@ -192,7 +194,9 @@ DEFINISI: Final[dict[str, DefinisiIndikator]] = {
         Pencarian("RiskAssessment", (("risk", f"{KELOMPOK}|KRT,{KELOMPOK}|KRST"),))
     ),
     "PK": _kehamilan(*_ditangani(KOMPLIKASI_OBSTETRI)),
-    "PF": _kehamilan(*(_bersalin(each) for each in FASILITAS)),
+    "PF": _kehamilan(
+        *(_bersalin(each) for each in FASILITAS[:-1]), _bersalin(FASILITAS[-1], TANPA_TEMPAT)
+    ),
     "PN": _kehamilan(
         _bersalin(("performer:PractitionerRole.role", f"{PERAN}|bidan,{PERAN}|dokter"))
     ),
