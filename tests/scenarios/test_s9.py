@@ -549,3 +549,60 @@ def test_br_c4_of_closing_and_declining_at_once_not_both_win(fhir, sop, karto, g
     closed_now = fhir.read(f"Encounter/{gigi}")["status"] == "finished"
     agreed = fhir.read(f"Appointment/{made['id']}")["participant"][0]["status"] == "accepted"
     assert agreed or not closed_now
+
+
+def test_br_c3_a_pregnant_adult_with_a_toothache_is_known_from_the_record(
+    fhir, sop, pasien, datang
+):
+    ibu = pasien("Ratna", "9901025503960031", "1996-03-15")
+    visit = datang(ibu)
+    sop.made("skrining-visual", skrining(ibu, visit))
+    episode = {
+        "resourceType": "EpisodeOfCare",
+        "status": "active",
+        "type": [
+            {
+                "coding": [
+                    {
+                        "system": "http://terminology.kemkes.go.id/CodeSystem/episodeofcare-type",
+                        "code": "ANC",
+                    }
+                ]
+            }
+        ],
+        "patient": {"reference": f"Patient/{ibu}"},
+    }
+    caries = {
+        "resourceType": "Condition",
+        "code": {"coding": [{"system": "http://hl7.org/fhir/sid/icd-10", "code": "K02.9"}]},
+        "subject": {"reference": f"Patient/{ibu}"},
+        "encounter": {"reference": f"Encounter/{visit}"},
+    }
+    fhir.made("Condition", caries)
+    fhir.made("EpisodeOfCare", episode)
+
+    assert rute(fhir, visit)[0] == [("gigi", "klaster-2", False), ("kia", "klaster-2", False)]
+    assert rute(fhir, visit, hamil=False)[0][1][0] == "umum-dewasa"
+
+
+def test_br_c3_a_known_infection_of_an_earlier_visit_counts(fhir, sop, joko, datang):
+    visit = datang(joko)
+    sop.made("skrining-visual", skrining(joko, visit))
+    assert rute(fhir, visit)[0] == [("umum-dewasa", "klaster-3", False)]
+
+    sop.made("penanda-infeksi", {"pasien": joko, "mulai": "2024-03-01T08:00:00+07:00"})
+
+    assert rute(fhir, visit)[0] == [("umum-dewasa", "klaster-3", True)]
+
+
+def test_the_route_says_which_complaint_it_does_not_know(fhir, sop, karto, datang):
+    visit = datang(karto)
+    sop.made("skrining-visual", skrining(karto, visit))
+    asked = {"resourceType": "Parameters", "parameter": [{"name": "keluhan", "valueCode": "mata"}]}
+
+    by_fhir = fhir("POST", f"Encounter/{visit}/$rute", asked)
+    by_sop = sop("POST", f"kunjungan/{visit}/rute", {"keluhan": ["mata"]})
+
+    assert (by_fhir.status, by_sop.status) == (422, 422)
+    assert "demam-pernapasan" in str(by_fhir.json)
+    assert sop("POST", "kunjungan/tidak-ada/rute", {}).status == 404
