@@ -391,6 +391,37 @@ def test_she_is_in_the_cohort_of_her_village_and_year(sop, fhir, siti):
 
 
 @pytest.mark.usefixtures("episode")
+def test_a_village_and_year_have_one_cohort(sop):
+    empty = {"faskes": FASKES, "desa": "9902012002", "tahun": 2024}
+
+    made = sop.made("kohort-ibu", empty)
+    again = sop("POST", "kohort-ibu", empty)
+    taken = sop("POST", "kohort-ibu", {**empty, "desa": "9902012001"})
+
+    assert made["id"] == again.json["id"] == "kohort-ibu-9902012002-2024"
+    assert again.headers["Idempotent-Replayed"] == "true"
+    assert taken.status == 409
+    assert "kohort-ibu-9902012001-2024" in taken.issues[0]["diagnostics"]
+
+
+@pytest.mark.usefixtures("examined")
+def test_pressure_pregnancy_and_cohort_are_found_by_fhir(fhir, siti, episode):
+    woman = f"patient=Patient/{siti}"
+    kind = "http://terminology.kemkes.go.id/CodeSystem/episodeofcare-type|ANC"
+
+    high = fhir.read(f"Observation?{woman}&combo-code-value-quantity=8480-6$ge130")
+    higher = fhir.read(f"Observation?{woman}&combo-code-value-quantity=8480-6$ge131")
+    running = fhir.read(
+        f"EpisodeOfCare?{woman}&type={kind}&status=active&organization=Organization/{FASKES}"
+        "&date=ge2024-04-02"
+    )
+
+    assert [each["code"]["coding"][0]["code"] for each in resources(high)] == ["85354-9"]
+    assert resources(higher) == []
+    assert [each["id"] for each in resources(running)] == [episode["id"]]
+
+
+@pytest.mark.usefixtures("episode")
 def test_a_cohort_is_counted_anew_from_the_pregnancies(sop, fhir, siti):
     name = "kohort-ibu-9902012001-2024"
     group = fhir.read(f"Group/{name}")
