@@ -87,6 +87,15 @@ class Settings:
     pemantauan_isoman: str = _setting(
         "harian", "FHIR_PEMANTAUAN_ISOMAN", "chat with a patient in isolation at home"
     )
+    token_minutes: int = _setting(15, "FHIR_TOKEN_MINUTES", "minutes for which a token is good")
+    referral_days: int = _setting(
+        30,
+        "FHIR_REFERRAL_DAYS",
+        "days after the end of a referral for which the hospital may still read it",
+    )
+    queue_pregnant: bool = _setting(
+        False, "FHIR_QUEUE_PREGNANT", "let pregnant women go first in queues; the SOP does not"
+    )
     escalation_minutes: int = _setting(
         5, "FHIR_ESCALATION_MINUTES", "minutes in which a doctor has to take up an emergency"
     )

@@ -23,6 +23,7 @@ from fhir_server.mappings.elements import (
     reference,
     several,
 )
+from fhir_server.mappings.kontak_kia import EPISODE_TYPE
 from fhir_server.sop.antrean import alasan_prioritas, alasan_terbukti, tutup
 from fhir_server.store.ops import Tally
 
@@ -172,7 +173,8 @@ def _alasan(antrean: Antrean, reader: Reader) -> Any:
         raise Invalid([Issue("not-found", says, "pasien", indonesian=says)])
     known = patients.from_fhir({"": patient})
     if (claimed := antrean.alasanPrioritas) is not None:
-        if wrong := alasan_terbukti(claimed, known["tanggalLahir"], antrean.tanggal):
+        allowed, born = reader.settings.queue_pregnant, known["tanggalLahir"]
+        if wrong := alasan_terbukti(claimed, born, antrean.tanggal, ibu_hamil=allowed):
             raise Invalid([_unproved(wrong)])
         return claimed
     derived = alasan_prioritas(
@@ -180,6 +182,13 @@ def _alasan(antrean: Antrean, reader: Reader) -> Any:
     )
     if derived is not None:
         return derived
+    if _is_referred(antrean, reader):
+        return "rujukan-internal"
+    return "ibu-hamil" if reader.settings.queue_pregnant and _is_pregnant(antrean, reader) else None
+
+
+def _is_referred(antrean: Antrean, reader: Reader) -> bool:
+    """Say whether an internal referral of today asks for this unit."""
     asked = reader.find(
         "ServiceRequest",
         [
@@ -189,7 +198,16 @@ def _alasan(antrean: Antrean, reader: Reader) -> Any:
             ("authored", antrean.tanggal.isoformat()),
         ],
     )
-    return "rujukan-internal" if any(_asks_for(each, antrean.unit) for each in asked) else None
+    return any(_asks_for(each, antrean.unit) for each in asked)
+
+
+def _is_pregnant(antrean: Antrean, reader: Reader) -> bool:
+    pairs = [
+        ("patient", f"Patient/{antrean.pasien}"),
+        ("type", f"{EPISODE_TYPE}|ANC"),
+        ("status", "active"),
+    ]
+    return bool(reader.find("EpisodeOfCare", pairs))
 
 
 def _unproved(wrong: Teguran) -> Issue:

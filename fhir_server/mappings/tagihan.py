@@ -165,7 +165,7 @@ def in_force(definition: Document, day: str) -> bool:
 
 
 def _wrong(where: str, says: str, right: str, rule: str | None = None) -> Issue:
-    words = f"{where}: {says} Seharusnya: {right}"
+    words = f"{where}: {says} Seharusnya: {right}" + (f" ({rule})" if rule else "")
     code = "business-rule" if rule else "value"
     return Issue(code, words, where, indonesian=words, rule=rule)
 

@@ -17,7 +17,8 @@ from fhir_server.sop.unit import Unit
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Mapping
 
-AlasanPrioritas = Literal["lansia", "disabilitas", "rujukan-internal"]
+AlasanPrioritas = Literal["lansia", "disabilitas", "rujukan-internal", "ibu-hamil"]
+"""Whom the SOP lets go first; pregnant women only where the puskesmas has decided so."""
 Status = Literal["menunggu", "dipanggil", "dilayani", "selesai", "batal", "tidak-hadir"]
 
 BR_B1, BR_B20 = "BR-B1", "BR-B20"
@@ -99,9 +100,19 @@ def alasan_prioritas(
 
 
 def alasan_terbukti(
-    alasan: AlasanPrioritas, tanggal_lahir: date | None, pada: date
+    alasan: AlasanPrioritas, tanggal_lahir: date | None, pada: date, *, ibu_hamil: bool
 ) -> Teguran | None:
-    """Judge BR-B20: who is said to be old is, as far as the day of birth is known."""
+    """Judge BR-B20: who is said to be old is, as far as the day of birth is known.
+
+    ``ibu_hamil``: whether this puskesmas lets pregnant women go first.
+    """
+    if alasan == "ibu-hamil" and not ibu_hamil:
+        return Teguran(
+            "alasanPrioritas",
+            "ibu hamil tidak didahulukan di puskesmas ini.",
+            "lansia, disabilitas atau rujukan-internal; atau atur FHIR_QUEUE_PREGNANT.",
+            BR_B20,
+        )
     if alasan != "lansia" or tanggal_lahir is None or umur(tanggal_lahir, pada) >= UMUR_LANSIA:
         return None
     return Teguran(

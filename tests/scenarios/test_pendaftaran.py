@@ -2,7 +2,13 @@
 
 from __future__ import annotations
 
+import dataclasses
+
 import pytest
+
+from fhir_server.app import create_app
+from fhir_server.mappings.kontak_kia import EPISODE_TYPE
+from tests.support.clinic import Clinic
 
 PKM, DAY = "pkm-dharma-rini", "2024-04-02"
 
@@ -89,3 +95,34 @@ def test_a_nik_is_registered_once_and_the_first_is_not_named(clinic):
     assert not any(
         each in refused.text for each in (first["id"], "Siti", first["nik"], "RM-000014")
     )
+
+
+@pytest.mark.parametrize(("first", "reason"), [(False, None), (True, "ibu-hamil")])
+def test_br_b20_pregnant_women_go_first_only_where_the_puskesmas_has_decided_so(
+    context, first, reason
+):
+    """BR-B20: the SOP does not name them, so it is a setting (domain §8.4, question 5)."""
+    settings = dataclasses.replace(context.settings, queue_pregnant=first)
+    clinic = Clinic(create_app(dataclasses.replace(context, settings=settings)).test_client())
+    siti = clinic.pasien(14)
+    episode = {
+        "resourceType": "EpisodeOfCare",
+        "status": "active",
+        "type": [{"coding": [{"system": EPISODE_TYPE, "code": "ANC"}]}],
+        "patient": {"reference": f"Patient/{siti['id']}"},
+        "period": {"start": "2024-01-15"},
+    }
+    assert clinic.client.post("/fhir/EpisodeOfCare", json=episode).status_code == 201
+    ticket = {
+        "faskes": PKM,
+        "unit": "kia",
+        "tanggal": DAY,
+        "pasien": siti["id"],
+        "ambil": at("07:45"),
+    }
+
+    taken = clinic.made("antrean", ticket)
+    claimed = clinic.post("antrean", ticket | {"alasanPrioritas": "ibu-hamil"})
+
+    assert (taken.get("alasanPrioritas"), taken["prioritas"]) == (reason, first)
+    assert claimed.status_code == (201 if first else 422)
