@@ -25,13 +25,9 @@ SAYS = "Pemantauan wilayah setempat"
 MONTH = r"\A\d{4}-(0[1-9]|1[0-2])\Z"
 
 
-class SaringanPws(ma.Schema):
-    """What the table is asked for."""
+class SaringanWilayah(ma.Schema):
+    """Which area and month are asked for."""
 
-    indikator = ma.fields.String(
-        load_default=None,
-        metadata={"description": "Kode indikator, beberapa dipisah koma; kosong: semua"},
-    )
     desa = ma.fields.String(
         load_default=None,
         validate=ma.validate.Regexp(
@@ -46,6 +42,15 @@ class SaringanPws(ma.Schema):
     )
     faskes = ma.fields.String(
         load_default=None, metadata={"description": "Id puskesmas pelapor; kosong: semua"}
+    )
+
+
+class SaringanPws(SaringanWilayah):
+    """What the table is asked for."""
+
+    indikator = ma.fields.String(
+        load_default=None,
+        metadata={"description": "Kode indikator, beberapa dipisah koma; kosong: semua"},
     )
 
 

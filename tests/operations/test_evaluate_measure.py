@@ -557,7 +557,7 @@ def test_referrals_that_came_back(clinic):
     assert (clinic.numerator("pws-ruj-loop"), clinic.denominator("pws-ruj-loop")) == (1, 2)
 
 
-def test_burden_of_disease_by_cluster_village_and_age(clinic):
+def test_burden_of_disease_by_cluster_village_and_age(clinic, sop):
     """C11a; BR-C11: a person counts once a category and day."""
     klaster = f"{CANONICAL}/StructureDefinition/klaster"
 
@@ -610,6 +610,10 @@ def test_burden_of_disease_by_cluster_village_and_age(clinic):
         ("balita", "J06"): 1,
     }
     assert number(report["group"][1]) == 1
+    march = sop.read("beban-penyakit?bulan=2024-03&faskes=pkm")
+    assert (march["kasus"], march["luarWilayah"]) == (2, 1)
+    assert march["terbanyak"] == [{"icd10": "I10", "kasus": 1}, {"icd10": "J06", "kasus": 1}]
+    assert march["perUmur"][0] == {"umur": "balita", "icd10": "J06", "kasus": 1}
 
 
 def test_targets_status_and_score_of_each_village(clinic, sop):

@@ -13,6 +13,8 @@ from fhir_server.search.query import parse
 from fhir_server.store.burden import Burden
 
 if TYPE_CHECKING:
+    from datetime import datetime
+
     from fhir_server.context import Context
     from fhir_server.operations.measures import Asked
     from fhir_server.operations.measures.area import Area
@@ -37,7 +39,7 @@ BUKAN_PENYAKIT: Final = ("Z", "V", "W", "X", "Y")
 def evaluate(context: Context, asked: Asked) -> Evaluation:
     """Count cases: a person counts once a category and day."""
     area = area_of(context, asked)
-    found = beban(context, area, asked)
+    found = beban(context, area, asked.start, asked.end)
     base = context.settings.canonical
     strata = {
         "icd-10": tuple(Stratum(_category(each), _counts(each.number)) for each in found["all"]),
@@ -56,15 +58,15 @@ def evaluate(context: Context, asked: Asked) -> Evaluation:
     return Evaluation((total, *others), area.reporter)
 
 
-def beban(context: Context, area: Area, asked: Asked) -> dict[str, list[Tally]]:
-    """Count the diagnoses of a period in an area."""
+def beban(context: Context, area: Area, start: datetime, end: datetime) -> dict[str, list[Tally]]:
+    """Count the diagnoses of an area from ``start`` until before ``end``."""
     query = parse("Condition", list(SAH), context.parameters, strict=True)
     return context.store.burden(
         Burden(
             plan=compile_query(query, context.parameters, context.settings),
-            low=int(asked.start.timestamp() * 1000),
-            high=int(asked.end.timestamp() * 1000),
-            offset=int((asked.start.utcoffset() or timedelta()).total_seconds() * 1000),
+            low=int(start.timestamp() * 1000),
+            high=int(end.timestamp() * 1000),
+            offset=int((start.utcoffset() or timedelta()).total_seconds() * 1000),
             villages=tuple(area.villages),
             ages=KELOMPOK_UMUR,
             top=TERBANYAK,
