@@ -317,7 +317,6 @@ MAPPING = Mapping(
         "kunjungan": "encounter=Encounter/{}",
         "waktu": "date",
     },
-    sort="-date",
     constants=frozenset(
         {
             "Observation.extension.url",

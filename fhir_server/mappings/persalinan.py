@@ -142,7 +142,7 @@ def amend(persalinan: Persalinan, document_id: str, reader: Reader) -> dict[str,
         person = f"RelatedPerson/{part_id(document_id, f'{BABY}{nomor}')}-ibu"
         if person not in known:
             links.append({"other": {"reference": person}, "type": "seealso"})
-    return {name: {**mother, "link": links}}
+    return {name: {**mother, "link": links}} if len(links) > len(known) else {}
 
 
 def own_id(persalinan: Persalinan) -> str:

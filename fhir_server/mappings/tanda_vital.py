@@ -91,7 +91,6 @@ MAPPING = Mapping(
         "kunjungan": "encounter=Encounter/{}",
         "waktu": "date",
     },
-    sort="-date",
     constants=frozenset(
         {
             "Observation.category",
