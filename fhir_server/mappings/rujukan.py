@@ -282,6 +282,7 @@ def _answer(task: Document) -> dict[str, Any]:
         "alasanSelesai": code_of(task.get("statusReason"), ALASAN_SELESAI),
         "tacc": code_of(given.get("tacc", {}).get("valueCodeableConcept"), TACC),
         "alasanTacc": given.get("alasan-tacc", {}).get("valueString"),
+        "janji": id_of(made.get("janji-layanan", {}).get("valueReference"), "Appointment"),
         "rujukBalik": id_of(made.get("rujuk-balik", {}).get("valueReference"), "ServiceRequest"),
     }
 

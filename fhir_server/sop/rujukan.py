@@ -192,6 +192,9 @@ class Rujukan(Dokumen):
     laporanSementara: tuple[LaporanSementara, ...] = bidang(
         "Laporan sementara dari tujuan", "§5.3", default=(), server=True
     )
+    janji: str | None = bidang(
+        "Janji layanan di tujuan", "§5.3", default=None, rujuk="janji-layanan", server=True
+    )
     rujukBalik: str | None = bidang(
         "Rujuk balik", "§5.1", default=None, rujuk="rujuk-balik", server=True
     )

@@ -270,6 +270,8 @@ def test_referral_posted_by_fhir_is_read_by_sop(sop, fhir, siti, rujukan):
 
     assert (seen["status"], seen["tujuan"], seen["pasien"]) == ("dikirim", "rs-a", siti)
     assert seen["diagnosis"][0]["kode"] == "O14.1"
+    listed = sop.read("rujukan?status=dikirim")["dokumen"]
+    assert {each["id"] for each in listed} == {own_id, rujukan["id"]}
 
 
 class TestSearches:

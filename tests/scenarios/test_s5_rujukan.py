@@ -404,6 +404,7 @@ class TestTheOtherWays:
         assert status == 200
         kept(sop, f"rujukan/{rujukan}", petunjukPasien="Datang Kamis pukul 09.00")
         assert work(fhir, rujukan)["output"] == output
+        assert sop.read(f"rujukan/{rujukan}")["janji"] == booked["id"]
         moves(fhir, rujukan, ("in-progress", "pasien-tiba"))
 
     def test_interim_reports_are_read_in_the_referral(self, sop, fhir, siti, rujukan):
