@@ -10,12 +10,13 @@ from typing import TYPE_CHECKING
 
 from fhir_server.auth.principals import OPERATOR
 from fhir_server.context import Context
+from fhir_server.mappings.kontak_terjadwal import habits
 from fhir_server.mappings.rules import load_rules
 from fhir_server.operations import load_operations
 from fhir_server.resources.definitions import load_definitions
 from fhir_server.resources.fhirpath.limits import Limits, decide
 from fhir_server.resources.profiles import load_profiles
-from fhir_server.rest import docs, health, metrics, openapi, sop
+from fhir_server.rest import docs, health, metrics, oauth, openapi, sop
 from fhir_server.rest.doors import Application
 from fhir_server.search.parameters import load_parameters
 from fhir_server.search.terms import LoadedTerms
@@ -57,6 +58,7 @@ def build_context(settings: Settings, uri: str) -> Context:
 def preload(settings: Settings) -> None:
     """Load what needs no database, once, before this process forks those that share it."""
     load_rules(load_search(settings), settings)
+    habits(settings)
     sop.spec()
 
 
@@ -79,7 +81,8 @@ def create_app(context: Context, *, hot: bool = True) -> Application:
     health.register(app, context)
     metrics.register(app)
     docs.register(app, context)
-    sop.register(app, context)
+    sop.register(app)
+    oauth.register(app, context, app.gate)
     return app
 
 

@@ -15,6 +15,7 @@ COMMANDS = {
     "load-terminology": "Load LOINC, SNOMED CT, ICD-10, KFA or a table of codes.",
     "load-package": "Load the profiles and code systems of a FHIR package (.tgz).",
     "import": "Bring in what other systems exported.",
+    "client": "Register the systems that may ask: hospitals, apps, students.",
     "check": "Open the database and report what is in it and what is wrong.",
     "openapi": "Write the OpenAPI description.",
 }

@@ -15,7 +15,7 @@ from fhir_server.errors import FhirError
 from fhir_server.interactions import declared
 from fhir_server.rest import cors, logs
 from fhir_server.sop.pws import baca_target, baca_vaksin
-from fhir_server.store.embedded import Embedded, NotStarted
+from fhir_server.store.embedded import Embedded, NotStarted, running
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
@@ -76,6 +76,13 @@ def database(settings: Settings, on_failure: Callable[[], None] | None = None) -
         raise click.ClickException(str(error)) from None
     with embedded:
         yield embedded.uri
+
+
+@contextmanager
+def attached(settings: Settings) -> Iterator[Context]:
+    """Give a Context on the database of a running server, or open it where none runs."""
+    with opened(settings, None if settings.mongodb_uri else running(settings.data)) as context:
+        yield context
 
 
 @contextmanager

@@ -37,7 +37,8 @@ fhir-server serve
 PORT=9000 DATA=/srv/fhir DEMO=0 fhir-server serve
 FHIR_MONGODB_URI='mongodb://db1,db2/?replicaSet=rs0' fhir-server serve
 
-As long as no sign-in is configured the server answers only on this machine.
+As long as no client is registered (fhir-server client add) the server answers only on this
+machine; from then on nobody is answered without a token.
 """
 
 
@@ -46,7 +47,7 @@ def command() -> None:
     """Start the server and serve until Ctrl-C."""
     begun = time.monotonic()
     settings = opening.settings_given()
-    check_host(settings.host)
+    closed = is_loopback(settings.host)
     settings = replace(settings, port=free_port(settings.host, settings.port))
     signal.signal(signal.SIGTERM, _leave)
     failed = threading.Event()
@@ -59,6 +60,8 @@ def command() -> None:
         metrics.share(folder)
         with opening.database(settings, give_up) as uri:
             seeding.seed(settings, uri)
+            if not closed:
+                expect_clients(settings, uri)
             threading.Thread(target=announce, args=(settings, begun), daemon=True).start()
             with background.running(settings, uri):
                 processes.serve(settings, uri)
@@ -72,19 +75,26 @@ def _leave(number: int, frame: FrameType | None) -> None:
     sys.exit(0)
 
 
-def check_host(host: str) -> None:
-    """Refuse to answer other machines while nobody has to sign in."""
+def is_loopback(host: str) -> bool:
+    """Tell whether only this machine can reach an address."""
     try:
         addresses = {item[4][0] for item in socket.getaddrinfo(host, None)}
     except OSError as error:
         raise click.ClickException(
             f"HOST={host} is not an address of this machine: {error}."
         ) from None
-    if not all(ipaddress.ip_address(address).is_loopback for address in addresses):
-        raise click.ClickException(
-            f"HOST={host} would show every record to the network, for nobody has to sign in yet. "
-            "Use HOST=127.0.0.1, and a tunnel or a proxy that asks who is there."
-        )
+    return all(ipaddress.ip_address(address).is_loopback for address in addresses)
+
+
+def expect_clients(settings: Settings, uri: str) -> None:
+    """Refuse to answer other machines while nobody has to sign in."""
+    with opening.opened(settings, uri) as context:
+        if context.store.clients.any():
+            return
+    raise click.ClickException(
+        f"HOST={settings.host} would show every record to the network, for nobody has to sign in "
+        "yet. Register a client first (fhir-server client add), or use HOST=127.0.0.1."
+    )
 
 
 def free_port(host: str, port: int) -> int:

@@ -7,6 +7,7 @@ the one call that changes the database.
 
 from __future__ import annotations
 
+from dataclasses import replace
 from functools import partial
 from typing import TYPE_CHECKING
 
@@ -93,15 +94,21 @@ def put(  # noqa: PLR0913
         raise Invalid(faults)
     new = method == "POST"
     document["id"] = resource_id
+    by = context.principal.organization
+    found = index(document, context.parameters)
+    if by is not None:
+        found["_by"] = by
     return Put(
         document["resourceType"],
         resource_id,
         text(raw, resource_id),
-        index(document, context.parameters),
+        found,
         method,
         existing=False if new else None,
         if_match=if_match,
-        concerns=context.rules.concerns(document, resource_id, new=new, where=where, blind=blind),
+        concerns=context.rules.concerns(
+            document, resource_id, new=new, where=where, blind=blind, by=by or ""
+        ),
         claims=context.rules.claims(document, where),
     )
 
@@ -113,6 +120,9 @@ def commit(
 
     Gives what was written of ``ops``, in their order.
     """
+    context.store.permit(ops)
+    if context.store is not context.store.unguarded:  # what follows is not asked for its rights
+        context = replace(context, store=context.store.unguarded)
     concerns = [concern for op in ops if isinstance(op, Put) for concern in op.concerns]
     if concerns and context.rules.effects(concerns):
         written = consequences.store(context, ops, conditions, partial(_follows, context))

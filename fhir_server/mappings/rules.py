@@ -96,6 +96,7 @@ class Rules:
         new: bool,
         where: str = "",
         blind: bool = False,
+        by: str = "",
     ) -> tuple[Concern, ...]:
         """Say which rules want to judge a resource as it will be stored, which effects follow."""
         rules = self._of.get(document["resourceType"])
@@ -103,7 +104,7 @@ class Rules:
             return ()
         found = [rule.id for rule in rules if rule.applies(document, new)]
         seen = {**document, "id": resource_id} if found else document
-        return tuple(Concern(rule, seen, where, blind) for rule in found)
+        return tuple(Concern(rule, seen, where, blind, by) for rule in found)
 
     def checks(self, concerns: Iterable[Concern]) -> tuple[Check, ...]:
         """Make one Check per rule for all that a write wants to store."""

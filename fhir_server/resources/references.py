@@ -26,6 +26,7 @@ _CONDITIONAL = re.compile(r"[A-Z][A-Za-z]+\?.+", re.DOTALL)
 _ESCAPED = re.compile(rb"\\u00[2-7]")
 _LINK = re.compile(r"""(?<=[\s"'])((?:href|src)\s*=\s*)("[^"]*"|'[^']*')""")
 _RESTFUL = re.compile(r"(https?://.+/)([A-Z][A-Za-z]+/[A-Za-z0-9\-.]{1,64})")
+_RELATIVE = re.compile(r"([A-Z][A-Za-z]+)/([A-Za-z0-9\-.]{1,64})(?:/_history/[^#]+)?(?:#.*)?")
 _REWRITTEN = frozenset({"uri", "url", "oid", "uuid"})
 
 _values = msgspec.json.Decoder(list[msgspec.Raw])
@@ -38,6 +39,14 @@ def conditional(raw: bytes) -> Iterator[str]:
             value = _string(found[1])
             if _CONDITIONAL.fullmatch(value):
                 yield value
+
+
+def targets(raw: bytes) -> Iterator[tuple[str, str]]:
+    """List the resources of this server, as type and id, that a resource refers to relatively."""
+    for found in _REFERENCE.finditer(raw):
+        match = _RELATIVE.fullmatch(_string(found[1]))
+        if match is not None:
+            yield match[1], match[2]
 
 
 class Rewriter:

@@ -13,10 +13,11 @@ import time
 from http import HTTPStatus
 from typing import TYPE_CHECKING, Any
 
-from flask import Flask, Response, request
+from flask import Flask, Response, g, request
 from werkzeug.routing import BaseConverter
 
 from fhir_server.rest import cors, fhir, metrics, outcomes
+from fhir_server.rest.gate import Gate
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable
@@ -27,6 +28,7 @@ if TYPE_CHECKING:
     from fhir_server.context import Context
     from fhir_server.interactions.request import Answer
 
+SOP, WELL_KNOWN = "/sop/", "/fhir/.well-known/"
 METHODS = ("GET", "HEAD", "POST", "PUT", "PATCH", "DELETE", "OPTIONS")
 
 GUARDS = {
@@ -54,6 +56,7 @@ class Application(Flask):
     def __init__(self, context: Context, *, hot: bool = True) -> None:
         super().__init__("fhir_server", static_folder=None)
         self.context = context
+        self.gate = Gate(context)
         self._hot = hot
         self._new_request_id = _request_ids()
         self.url_map.converters["anything"] = Anything
@@ -61,6 +64,7 @@ class Application(Flask):
         self.add_url_rule("/fhir/<anything:_path>", "fhir", self._view, methods=METHODS)
         self.url_map.merge_slashes = False
         self.config["MAX_CONTENT_LENGTH"] = context.settings.body_limit
+        self.before_request(self._enter)
         self.after_request(_tag)
         outcomes.register(self)
         allowed = cors.origins(context.settings.cors_origins)
@@ -74,8 +78,9 @@ class Application(Flask):
         environ["fhir_server.request_id"] = (
             given if given and _SAFE_ID.fullmatch(given) else self._new_request_id()
         )
-        if self._hot and fhir.is_below_base(environ["PATH_INFO"]):
-            answer = fhir.respond(self.context, environ)
+        path = environ["PATH_INFO"]
+        if self._hot and fhir.is_below_base(path) and not path.startswith(WELL_KNOWN):
+            answer = fhir.respond(self.gate, environ)
             start_response(_STATUS_LINES[answer.status], list(answer.headers.items()))
             self._observe(environ, answer.status, begun)
             return [answer.body] if answer.parts is None else answer.parts
@@ -100,8 +105,13 @@ class Application(Flask):
         request_id = environ["fhir_server.request_id"]
         metrics.observe(environ["REQUEST_METHOD"], route, status, seconds, request_id)
 
+    def _enter(self) -> None:
+        """Let the SOP API be asked by the puskesmas only, once clients are registered."""
+        if request.path.startswith(SOP):
+            g.context = self.gate.for_documents(request.environ)
+
     def _view(self, _path: str = "") -> Response:
-        return as_response(fhir.respond(self.context, request.environ))
+        return as_response(fhir.respond(self.gate, request.environ))
 
 
 class Verbatim(Response):

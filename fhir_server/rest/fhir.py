@@ -22,6 +22,7 @@ from fhir_server.rest.negotiation import Form
 
 if TYPE_CHECKING:
     from fhir_server.context import Context
+    from fhir_server.rest.gate import Gate
 
 BASE = "/fhir"
 
@@ -86,10 +87,11 @@ def shape(path: str, types: Container[str]) -> str:
     return "/".join([BASE, parts[0], *kept])
 
 
-def respond(context: Context, environ: dict[str, Any]) -> Answer:
+def respond(gate: Gate, environ: dict[str, Any]) -> Answer:
     """Answer one request below ``/fhir``; never raises."""
-    form = _PLAIN
+    form, context = _PLAIN, gate.context
     try:
+        context = gate.entered(environ)
         letter = surat.wanted(environ)
         form = _PLAIN if letter else negotiation.accepted(environ)
         request = _request(context, environ)

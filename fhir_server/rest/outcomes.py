@@ -5,6 +5,7 @@ https://hl7.org/fhir/R4/http.html#Status-Codes
 
 from __future__ import annotations
 
+from dataclasses import replace
 from http import HTTPStatus
 from typing import TYPE_CHECKING
 
@@ -67,6 +68,8 @@ def failure(error: Exception, language: str, request_id: str) -> Answer:
     """Make the answer to any exception; a bug is logged and its trace kept from the client."""
     if isinstance(error, FhirError):
         answer = _answer(error.status, error.issues, language)
+        if error.status == HTTPStatus.UNAUTHORIZED:
+            answer = replace(answer, headers={**answer.headers, "WWW-Authenticate": "Bearer"})
         allow = ", ".join(getattr(error, "allow", ()))
         return (
             Answer(answer.status, answer.body, {**answer.headers, "Allow": allow})

@@ -9,12 +9,13 @@ import importlib.util
 import json
 import pkgutil
 from decimal import Decimal
-from typing import TYPE_CHECKING, Any, NoReturn
+from typing import TYPE_CHECKING, Any, NoReturn, cast
 
 import marshmallow as ma
-from flask import Flask, Response, request
+from flask import Flask, Response, g, request
 from flask_smorest import Api, Blueprint
 from webargs.flaskparser import FlaskParser
+from werkzeug.local import LocalProxy
 
 from fhir_server import exchange, rest
 from fhir_server.errors import BadRequest, FhirError, Invalid, Issue, UnsupportedMediaType
@@ -94,9 +95,9 @@ class Openly(Api):
         """Leave failures to ``rest/outcomes``."""
 
 
-def register(app: Flask, context: Context) -> None:
-    """Add the SOP API to the application."""
-    _api(app, context)
+def register(app: Flask) -> None:
+    """Add the SOP API to the application; each request has its own context, of who asks."""
+    _api(app, cast("Context", LocalProxy(lambda: g.context)))
 
 
 def spec() -> dict[str, Any]:

@@ -75,7 +75,7 @@ class Embedded:
     @property
     def uri(self) -> str:
         """The address for ``FHIR_MONGODB_URI`` of worker processes."""
-        return f"mongodb://{quote_plus(self._socket)}/?directConnection=true"
+        return address(self._socket)
 
     @property
     def pid(self) -> int | None:
@@ -211,6 +211,24 @@ def lock(path: Path) -> int:
             os.ftruncate(handle, 0)
             os.pwrite(handle, str(os.getpid()).encode(), 0)
             return handle
+
+
+def address(path: str) -> str:
+    """Give the address of a mongod that listens on a socket."""
+    return f"mongodb://{quote_plus(path)}/?directConnection=true"
+
+
+def running(data: Path) -> str | None:
+    """Give the address of the database that a server of ours runs on a data folder, if any."""
+    path = Path(socket_path(data.absolute()))
+    if not path.exists():
+        return None
+    with socket.socket(socket.AF_UNIX) as probe:
+        try:
+            probe.connect(str(path))
+        except OSError:
+            return None
+    return address(str(path))
 
 
 def socket_path(data: Path) -> str:

@@ -38,6 +38,7 @@ BY_TIME: Keys = (("t", ASCENDING), ("_id", ASCENDING))
 BY_WORDS: tuple[Keys, ...] = ((("ix._text", ASCENDING),), (("ix._content", ASCENDING),))
 BY_IDENTIFIER: Keys = (("ix.identifier", ASCENDING),)
 BY_CLAIM: Keys = (("c", ASCENDING),)
+BY_AUTHOR: Keys = (("ix._by", ASCENDING),)
 CLAIMING = frozenset({"Patient"})
 """Types of which a rule lets only one resource have a key; a unique index holds it."""
 
@@ -168,6 +169,8 @@ def indexes(resource_type: str) -> list[Keys]:
     """List the indexes of the current versions of one type, beside ``_id``."""
     own = [BY_CLAIM] if resource_type in CLAIMING else []
     lines = INDEXES.get(resource_type, ())
+    if any(line.split()[0] in {"patient", "_of"} for line in lines):
+        own.append(BY_AUTHOR)
     return [BY_TIME, BY_IDENTIFIER, *own, *(_keys(line) for line in lines)]
 
 

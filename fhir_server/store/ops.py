@@ -22,13 +22,15 @@ class Concern:
     """A write that a rule of an SOP wants to judge: the rule's id, the resource as it will be.
 
     ``where`` is the FHIRPath of the resource in the request (``Bundle.entry[3].resource``), or "";
-    ``blind``: whoever asks for the write did not say which version was read.
+    ``blind``: whoever asks for the write did not say which version was read; ``by``: the
+    organization that asks (``Organization/rs-a``), or "".
     """
 
     rule: str
     document: Document
     where: str = ""
     blind: bool = False
+    by: str = ""
 
 
 @dataclass(frozen=True, slots=True)

@@ -1,0 +1,1 @@
+"""What of the records a principal may meet, enforced inside every query."""

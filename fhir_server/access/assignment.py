@@ -1,0 +1,76 @@
+"""What a student may meet: the one mother she accompanies, while she does (BR-E2, domain §1.E).
+
+The assignment is an active CareTeam of the mother that has the student as a member, and the
+student's PractitionerRole; both must be in their period.
+"""
+
+from __future__ import annotations
+
+from functools import cached_property
+from typing import TYPE_CHECKING, Any, Final
+from zoneinfo import ZoneInfo
+
+import orjson
+
+from fhir_server.access.directory import DIRECTORY
+from fhir_server.search.plan import Filter, Plan
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable
+
+    from fhir_server.context import Context
+
+MOST: Final = 1000
+NOTHING: Final[Filter] = {"_id": {"$in": []}}
+
+
+class Assignment:
+    """The filters of one student, worked out when the first is asked for."""
+
+    def __init__(self, context: Context, person: str) -> None:
+        self._context = context
+        self._person = person
+
+    def of(self, resource_type: str) -> Filter:
+        """Give what of a type the student may meet."""
+        if resource_type in DIRECTORY:
+            return {}
+        if not self._patients:
+            return NOTHING
+        if resource_type == "Patient":
+            return {"_id": {"$in": sorted(self._patients)}}
+        if resource_type not in self._context.definitions.compartments["Patient"]:
+            return NOTHING
+        named = {"$in": sorted(f"Patient/{each}" for each in self._patients)}
+        return {"$or": [{"ix.patient": named}, {"ix._of": named}]}
+
+    def patients(self) -> frozenset[str]:
+        """Give the ids of the mothers who are assigned today."""
+        return self._patients
+
+    @cached_property
+    def _patients(self) -> frozenset[str]:
+        roles = [f"PractitionerRole/{each['id']}" for each in self._roles()]
+        if not roles:
+            return frozenset()
+        wanted = {"ix.participant": {"$in": [self._person, *roles]}}
+        teams = (each for each in self._found("CareTeam", wanted) if self._is_now(each))
+        subjects = (team.get("subject", {}).get("reference", "") for team in teams)
+        return frozenset(each.removeprefix("Patient/") for each in subjects if "Patient/" in each)
+
+    def _roles(self) -> Iterable[dict[str, Any]]:
+        roles = self._found("PractitionerRole", {"ix.practitioner": self._person})
+        return [each for each in roles if each.get("active") is not False and self._is_now(each)]
+
+    def _is_now(self, resource: dict[str, Any]) -> bool:
+        zone = ZoneInfo(self._context.settings.timezone)
+        today = self._context.clock().astimezone(zone).date().isoformat()
+        period = resource.get("period", {})
+        started = period.get("start", today)[:10] <= today
+        ended = period.get("end", today)[:10] < today
+        return started and not ended and resource.get("status", "active") == "active"
+
+    def _found(self, resource_type: str, wanted: Filter) -> list[dict[str, Any]]:
+        plan = Plan(resource_type, wanted, limit=MOST)
+        found = self._context.store.unguarded.search(plan).resources
+        return [orjson.loads(each.raw) for each in found]

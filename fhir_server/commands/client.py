@@ -1,0 +1,161 @@
+"""``fhir-server client``: who may ask this server."""
+
+from __future__ import annotations
+
+import json
+import re
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import TYPE_CHECKING, Final, cast
+
+import click
+from joserfc.errors import JoseError
+from joserfc.jwk import KeySet
+from rich.console import Console
+from rich.table import Table
+
+from fhir_server.access.registry import read, write
+from fhir_server.auth.clients import Client, digest_of, new_secret
+from fhir_server.auth.scopes import ALL, UnknownScope, rights
+from fhir_server.commands import opening
+
+if TYPE_CHECKING:
+    from fhir_server.auth.principals import Reach
+
+HELP = """
+Register the systems that may ask this server. From the first one on nobody is answered without a
+token, and the server may listen beyond this machine (HOST).
+
+\b
+fhir-server client add klinik-app
+fhir-server client add rs-a --organization Organization/rs-a --as hospital
+fhir-server client add putri --person Practitioner/putri --as student
+fhir-server client add rs-b --organization Organization/rs-b --as hospital --jwks rs-b.json
+fhir-server client list
+fhir-server client rotate rs-a
+fhir-server client revoke rs-a
+
+A hospital meets what was referred to it and what it wrote; a student the mother she accompanies.
+"""
+KINDS: Final[dict[str, tuple[str, str]]] = {
+    "app": ("everything", ALL),
+    "hospital": ("referrals", ALL),
+    "student": ("assignment", "system/*.crus"),
+}
+_NAME = re.compile(r"[A-Za-z0-9][A-Za-z0-9._-]{0,63}")
+_REFERENCE = re.compile(r"(Organization|Practitioner)/[A-Za-z0-9\-.]{1,64}")
+
+
+@click.group(help=HELP)
+def command() -> None:
+    """Register clients."""
+
+
+@command.command(name="add")
+@click.argument("name")
+@click.option("--as", "kind", type=click.Choice(list(KINDS)), default="app", show_default=True)
+@click.option("--organization", help="For whom it asks: Organization/rs-a.")
+@click.option("--person", help="Who it is: Practitioner/putri.")
+@click.option("--scope", "scopes", multiple=True, help="SMART scopes, e.g. system/Patient.rs.")
+@click.option(
+    "--jwks",
+    type=click.Path(exists=True, dir_okay=False, path_type=Path),
+    help="Its public keys (private_key_jwt) instead of a secret.",
+)
+def add(  # noqa: PLR0913, PLR0917 - what an administrator may say
+    name: str,
+    kind: str,
+    organization: str | None,
+    person: str | None,
+    scopes: tuple[str, ...],
+    jwks: Path | None,
+) -> None:
+    """Register a client and print its secret, which is shown once."""
+    reach, usual = KINDS[kind]
+    given = frozenset(" ".join(scopes or (usual,)).split())
+    _check(name, kind, organization, person, given)
+    secret = None if jwks else new_secret()
+    client = Client(
+        name,
+        given,
+        datetime.now(UTC),
+        organization,
+        person,
+        cast("Reach", reach),
+        digest_of(secret) if secret else None,
+        _keys(jwks) if jwks else {},
+    )
+    with opening.attached(opening.settings_given()) as context:
+        if not context.store.clients.add(write(client)):
+            raise click.ClickException(f"There is a client {name} already; see client list.")
+    click.echo(f"client_id={name}")
+    if secret:
+        click.echo(f"client_secret={secret}")
+
+
+@command.command(name="list")
+def listing() -> None:
+    """List the clients; never a secret."""
+    table = Table("client", "reach", "for", "scopes", "proves itself by", "registered", "revoked")
+    with opening.attached(opening.settings_given()) as context:
+        for each in map(read, context.store.clients.all()):
+            table.add_row(
+                each.id,
+                each.reach,
+                each.organization or each.person or "",
+                " ".join(sorted(each.scopes)),
+                "keys" if each.jwks else "secret",
+                f"{each.created:%Y-%m-%d}",
+                f"{each.revoked:%Y-%m-%d}" if each.revoked else "",
+            )
+    Console().print(table)
+
+
+@command.command(name="rotate")
+@click.argument("name")
+def rotate(name: str) -> None:
+    """Give a client a new secret; the old one is good no more."""
+    secret = new_secret()
+    _change(name, {"digest": digest_of(secret)})
+    click.echo(f"client_secret={secret}")
+
+
+@command.command(name="revoke")
+@click.argument("name")
+def revoke(name: str) -> None:
+    """Let a client ask no more; its tokens end within seconds."""
+    _change(name, {"revoked": datetime.now(UTC)})
+    click.echo(f"{name} is revoked.")
+
+
+def _change(name: str, new: dict[str, object]) -> None:
+    with opening.attached(opening.settings_given()) as context:
+        if not context.store.clients.change(name, new):
+            raise click.ClickException(f"There is no client {name}; see client list.")
+
+
+def _check(
+    name: str, kind: str, organization: str | None, person: str | None, scopes: frozenset[str]
+) -> None:
+    if not _NAME.fullmatch(name):
+        raise click.ClickException(f"{name!r} is no name; right is letters, digits, . _ and -.")
+    if kind == "hospital" and not organization:
+        raise click.ClickException("A hospital needs --organization Organization/…")
+    if kind == "student" and not person:
+        raise click.ClickException("A student needs --person Practitioner/…")
+    for given, wanted in ((organization, "Organization"), (person, "Practitioner")):
+        if given and not (_REFERENCE.fullmatch(given) and given.startswith(wanted)):
+            raise click.ClickException(f"{given!r} is no reference; right is {wanted}/its-id.")
+    try:
+        rights(scopes)
+    except UnknownScope as error:
+        raise click.ClickException(str(error)) from None
+
+
+def _keys(path: Path) -> dict[str, object]:
+    try:
+        keys = json.loads(path.read_text("utf-8"))
+        public = KeySet.import_key_set(keys).as_dict(private=False)
+    except (OSError, ValueError, KeyError, TypeError, JoseError) as error:
+        raise click.ClickException(f"{path} is no JWKS: {error}") from None
+    return dict(public)

@@ -1,0 +1,137 @@
+"""``/oauth2/token`` for systems, and where SMART looks for it.
+
+Client credentials, proved by a secret or by a signed assertion (``private_key_jwt``).
+
+https://hl7.org/fhir/smart-app-launch/backend-services.html, RFC 6749 §4.4 and §5.2
+"""
+
+from __future__ import annotations
+
+import time
+from typing import TYPE_CHECKING, Any
+
+from flask import Flask, Response, jsonify, request
+
+from fhir_server.auth import assertions, tokens
+from fhir_server.auth.clients import is_secret
+from fhir_server.auth.scopes import UnknownScope, within
+from fhir_server.rest.gate import TOKEN_KEY
+
+if TYPE_CHECKING:
+    from fhir_server.auth.clients import Client
+    from fhir_server.context import Context
+    from fhir_server.rest.gate import Gate
+
+PATH = "/oauth2/token"
+CONFIGURATION = "/fhir/.well-known/smart-configuration"
+
+
+class Refused(Exception):
+    """The token endpoint says no: an error code of RFC 6749 and why."""
+
+    def __init__(self, error: str, says: str, status: int = 400) -> None:
+        super().__init__(says)
+        self.error, self.says, self.status = error, says, status
+
+
+def register(app: Flask, context: Context, gate: Gate) -> None:
+    """Serve the token endpoint and SMART's configuration."""
+
+    def token() -> Response:
+        try:
+            return _unstored(jsonify(_granted(context, gate)))
+        except Refused as refusal:
+            answer = jsonify(error=refusal.error, error_description=refusal.says)
+            answer.status_code = refusal.status
+            if refusal.status == 401:
+                answer.headers["WWW-Authenticate"] = 'Basic realm="fhir-server"'
+            return _unstored(answer)
+
+    def configuration() -> Response:
+        return jsonify(described(_base(context)))
+
+    app.add_url_rule(PATH, "token", token, methods=["POST"])
+    app.add_url_rule(CONFIGURATION, "smart", configuration)
+
+
+def described(base: str) -> dict[str, Any]:
+    """Say where and how a token is had."""
+    return {
+        "token_endpoint": base + PATH,
+        "token_endpoint_auth_methods_supported": [
+            "client_secret_basic",
+            "client_secret_post",
+            "private_key_jwt",
+        ],
+        "token_endpoint_auth_signing_alg_values_supported": list(assertions.ALGORITHMS),
+        "grant_types_supported": ["client_credentials"],
+        "scopes_supported": ["system/*.cruds", "system/*.rs"],
+        "capabilities": [
+            "client-confidential-symmetric",
+            "client-confidential-asymmetric",
+            "permission-v1",
+            "permission-v2",
+        ],
+    }
+
+
+def _granted(context: Context, gate: Gate) -> dict[str, Any]:
+    if request.form.get("grant_type") != "client_credentials":
+        raise Refused("unsupported_grant_type", "grant_type must be client_credentials.")
+    client = _proved(context, gate)
+    asked = request.form.get("scope", "").split()
+    scopes = frozenset(asked) or client.scopes
+    try:
+        allowed = within(scopes, client.scopes)
+    except UnknownScope as error:
+        raise Refused("invalid_scope", str(error)) from error
+    if not allowed:
+        granted = " ".join(sorted(client.scopes))
+        raise Refused("invalid_scope", f"This client was granted {granted}, and no more.")
+    now, seconds = int(time.time()), context.settings.token_minutes * 60
+    made = tokens.Token(client.id, scopes, now + seconds)
+    return {
+        "access_token": tokens.issue(made, context.store.secret(TOKEN_KEY), now=now),
+        "token_type": "bearer",
+        "expires_in": seconds,
+        "scope": " ".join(sorted(scopes)),
+    }
+
+
+def _proved(context: Context, gate: Gate) -> Client:
+    if request.form.get("client_assertion_type") == assertions.TYPE:
+        return _signed(context, gate, request.form.get("client_assertion", ""))
+    basic = request.authorization
+    if basic is not None and basic.type == "basic":
+        client_id, secret = basic.username or "", basic.password or ""
+    else:
+        client_id, secret = request.form.get("client_id", ""), request.form.get("client_secret", "")
+    client = gate.registry.find(client_id)
+    if client is None or not is_secret(client, secret):
+        raise Refused("invalid_client", "No such client, or not its secret.", 401)
+    return client
+
+
+def _signed(context: Context, gate: Gate, text: str) -> Client:
+    try:
+        client = gate.registry.find(assertions.issuer(text))
+        if client is None:
+            raise Refused("invalid_client", "No such client.", 401)
+        audience = _base(context) + PATH
+        proof = assertions.verify(text, client, audience, now=int(time.time()))
+    except assertions.BadAssertion as error:
+        raise Refused("invalid_client", str(error), 401) from error
+    if not context.store.clients.use(client.id, proof.number, proof.expires):
+        raise Refused("invalid_client", "This jti was used already.", 401)
+    return client
+
+
+def _base(context: Context) -> str:
+    given = context.settings.base_url.removesuffix("/fhir")
+    return given or request.url_root.rstrip("/")
+
+
+def _unstored(answer: Response) -> Response:
+    answer.headers["Cache-Control"] = "no-store"
+    answer.headers["Pragma"] = "no-cache"
+    return answer

@@ -1,0 +1,246 @@
+"""A hospital meets what was referred to it and what it wrote, and nothing else (domain §2.3)."""
+
+import pytest
+
+from fhir_server.access import registry
+
+BASE = "https://puskesmas.example/fhir"
+KIND = f"{BASE}/CodeSystem/jenis-tugas"
+STATE = f"{BASE}/CodeSystem/status-rujukan"
+ENOUGH = "2026-11-20T08:00:00+07:00"
+
+
+def concept(system, code):
+    return {"coding": [{"system": system, "code": code}]}
+
+
+def reference(name):
+    return {"reference": name}
+
+
+def resource(key, /, **elements):
+    kind, _, identity = key.partition("/")
+    return {"resourceType": kind, "id": identity, **elements}
+
+
+def condition(name, patient):
+    return resource(name, subject=reference(patient), code={"text": "PEB"})
+
+
+def task(status="requested", state="dikirim", owner="rs-a"):
+    return resource(
+        "Task/t",
+        status=status,
+        businessStatus=concept(STATE, state),
+        intent="order",
+        code=concept(KIND, "rujukan"),
+        focus=reference("ServiceRequest/r"),
+        **{"for": reference("Patient/siti")},
+        authoredOn=ENOUGH,
+        lastModified=ENOUGH,
+        requester=reference("Organization/pkm"),
+        owner=reference(f"Organization/{owner}"),
+    )
+
+
+def request(**more):
+    return resource(
+        "ServiceRequest/r",
+        status="active",
+        intent="order",
+        subject=reference("Patient/siti"),
+        requester=reference("Organization/pkm"),
+        performer=[reference("Organization/rs-a")],
+        reasonReference=[reference("Condition/peb")],
+        supportingInfo=[reference("Composition/letter")],
+        **more,
+    )
+
+
+LETTER = resource(
+    "Composition/letter",
+    status="final",
+    type={"text": "Surat rujukan"},
+    subject=reference("Patient/siti"),
+    date="2026-11-20",
+    author=[reference("Organization/pkm")],
+    title="Surat rujukan",
+    section=[{"title": "TTV", "entry": [reference("Observation/td")]}],
+)
+OBSERVATION = resource(
+    "Observation/td",
+    status="final",
+    code={"text": "TD"},
+    subject=reference("Patient/siti"),
+    effectiveDateTime="2026-11-20",
+)
+
+
+@pytest.fixture(autouse=True)
+def _at_once(monkeypatch):
+    monkeypatch.setattr(registry, "FRESH_SECONDS", 0.0)
+
+
+@pytest.fixture
+def pkm(caller):
+    """The puskesmas has two patients and refers one of them to rs-a."""
+    pkm = caller("pkm", organization="Organization/pkm")
+    for name in ("pkm", "rs-a", "rs-b"):
+        assert pkm("PUT", f"Organization/{name}", resource(f"Organization/{name}", name=name))
+    for name in ("siti", "dewi"):
+        pkm("PUT", f"Patient/{name}", resource(f"Patient/{name}", gender="female"))
+    for made in (
+        condition("Condition/peb", "Patient/siti"),
+        condition("Condition/other", "Patient/siti"),
+        condition("Condition/dewi", "Patient/dewi"),
+        OBSERVATION,
+        LETTER,
+        request(),
+        task(),
+    ):
+        said = pkm("PUT", f"{made['resourceType']}/{made['id']}", made)
+        assert said.status_code == 201, said.data
+    return pkm
+
+
+@pytest.fixture
+def hospital(caller, pkm):
+    assert pkm.id == "pkm"
+    return caller("rs-a", organization="Organization/rs-a", reach="referrals")
+
+
+@pytest.fixture
+def stranger(caller, pkm):
+    assert pkm.id == "pkm"
+    return caller("rs-b", organization="Organization/rs-b", reach="referrals")
+
+
+REFERRED = [
+    "Composition/letter",
+    "Condition/peb",
+    "Observation/td",
+    "Patient/siti",
+    "ServiceRequest/r",
+    "Task/t",
+]
+OTHERS = ["Condition/dewi", "Condition/other", "Patient/dewi", "Patient/nobody"]
+
+
+@pytest.mark.parametrize("name", REFERRED)
+def test_what_was_referred_is_read_by_its_hospital_only(hospital, stranger, name):
+    assert hospital("GET", name).status_code == 200
+    assert hospital("GET", f"{name}/_history/1").status_code == 200
+    assert stranger("GET", name).status_code == 403
+    assert stranger("GET", f"{name}/_history/1").status_code == 403
+    assert stranger("GET", f"{name}/_history").status_code == 403
+
+
+@pytest.mark.parametrize("name", OTHERS)
+def test_nothing_else_is_read_and_what_is_not_there_looks_the_same(hospital, name):
+    said = hospital("GET", name)
+
+    assert said.status_code == 403
+    text = said.json["issue"][0]["diagnostics"]
+    assert text == f"{name} is not in your reach, or is not there."
+
+
+@pytest.mark.parametrize(
+    ("url", "found"),
+    [
+        ("Patient", ["Patient/siti"]),
+        ("Condition", ["Condition/peb"]),
+        ("Condition?patient=Patient/siti", ["Condition/peb"]),
+        ("Condition?patient=Patient/dewi", []),
+        ("Condition?patient.gender=female", ["Condition/peb"]),
+        ("Patient?_has:Condition:patient:code:text=peb", ["Patient/siti"]),
+        ("Patient?_revinclude=Condition:patient", ["Condition/peb", "Patient/siti"]),
+        ("Task?_include=Task:patient", ["Patient/siti", "Task/t"]),
+        ("?_type=Patient,Condition", ["Condition/peb", "Patient/siti"]),
+        ("Patient/siti/Condition", ["Condition/peb"]),
+        ("Patient/dewi/*", []),
+    ],
+)
+def test_every_way_to_search_finds_only_that(hospital, stranger, url, found):
+    assert hospital.ids(url) == found
+    assert stranger.ids(url) == []
+
+
+def test_counts_count_only_that(hospital):
+    assert hospital("GET", "Condition?_summary=count").json["total"] == 1
+    assert hospital("GET", "Patient?_total=accurate").json["total"] == 1
+
+
+@pytest.mark.parametrize(
+    ("method", "url"),
+    [
+        ("GET", "_history"),
+        ("GET", "Patient/_history"),
+        ("GET", "Patient?_explain=true"),
+        ("POST", "$reindex"),
+        ("GET", "Patient/$meta"),
+    ],
+)
+def test_ways_that_show_more_are_closed(hospital, method, url):
+    body = {"resourceType": "Parameters"} if method == "POST" else None
+
+    assert hospital(method, url, body).status_code == 403
+
+
+def test_an_export_is_not_begun(hospital):
+    assert hospital("GET", "$export", Prefer="respond-async").status_code == 403
+
+
+def test_everything_of_the_patient_is_what_was_referred(hospital, stranger):
+    found = hospital.ids("Patient/siti/$everything")
+
+    assert set(REFERRED) - {"Task/t"} <= set(found)  # a Task is in no compartment of R4
+    assert not set(OTHERS) & set(found)
+    assert stranger("GET", "Patient/siti/$everything").status_code == 403
+
+
+def test_after_its_decline_the_hospital_meets_nothing_of_it(hospital):
+    declined = task("rejected", "ditolak") | {"statusReason": {"text": "penuh"}}
+    assert hospital("PUT", "Task/t", declined, If_Match='W/"1"').status_code == 200
+
+    assert hospital("GET", "Patient/siti").status_code == 403
+    assert hospital.ids("Condition") == []
+    assert hospital("GET", "Task/t").status_code == 200
+
+
+def test_what_the_hospital_writes_it_may_read(hospital, stranger, pkm):
+    made = hospital("POST", "Condition", condition("Condition/x", "Patient/siti"))
+
+    assert made.status_code == 201
+    name = f"Condition/{made.json['id']}"
+    assert hospital("GET", name).status_code == 200
+    assert stranger("GET", name).status_code == 403
+    assert pkm("GET", name).status_code == 200
+
+
+@pytest.mark.parametrize("name", ["Condition/peb", "Condition/dewi"])
+def test_it_writes_into_no_record_that_it_cannot_reach(stranger, name):
+    made = condition(name, "Patient/siti")
+
+    assert stranger("PUT", name, made).status_code == 403
+    assert stranger("POST", "Condition", made).status_code == 403
+    assert stranger("DELETE", name).status_code == 403
+
+
+def test_br_r2_only_the_side_whose_move_it_is_moves_a_referral(hospital, stranger, pkm):
+    """BR-R2: only the owner accepts, only the requester withdraws."""
+    accepted = task("accepted", "disetujui")
+
+    refused = pkm("PUT", "Task/t", accepted, If_Match='W/"1"')
+    assert refused.status_code == 409
+    assert "BR-R2" in refused.text
+    assert stranger("PUT", "Task/t", accepted, If_Match='W/"1"').status_code == 403
+    assert hospital("PUT", "Task/t", accepted, If_Match='W/"1"').status_code == 200
+
+    withdrawn = task("cancelled", "dibatalkan")
+    refused = hospital("PUT", "Task/t", withdrawn, If_Match='W/"2"')
+    assert refused.status_code == 409
+
+
+def test_the_sop_api_is_for_the_puskesmas_itself(http, hospital, pkm):
+    assert http.get("/sop/v1/pasien", headers=hospital.headers).status_code == 403
+    assert http.get("/sop/v1/pasien", headers=pkm.headers).status_code == 200
