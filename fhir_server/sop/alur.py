@@ -54,7 +54,7 @@ class Alur:
 
     def boleh(self, dari: str | None, ke: str | None) -> bool:
         """Say whether one state may follow another; staying is no move, the unknown not judged."""
-        if dari not in self.keadaan or ke not in self.keadaan or ke == dari:
+        if dari is None or dari not in self.keadaan or ke not in self.keadaan or ke == dari:
             return True
         return ke in self.selalu or ke in self.keadaan[dari].berikut
 

@@ -108,8 +108,8 @@ def periksa(laporan: LaporanPemantauanDesa) -> Iterator[Teguran]:
             "waktu tinjauan, hanya pada status ditinjau.",
         )
     pasien = [each.pasien for each in laporan.baris]
-    for each in sorted({p for p in pasien if pasien.count(p) > 1}):
-        yield Teguran("baris", f"pasien {each} tertulis dua kali.", "satu baris saja.", BR_A3)
+    for ganda in sorted({p for p in pasien if pasien.count(p) > 1}):
+        yield Teguran("baris", f"pasien {ganda} tertulis dua kali.", "satu baris saja.", BR_A3)
     for each in laporan.baris:
         if not each.kontak:
             yield Teguran("baris.kontak", f"kosong untuk {each.pasien}.", "kontaknya.", BR_A3)
