@@ -80,7 +80,7 @@ def of_days(duties: Iterable[Document], start: datetime, end: datetime) -> Itera
 
 def _case(case: Document, state: str | None, steps: Sequence[Document]) -> list[Jam]:
     name, exact = f"Task/{case['id']}", _precision(case)
-    of: dict[str, list[Document]] = defaultdict(list)
+    of: dict[str, list[Document]] = {kind: [] for kind in LANGKAH}
     begun = [(start, each) for each in steps if (start := start_of(each)) is not None]
     for _, each in sorted(begun, key=lambda pair: (pair[0], pair[1]["id"])):
         if (kind := kind_of(each)) is not None:
