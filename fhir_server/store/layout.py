@@ -145,6 +145,8 @@ INDEXES = {
     "Task": [
         "patient authored-on",
         "owner code status authored-on",
+        "code authored-on",
+        "part-of",
         "requester",
         "encounter",
         "focus",
