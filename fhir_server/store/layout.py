@@ -39,7 +39,7 @@ BY_WORDS: tuple[Keys, ...] = ((("ix._text", ASCENDING),), (("ix._content", ASCEN
 BY_IDENTIFIER: Keys = (("ix.identifier", ASCENDING),)
 BY_CLAIM: Keys = (("c", ASCENDING),)
 BY_AUTHOR: Keys = (("ix._by", ASCENDING),)
-CLAIMING = frozenset({"Patient"})
+CLAIMING = frozenset({"Patient", "CareTeam"})
 """Types of which a rule lets only one resource have a key; a unique index holds it."""
 
 INDEXES = {
@@ -116,7 +116,7 @@ INDEXES = {
     "Person": ["patient", "name"],
     "PlanDefinition": ["url"],
     "Practitioner": ["name"],
-    "PractitionerRole": ["practitioner", "organization"],
+    "PractitionerRole": ["practitioner", "organization", "role"],
     "Procedure": ["patient code date", "encounter", "date", "_of"],
     "Provenance": ["target", "patient"],
     "Questionnaire": ["url"],
