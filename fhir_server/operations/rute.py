@@ -14,6 +14,7 @@ from fhir_server.interactions import write
 from fhir_server.interactions.reader import StoreReader, outward
 from fhir_server.mappings import pasien as patients
 from fhir_server.mappings.rute import Asked, arrival, facts, patient_of, routed, screening_of
+from fhir_server.mappings.skrining_kunjungan import ENDED
 from fhir_server.operations.call import answered
 from fhir_server.operations.operation import Operation, Parameter
 from fhir_server.sop.antrean import alasan_prioritas
@@ -69,6 +70,7 @@ def saran(context: Context, visit: str, asked: Asked, *, terapkan: bool = False)
         raise _unscreened()
     steps = rute(facts(encounter, patient, screening, asked, reader))
     if terapkan:
+        _running(encounter)
         _apply(context, routed(encounter, steps), reader.versions[f"Encounter/{visit}"])
     return Saran(steps, _priority(encounter, patient, reader), terapkan)
 
@@ -96,6 +98,15 @@ def _unscreened() -> RuleBroken:
         Issue("business-rule", says, "Encounter", indonesian=teguran.kalimat, rule=teguran.aturan),
     )
     return refusal
+
+
+def _running(encounter: Document) -> None:
+    if (status := encounter.get("status")) in ENDED:
+        raise RuleBroken(
+            f"{BR_C3}: Encounter/{encounter['id']} is {status}; a visit that has ended is not "
+            "routed any more.",
+            indonesian=f"{BR_C3}: kunjungan sudah berakhir dan tidak diarahkan lagi.",
+        )
 
 
 def _apply(context: Context, encounter: Document, version: int) -> None:

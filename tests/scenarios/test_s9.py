@@ -6,6 +6,7 @@ from threading import Barrier
 import pytest
 
 from fhir_server.mappings.codes import code_system, structure
+from tests.support.fhir import bundle, entry
 from tests.support.profiles import faults
 
 FASKES = "pkm-dharma-rini"
@@ -606,3 +607,58 @@ def test_the_route_says_which_complaint_it_does_not_know(fhir, sop, karto, datan
     assert (by_fhir.status, by_sop.status) == (422, 422)
     assert "demam-pernapasan" in str(by_fhir.json)
     assert sop("POST", "kunjungan/tidak-ada/rute", {}).status == 404
+
+
+def routed(encounter, unit="lansia"):
+    stop = {
+        "url": structure("rute"),
+        "extension": [
+            {"url": "unit", "valueCode": unit},
+            {"url": "klaster", "valueCode": "klaster-3"},
+            {"url": "ruang-infeksi", "valueBoolean": False},
+            {"url": "alasan", "valueString": "umur 66 tahun"},
+        ],
+    }
+    return {**encounter, "extension": [*encounter["extension"], stop]}
+
+
+def test_br_c1_screening_and_route_in_one_transaction_pass(fhir, karto, datang):
+    visit = datang(karto)
+    look = {
+        "resourceType": "Observation",
+        "status": "final",
+        "code": {"coding": [{"system": code_system("observasi-lokal"), "code": "skrining-visual"}]},
+        "subject": {"reference": f"Patient/{karto}"},
+        "encounter": {"reference": f"Encounter/{visit}"},
+        "effectiveDateTime": "2024-05-13T07:40:00+07:00",
+    }
+    encounter = routed(fhir.read(f"Encounter/{visit}"))
+    put = entry("PUT", f"Encounter/{visit}", encounter)
+
+    alone = fhir("POST", "", bundle("transaction", put))
+    both = fhir("POST", "", bundle("transaction", put, entry("POST", "Observation", look)))
+
+    assert (alone.status, both.status) == (409, 200)
+    found = fhir.read(f"Encounter/{visit}")
+    assert (found["status"], structure("rute") in str(found)) == ("triaged", True)
+
+
+def test_br_c5_holds_for_a_patch_too(client, fhir, infeksi):
+    place = {"location": {"reference": "Location/lab"}, "status": "active"}
+
+    said = client.patch(
+        f"/fhir/Encounter/{infeksi}",
+        json=[{"op": "add", "path": "/location/-", "value": place}],
+        content_type="application/json-patch+json",
+    )
+
+    assert said.status_code == 422
+    assert "BR-C5" in said.text
+    assert "Location/lab" not in str(fhir.read(f"Encounter/{infeksi}"))
+
+
+def test_br_c3_a_visit_that_has_ended_is_not_routed_any_more(fhir, sop, gigi):
+    assert closed(fhir, gigi).status == 200
+
+    assert sop("POST", f"kunjungan/{gigi}/rute", {}).status == 200
+    assert sop("POST", f"kunjungan/{gigi}/rute", {"terapkan": True}).status == 409
