@@ -7,17 +7,15 @@ from __future__ import annotations
 
 from calendar import monthrange
 from dataclasses import replace
-from decimal import Decimal
 from typing import TYPE_CHECKING, Any, Final
 
 from fhir_server.mappings import Mapping, part_id, r4b, rencana_rtl
 from fhir_server.mappings.alur import Jaga
-from fhir_server.mappings.codes import ADMINISTRATIVE_AREA, code_system, sid, structure
+from fhir_server.mappings.codes import ADMINISTRATIVE_AREA, code_system, sid
 from fhir_server.mappings.elements import (
     code_of,
     concept,
     day_of,
-    extension_of,
     id_of,
     identifier,
     ids_of,
@@ -26,9 +24,17 @@ from fhir_server.mappings.elements import (
     reference,
     several,
 )
+from fhir_server.mappings.masalah_pws import (
+    PROBLEM,
+    problem,
+    ranked,
+    ranking,
+    read_problem,
+    role_of,
+)
 from fhir_server.mappings.rules import has_code
 from fhir_server.mappings.trace import as_json
-from fhir_server.sop.analisis_pws import ALUR_ANALISIS, DataPws, MasalahPws, lengkap
+from fhir_server.sop.analisis_pws import ALUR_ANALISIS, DataPws, lengkap
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator
@@ -41,11 +47,8 @@ if TYPE_CHECKING:
 DOKUMEN: Final = code_system("jenis-dokumen")
 BAGIAN: Final = code_system("bagian-analisis")
 INDIKATOR: Final = code_system("indikator-pws")
-MASALAH: Final = code_system("kategori-kondisi")
-SUMBER: Final = code_system("sumber-masalah")
 SASARAN, SIFAT = code_system("sasaran-pws"), code_system("sifat-sasaran")
 KOMUNIKASI: Final = code_system("kategori-komunikasi")
-STATUS_DESA, KEKURANGAN, USG = (structure(e) for e in ("status-desa", "kekurangan", "usg"))
 NOMOR: Final = "analisis-pws"
 CATEGORY: Final = "http://terminology.hl7.org/CodeSystem/"
 STATUS: Final = {
@@ -63,20 +66,19 @@ BAGIAN_JUDUL: Final = {
     "wilayah": "Wilayah",
     "pemberitahuan": "Pemberitahuan",
 }
-PROBLEM, TOLD = "masalah-", "pemberitahuan-"
-NILAI: Final = ("urgensi", "keseriusan", "pertumbuhan")
+TOLD: Final = "pemberitahuan-"
 
 
 def to_fhir(analisis: AnalisisPws, document_id: str) -> Resources:
     """Write the analysis; each problem is a Condition of its village's people."""
-    problems = {_role(each.nomor): each for each in analisis.masalah}
+    problems = {role_of(each.nomor): each for each in analisis.masalah}
     villages = sorted({each.desa for each in analisis.masalah})
     parts = {
         **{f"desa-{code}": _people(analisis, [code]) for code in villages},
-        **{role: _problem(analisis, each, document_id) for role, each in problems.items()},
+        **{role: problem(analisis, each, document_id) for role, each in problems.items()},
     }
     if analisis.masalah:
-        parts["prioritas"] = _ranking(analisis, document_id)
+        parts["prioritas"] = ranking(analisis, document_id)
     if analisis.rtl:
         parts["wilayah"] = _people(analisis, villages)
         parts["rtl"] = rencana_rtl.write(analisis, document_id)
@@ -90,7 +92,7 @@ def from_fhir(resources: Table[str, Document]) -> dict[str, Any]:
     composition = resources[""]
     problems = [each for role, each in resources.items() if role.startswith(PROBLEM)]
     told = [role.removeprefix(TOLD) for role in resources if role.startswith(TOLD)]
-    found = (_read_problem(each) for each in problems)
+    found = (read_problem(each) for each in problems)
     return {
         "faskes": id_of(composition.get("custodian"), "Organization"),
         "bulan": composition.get("identifier", {}).get("value"),
@@ -98,7 +100,7 @@ def from_fhir(resources: Table[str, Document]) -> dict[str, Any]:
         "waktu": instant_of(composition.get("date")),
         "data": tuple(_data(_entries(composition, "data"))),
         "masalah": tuple(sorted((e for e in found if e), key=lambda each: each.nomor)),
-        "prioritas": tuple(_ranked(resources.get("prioritas", {}))),
+        "prioritas": tuple(ranked(resources.get("prioritas", {}))),
         "rtl": rencana_rtl.read(resources.get("rtl", {})),
         "status": DIBACA.get(composition.get("status", "")),
         "diberitahu": tuple(told),
@@ -126,7 +128,7 @@ def complete(
 
 def amend(analisis: AnalisisPws, document_id: str, reader: Reader) -> dict[str, Document]:
     """Take back the problems that the analysis no longer has."""
-    keeps = {part_id(document_id, _role(each.nomor)) for each in analisis.masalah}
+    keeps = {part_id(document_id, role_of(each.nomor)) for each in analisis.masalah}
     composition = reader.read(f"Composition/{document_id}") or {}
     gone = [each for each in _entries(composition, "masalah") if id_of(each) not in keeps]
     read = (reader.read(each.get("reference", "")) for each in gone)
@@ -139,10 +141,6 @@ def amend(analisis: AnalisisPws, document_id: str, reader: Reader) -> dict[str, 
         for each in read
         if each is not None
     }
-
-
-def _role(number: int) -> str:
-    return f"{PROBLEM}{number}"
 
 
 def _composition(analisis: AnalisisPws, document_id: str, parts: Table[str, Any]) -> Any:
@@ -222,80 +220,6 @@ def _people(analisis: AnalisisPws, villages: list[str]) -> Any:
         ]
         or None,
     )
-
-
-def _problem(analisis: AnalisisPws, masalah: MasalahPws, document_id: str) -> Any:
-    number = masalah.kekurangan
-    scores = [
-        r4b.Extension(url=name, valueInteger=getattr(masalah, name))
-        for name in NILAI
-        if getattr(masalah, name) is not None
-    ]
-    return r4b.Condition(
-        extension=several(
-            r4b.Extension(url=STATUS_DESA, valueCode=masalah.statusDesa)
-            if masalah.statusDesa
-            else None,
-            None if number is None else r4b.Extension(url=KEKURANGAN, valueDecimal=number),
-            r4b.Extension(url=USG, extension=scores) if scores else None,
-        ),
-        clinicalStatus=concept(f"{CATEGORY}condition-clinical", "active"),
-        verificationStatus=concept(f"{CATEGORY}condition-ver-status", "confirmed"),
-        category=[concept(MASALAH, "masalah-pws"), concept(SUMBER, masalah.sumber)],
-        code=r4b.CodeableConcept(
-            coding=[r4b.Coding(system=INDIKATOR, code=masalah.indikator)], text=masalah.uraian
-        ),
-        subject=reference("Group", part_id(document_id, f"desa-{masalah.desa}")),
-        recordedDate=analisis.waktu,
-        recorder=reference("PractitionerRole", analisis.penyusun),
-    )
-
-
-def _read_problem(condition: Document) -> MasalahPws | None:
-    resource_id = condition.get("id", "")
-    number = resource_id.rpartition(f"-{PROBLEM}")[2]
-    village = (id_of(condition.get("subject"), "Group") or "").rpartition("-desa-")[2]
-    code = code_of(condition.get("code"), INDIKATOR)
-    source = code_of(condition.get("category"), SUMBER)
-    if not (number.isdigit() and village and code and source):
-        return None
-    lacking = (extension_of(condition, KEKURANGAN) or {}).get("valueDecimal")
-    scores = {
-        each.get("url"): each.get("valueInteger")
-        for each in (extension_of(condition, USG) or {}).get("extension", ())
-    }
-    return MasalahPws(
-        nomor=int(number),
-        desa=village,
-        indikator=code,
-        uraian=condition.get("code", {}).get("text") or code,
-        sumber=source,  # type: ignore[arg-type]
-        statusDesa=(extension_of(condition, STATUS_DESA) or {}).get("valueCode"),
-        kekurangan=None if lacking is None else Decimal(str(lacking)),
-        urgensi=scores.get("urgensi"),
-        keseriusan=scores.get("keseriusan"),
-        pertumbuhan=scores.get("pertumbuhan"),
-    )
-
-
-def _ranking(analisis: AnalisisPws, document_id: str) -> Any:
-    items = [part_id(document_id, _role(number)) for number in analisis.prioritas]
-    return r4b.List(
-        status="current",
-        mode="snapshot",
-        title="Prioritas masalah",
-        code=concept(BAGIAN, "prioritas"),
-        date=analisis.waktu,
-        source=reference("PractitionerRole", analisis.penyusun),
-        orderedBy=concept(f"{CATEGORY}list-order", "priority"),
-        entry=[{"item": reference("Condition", each)} for each in items],
-    )
-
-
-def _ranked(ranking: Document) -> list[int]:
-    items = (id_of(each.get("item"), "Condition") or "" for each in ranking.get("entry", ()))
-    numbers = (each.rpartition(f"-{PROBLEM}")[2] for each in items)
-    return [int(each) for each in numbers if each.isdigit()]
 
 
 def _notice(analisis: AnalisisPws, faskes: str, document_id: str) -> Any:
