@@ -15,7 +15,7 @@ from typing import TYPE_CHECKING, Final
 from fhir_server.mappings import konsultasi_alur as courses
 from fhir_server.mappings.elements import instant_of
 from fhir_server.mappings.rules import local
-from fhir_server.mappings.tugas_lakon import LANGKAH, end_of, kind_of, start_of
+from fhir_server.mappings.tugas_lakon import LANGKAH, end_of, is_guessed, kind_of, start_of
 from fhir_server.sop.sla import Jam
 
 if TYPE_CHECKING:
@@ -101,7 +101,7 @@ def _case(case: Document, state: str | None, steps: Sequence[Document]) -> list[
                         putaran=cycle,
                         presisi=_precision(task) if exact == "detik" else exact,
                         batal=task.get("status") == "cancelled",
-                        perkiraan=_guessed(task),
+                        perkiraan=is_guessed(task),
                         tugas=f"Task/{task['id']}",
                     )
                 )
@@ -131,7 +131,7 @@ def _total(
     ends = [end for each in of["meneruskan-saran"] if (end := end_of(each)) is not None]
     if not ends and state == "selesai":
         ends = [e for e in [instant_of(case.get("executionPeriod", {}).get("end"))] if e]
-    guessed = any(_guessed(each) for each in of["meneruskan-saran"][:1])
+    guessed = any(is_guessed(each) for each in of["meneruskan-saran"][:1])
     doctor = _doctor({}, of["memberi-saran"])
     end = min(ends, default=None)
     name = f"Task/{case['id']}"
@@ -155,10 +155,3 @@ def _precision(resource: Document) -> Presisi:
         if each.get("url", "").endswith("/StructureDefinition/presisi-waktu"):
             return "menit" if each.get("valueCode") == "menit" else "detik"
     return "detik"
-
-
-def _guessed(task: Document) -> bool:
-    return any(
-        each.get("url", "").endswith("/StructureDefinition/waktu-perkiraan")
-        for each in task.get("extension", ())
-    )

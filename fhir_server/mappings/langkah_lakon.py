@@ -47,7 +47,8 @@ def effects(canonical: str) -> tuple[Effect, ...]:
         if kind == "Encounter":
             types = document.get("type", ())
             return any(has_code(e, f"{base}/CodeSystem/layanan-konsultasi", "lakon") for e in types)
-        return any(local(each, "Task") for each in document.get("target", ()))
+        codings = document.get("activity", {}).get("coding", ())
+        return any(each.get("system") == f"{base}/CodeSystem/keputusan" for each in codings)
 
     kinds = frozenset({"Task", "Communication", "Encounter", "Provenance"})
     return (Effect("langkah-lakon", kinds, applies, follow),)
@@ -62,7 +63,7 @@ def of_category(message: Document, canonical: str, category: str) -> bool:
 def follow(documents: Sequence[Document], reader: Reader) -> Consequences:
     """Work out what a write brings about, step after step."""
     desk = Desk(documents, reader)
-    tasks = [each for each in documents if each["resourceType"] == "Task"]
+    tasks = [_ended(desk, each) for each in documents if each["resourceType"] == "Task"]
     messages = [each for each in documents if each["resourceType"] == "Communication"]
     for task in tasks:
         if is_lakon(task, CANONICAL):
@@ -81,6 +82,16 @@ def follow(documents: Sequence[Document], reader: Reader) -> Consequences:
         if is_advice(message, CANONICAL):
             _passed_on(desk, message)
     return Consequences(desk.changed)
+
+
+def _ended(desk: Desk, task: Document) -> Document:
+    """Note when a step ended whose writer did not say it (BR-D8)."""
+    closed = task.get("status") in {*DECIDED, "failed"}
+    if kind_of(task) is None or not closed or "end" in task.get("executionPeriod", {}):
+        return task
+    was = desk.before(f"Task/{task['id']}") or {}
+    said = task.get("lastModified") if task.get("lastModified") != was.get("lastModified") else None
+    return desk.finish({**task}, desk.instant(said), status=task["status"])
 
 
 def _case(desk: Desk, case: Document) -> None:

@@ -112,6 +112,14 @@ def precision_of(resource: Document) -> list[Document]:
     ]
 
 
+def is_guessed(task: Document) -> bool:
+    """Say whether the end of a step is an estimate."""
+    return any(
+        each.get("url", "").endswith("/StructureDefinition/waktu-perkiraan")
+        for each in task.get("extension", ())
+    )
+
+
 def _closed(task: Document, status: str, end: datetime, more: dict[str, Any]) -> Document:
     period = {**task.get("executionPeriod", {}), "end": end.isoformat()}
     return {

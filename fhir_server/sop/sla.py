@@ -13,6 +13,8 @@ from datetime import datetime, time, timedelta
 from decimal import ROUND_HALF_UP, Decimal
 from typing import TYPE_CHECKING, Final, Literal
 
+from fhir_server.sop.dokumen import Teguran
+
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping, Sequence
 
@@ -146,6 +148,18 @@ def ringkas(jam: Iterable[Jam], kini: datetime) -> Ringkasan:
         kepatuhan=persen(tepat, len(tertutup)),
         median=median(lama),
         p90=persentil(lama, 90),
+    )
+
+
+def jam_tetap(tugas: str) -> Teguran:
+    """Word BR-D8: the recorded clock of a step stays as it was recorded."""
+    return Teguran(
+        "waktu",
+        f"jam langkah {tugas} sudah tercatat dan tidak dapat digeser.",
+        "waktu yang tercatat; koreksi dicatat sebagai catatan.",
+        BR_D8,
+        jenis="keadaan",
+        english=f"BR-D8: the clock of step {tugas} is recorded and cannot be moved.",
     )
 
 

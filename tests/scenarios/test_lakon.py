@@ -235,6 +235,27 @@ def test_lists_of_the_program_are_filtered(sop):
     assert sop.read("langkah-program?langkah=sla-d1")["dokumen"] == []
 
 
+def test_br_d8_a_decision_by_fhir_without_its_time_is_timed_by_the_server(fhir, disarankan):
+    name = f"Task/{disarankan.advis}-persetujuan"
+
+    fhir.kept(name, {**fhir.read(name), "status": "completed"})
+
+    assert fhir.read(name)["executionPeriod"]["end"] > "2026-01-01"
+
+
+def test_br_d8_the_clock_of_a_step_is_not_moved_by_fhir(fhir, disarankan):
+    name = f"Task/{disarankan.kasus}-d6-1"
+    step = fhir.read(name)
+
+    for moved in (
+        {"start": wib(12, "08:07:00"), "end": wib(12, "08:07:40")},
+        {"start": wib(12, "08:03:10"), "end": wib(12, "08:04:00")},
+    ):
+        said = fhir("PUT", name, {**step, "executionPeriod": moved})
+        assert said.status == 409
+        assert "BR-D8" in said.issues[0]["diagnostics"]
+
+
 def test_the_patient_writes_again_and_the_case_goes_on(diterima):
     diterima.teruskan("13:00:00")
 
