@@ -272,3 +272,27 @@ def test_a_service_entered_by_mistake_is_taken_back_whole(clinic):
     parts += [f"Observation/{layanan['id']}-{role}" for role in ("metode", "konseling")]
     statuses = {clinic.fhir(name)["status"] for name in (*parts, f"ServiceRequest/{layanan['id']}")}
     assert statuses == {"entered-in-error"}
+
+
+def test_services_prices_and_bills_are_found_by_what_people_ask(clinic):
+    rahmi = clinic.pasien(217, noBPJS="9900000000217")
+    kunjungan = visit(clinic, rahmi, "bpjs-pbi")
+    layanan = serve(clinic, kunjungan, "iud", status="selesai", dilakukan=at("09:20"))
+    card = {"pasien": rahmi["id"], "jenis": "bpjs-pbi", "nomor": "9900000000217"}
+    penjamin = clinic.made("penjamin", card)
+    kunjungan_saja = {"tarif": "pemeriksaan", "layanan": f"kunjungan/{kunjungan['id']}"}
+    tagihan = bill(clinic, kunjungan, kunjungan_saja).json
+
+    def found(entity, **asked):
+        return [each["id"] for each in clinic.get(f"/sop/v1/{entity}", **asked).json["dokumen"]]
+
+    assert found("layanan-kb", metode="iud", status="selesai") == [layanan["id"]]
+    assert found("layanan-kb", metode="pil") == []
+    assert found("penjamin", jenis="bpjs-pbi", pasien=rahmi["id"]) == [penjamin["id"]]
+    assert found("penjamin", jenis="umum") == []
+    assert found("tagihan", nomor=tagihan["nomor"], status="terbit") == [tagihan["id"]]
+    assert found("tagihan", pasien=rahmi["id"], status="lunas") == []
+    assert len(found("tarif", kode="kb-suntik", status="aktif")) == 1
+    coverage = clinic.fhir(f"Coverage?beneficiary=Patient/{rahmi['id']}&type=bpjs-pbi")
+    assert coverage["total"] == 1
+    assert clinic.fhir(f"ChargeItem?context=Encounter/{kunjungan['id']}")["total"] == 1
