@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from datetime import date, datetime
+from datetime import datetime
 from typing import TYPE_CHECKING
 
 from fhir_server.mappings.rules import local
@@ -52,8 +52,3 @@ def is_later(first: str, second: str) -> bool:
 def is_past(day: str, moment: str) -> bool:
     """Say whether a date, perhaps only a month or a year, is over on the day of a dateTime."""
     return day < moment[: len(day)] and len(moment) >= len(day)
-
-
-def day_of(moment: str) -> date | None:
-    """Give the day of a dateTime; None where it says only a month or a year."""
-    return date.fromisoformat(moment[:10]) if len(moment) >= len("2024-04-02") else None
