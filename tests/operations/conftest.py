@@ -2,6 +2,8 @@
 
 import pytest
 
+from tests.operations.measuring import KARANGANYAR, SIDOREJO, Clinic, keep, organization, ours
+
 TERMS = "http://terminology.hl7.org/CodeSystem"
 
 
@@ -82,3 +84,18 @@ def record(fhir):
             clinicalStatus={"coding": [active]},
         )
     return put
+
+
+@pytest.fixture
+def clinic(fhir):
+    """A puskesmas of two villages."""
+    keep(fhir, "pws-k1")
+    fhir.kept("Organization/pkm", organization("pkm", "puskesmas", (SIDOREJO, KARANGANYAR)))
+    for role in ("bidan", "dokter", "kader"):
+        document = {
+            "resourceType": "PractitionerRole",
+            "id": role,
+            "code": [ours("peran-petugas", role)],
+        }
+        fhir.kept(f"PractitionerRole/{role}", document)
+    return Clinic(fhir)
