@@ -25,7 +25,7 @@ CAP: Final = {"entered-in-error": "Salah entri, tidak berlaku", "preliminary": "
 def isi(berkas: Berkas) -> dict[str, Any]:
     """Give what a Composition says."""
     composition = berkas.komposisi or {}
-    author = next(iter(composition.get("author", ())), None)
+    author = _signer(composition)
     subject = composition.get("subject")
     return {
         "judul": _dated(composition.get("title", "")),
@@ -53,6 +53,13 @@ def bagian(berkas: Berkas, sections: Sequence[Document]) -> list[dict[str, Any]]
         for each in sections
     ]
     return [each for each in written if each["narasi"] or each["butir"] or each["bagian"]]
+
+
+def _signer(composition: Document) -> Document | None:
+    """Give who signs: the first author that is a person, else the institution."""
+    authors: list[Document] = composition.get("author", [])
+    people = [each for each in authors if id_of(each, "Organization") is None]
+    return next(iter([*people, *authors]), None)
 
 
 def _dated(words: str) -> str:

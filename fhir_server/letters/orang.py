@@ -66,8 +66,11 @@ def petugas(berkas: Berkas, reference: Document | None, sebagai: str = "") -> di
 
 
 def nama(person: Document) -> str:
-    """Write a person's name."""
-    for each in person.get("name", ()):
+    """Write a person's name, or an institution's."""
+    names = person.get("name", ())
+    if isinstance(names, str):
+        return names
+    for each in names:
         parts = (*each.get("prefix", ()), *each.get("given", ()), each.get("family"))
         words = each.get("text") or " ".join(filter(None, parts))
         if words:

@@ -308,3 +308,31 @@ def test_c12_a_posyandu_day_closes_its_task(fhir, sop):
         "reference": "Group/sasaran-sidorejo"
     }
     assert sop.read(f"kegiatan-posyandu/{made['id']}")["hadir"] == 31
+
+
+@pytest.mark.usefixtures("rencana")
+def test_c14_the_report_is_printed_and_signed_by_a_person(client, fhir, sop, pasien):
+    fhir.kept(
+        f"PractitionerRole/{BIDAN}",
+        {
+            "resourceType": "PractitionerRole",
+            "id": BIDAN,
+            "organization": {"reference": f"Organization/{PUSTU}"},
+            "practitioner": {"reference": "Practitioner/nastiti"},
+        },
+    )
+    name = [{"text": "Bidan Nastiti"}]
+    fhir.kept(
+        "Practitioner/nastiti", {"resourceType": "Practitioner", "id": "nastiti", "name": name}
+    )
+    task = tugaskan(fhir)[0]["id"]
+    moved(sop, task, "diterima", "dikerjakan")
+    sop.made("kunjungan-rumah", kunjungan(pasien(), task, **SELESAI))
+
+    page = client.get(
+        f"/sop/v1/laporan-pustu/{laporan(fhir).json['id']}/surat", headers={"Accept": "text/html"}
+    )
+
+    assert page.status_code == 200
+    assert "Kunjungan rumah: 50,0" in page.text
+    assert "Bidan Nastiti" in page.text
