@@ -80,6 +80,11 @@ def from_fhir(resources: Table[str, Document]) -> dict[str, Any]:
         "noSTR": identifier_of(person, NO_STR),
         "noSIP": identifier_of(person, NO_SIP),
         "hp": next(iter(phones), None),
+        "kualifikasi": tuple(
+            each["code"]["text"]
+            for each in person.get("qualification", ())
+            if each.get("code", {}).get("text")
+        ),
         "desaBinaan": tuple(
             each["value"] for each in places if each.get("system") == ADMINISTRATIVE_AREA
         ),
@@ -105,6 +110,7 @@ def _practitioner(petugas: PetugasKesehatan) -> Any:
         active=True,
         name=[r4b.HumanName(use="official", text=petugas.nama)],
         telecom=several(phone),
+        qualification=[{"code": {"text": each}} for each in petugas.kualifikasi] or None,
     )
 
 

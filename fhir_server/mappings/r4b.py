@@ -29,6 +29,7 @@ if TYPE_CHECKING:
     from fhir.resources.R4B.contactpoint import ContactPoint as ContactPoint
     from fhir.resources.R4B.detectedissue import DetectedIssue as DetectedIssue
     from fhir.resources.R4B.diagnosticreport import DiagnosticReport as DiagnosticReport
+    from fhir.resources.R4B.documentreference import DocumentReference as DocumentReference
     from fhir.resources.R4B.encounter import Encounter as Encounter
     from fhir.resources.R4B.episodeofcare import EpisodeOfCare as EpisodeOfCare
     from fhir.resources.R4B.extension import Extension as Extension

@@ -138,6 +138,8 @@ class Rules:
 
 def _broken(unique: Unique, concern: Concern) -> FhirError:
     said = issue(unique.teguran(), concern, unique.element)
+    if said.code != RuleBroken.code:
+        return Invalid((said,))
     error = RuleBroken(said.diagnostics)
     error.issues = (said,)
     return error

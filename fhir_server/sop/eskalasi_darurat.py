@@ -20,7 +20,7 @@ from fhir_server.sop.tanda_bahaya import KodeTanda
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
 
-Pemicu = Literal["pesan-darurat", "usulan-tanda-bahaya", "ambang", "tombol"]
+Pemicu = Literal["pesan-darurat", "usulan-tanda-bahaya", "ambang", "tombol", "pendampingan"]
 StatusEskalasi = Literal[
     "diusulkan",
     "dibuka",

@@ -47,6 +47,12 @@ class PetugasKesehatan(Dokumen):
     noSTR: str | None = bidang("Nomor STR", "§2.1/3", default=None)
     noSIP: str | None = bidang("Nomor SIP", "§2.1/3", default=None)
     hp: str | None = bidang("Nomor telepon genggam", "§2.1/3", default=None)
+    kualifikasi: tuple[str, ...] = bidang(
+        "Kualifikasi (pelatihan, sertifikat)",
+        "§1.E",
+        default=(),
+        contoh=["Pelatihan pendampingan ibu hamil risiko tinggi, KB, dan ASI eksklusif"],
+    )
     desaBinaan: tuple[str, ...] = bidang("Kode desa binaan", "§2.1/3", default=())
 
 

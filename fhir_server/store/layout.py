@@ -53,7 +53,7 @@ INDEXES = {
     "Basic": ["patient", "_of"],
     "BodyStructure": ["patient"],
     "CarePlan": ["patient date", "encounter", "_of"],
-    "CareTeam": ["patient", "encounter", "_of"],
+    "CareTeam": ["patient", "participant", "encounter", "_of"],
     "ChargeItem": ["patient", "_of", "context", "service"],
     "Claim": ["patient", "encounter", "_of"],
     "ClaimResponse": ["patient"],
