@@ -43,8 +43,10 @@ BATAS: Final[Mapping[str, timedelta]] = {
     "sla-e8": timedelta(minutes=180),
     "sla-e9": timedelta(minutes=10),
 }
-HARIAN: Final = ("sla-d4", "sla-d5")
-"""Steps that are due by the end of the calendar day on which they begin."""
+PIKET: Final = "sla-d4"
+HARIAN: Final = (PIKET, "sla-d5")
+"""Steps that are due by the end of the calendar day on which they begin; of a duty only that there
+was one is asked, not how long it took."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -138,7 +140,8 @@ def ringkas(jam: Iterable[Jam], kini: datetime) -> Ringkasan:
     berlaku = [each for each in semua if not each.batal]
     tertutup = [each for each in berlaku if each.selesai is not None]
     tepat = sum(each.tepat is True for each in tertutup)
-    lama = sorted(each.lama for each in tertutup if each.lama is not None)
+    diukur = (each.lama for each in tertutup if each.langkah != PIKET)
+    lama = sorted(each for each in diukur if each is not None)
     return Ringkasan(
         semua=len(semua),
         dibatalkan=len(semua) - len(berlaku),
