@@ -26,6 +26,8 @@ if TYPE_CHECKING:
 
     from fhir_server.context import Context
 
+FIRST = ("01", "02", "03")
+"""The files that make the clinic and its day; the others tell the month that it has behind it."""
 FOLDER = Path(__file__).parent.parent / "demo"
 _MOMENT = re.compile(r"@(-?\d+)(?: (\d\d):(\d\d))?")
 _MONTH = re.compile(r"@(awal|akhir)-(\d+)")
@@ -35,19 +37,24 @@ _CALENDAR = re.compile(r"@(tahun|bulan)(-\d+)?")
 _IN_AN_ID = re.compile(r"\{@(-?\d+)\}")
 
 
-def load(context: Context) -> int:
-    """Publish every document of the demo, in the order of the files; give their number."""
+def load(context: Context, *, first: bool | None = None) -> int:
+    """Publish the demo in the order of its files, or the first ones, or those that follow.
+
+    Gives the number of documents.
+    """
     today = context.clock().astimezone(ZoneInfo(context.settings.timezone))
     loaded = 0
-    for entry in documents(today):
+    for entry in documents(today, first=first):
         _publish(context, entry)
         loaded += 1
     return loaded
 
 
-def documents(today: datetime) -> Iterator[dict[str, Any]]:
+def documents(today: datetime, *, first: bool | None = None) -> Iterator[dict[str, Any]]:
     """Read the demo's entries: ``entitas``, ``id``, ``dokumen``, and what changes ``lalu``."""
     for path in sorted(FOLDER.glob("*.yaml")):
+        if first is not None and path.name.startswith(FIRST) != first:
+            continue
         for entry in yaml.safe_load(path.read_text("utf-8")):
             yield _dated(entry, today)
 

@@ -4,11 +4,11 @@ from __future__ import annotations
 
 import multiprocessing
 import sys
+from contextlib import contextmanager
 from typing import TYPE_CHECKING
 
 import click
 
-from fhir_server import app
 from fhir_server.commands import demo
 from fhir_server.commands.opening import opened
 from fhir_server.errors import FhirError
@@ -19,6 +19,9 @@ from fhir_server.resources.wire import dump
 from fhir_server.store.ops import Tally
 
 if TYPE_CHECKING:
+    from collections.abc import Iterator
+    from multiprocessing.synchronize import Event
+
     from fhir_server.config import Settings
     from fhir_server.context import Context
     from fhir_server.store.ops import Put
@@ -27,23 +30,38 @@ DEMO = "demo"
 BEGUN, DONE = 1, 2
 
 
-def seed(settings: Settings, uri: str) -> None:
-    """Seed the database in a process of its own, for one that forks must not hold connections."""
-    app.preload(settings)
-    process = multiprocessing.get_context("fork").Process(target=_seed, args=(settings, uri))
+@contextmanager
+def seeded(settings: Settings, uri: str) -> Iterator[None]:
+    """Seed the database; the demo's month goes on during the block.
+
+    That happens in a process of its own, for one that forks must not hold connections.
+    ``app.preload`` must be over.
+    """
+    forking = multiprocessing.get_context("fork")
+    usable = forking.Event()
+    process = forking.Process(target=_seed, args=(settings, uri, usable), daemon=True)
     process.start()
-    process.join()
-    if process.exitcode != 0:
+    while process.is_alive() and not usable.wait(0.05):
+        pass
+    if not usable.is_set():
         sys.exit(1)
+    try:
+        yield
+    finally:
+        process.terminate()
+        process.join()
 
 
-def _seed(settings: Settings, uri: str) -> None:
+def _seed(settings: Settings, uri: str, usable: Event) -> None:
     try:
         with opened(settings, uri) as context:
             wanted = settings.demo and wants_demo(context)
             bring_up_to_date(context)
             if wanted:
-                fill(context)
+                begin(context)
+            usable.set()
+            if wanted:
+                finish(context)
     except click.ClickException as error:
         error.show()
         sys.exit(1)
@@ -75,9 +93,14 @@ def wants_demo(context: Context) -> bool:
     return begun == BEGUN or (begun == 0 and not context.store.statistics())
 
 
-def fill(context: Context) -> None:
-    """Load the demo; begun and done are noted, so that a halt half-way is made good."""
+def begin(context: Context) -> None:
+    """Load the demo's clinic; begun and done are noted, so that a halt half-way is made good."""
     if context.store.tally(DEMO) < BEGUN:
         commit(context, [], [Tally(DEMO, 0)])
-    demo.load(context)
+    demo.load(context, first=True)
+
+
+def finish(context: Context) -> None:
+    """Load the month that the demo's clinic has behind it."""
+    demo.load(context, first=False)
     commit(context, [], [Tally(DEMO, BEGUN)])

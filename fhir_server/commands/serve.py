@@ -16,6 +16,7 @@ from typing import TYPE_CHECKING
 
 import click
 
+from fhir_server import app
 from fhir_server.commands import background, opening, processes, seeding
 from fhir_server.rest import metrics
 
@@ -58,12 +59,14 @@ def command() -> None:
 
     with tempfile.TemporaryDirectory(prefix="fhir-metrics-") as folder:
         metrics.share(folder)
+        loading = threading.Thread(target=app.preload, args=(settings,))
+        loading.start()  # while the database starts
         with opening.database(settings, give_up) as uri:
-            seeding.seed(settings, uri)
+            loading.join()
             if not closed:
                 expect_clients(settings, uri)
-            threading.Thread(target=announce, args=(settings, begun), daemon=True).start()
-            with background.running(settings, uri):
+            with seeding.seeded(settings, uri), background.running(settings, uri):
+                threading.Thread(target=announce, args=(settings, begun), daemon=True).start()
                 processes.serve(settings, uri)
             click.echo("Ending …")
     if failed.is_set():
@@ -108,7 +111,8 @@ def free_port(host: str, port: int) -> int:
     except (OSError, OverflowError) as error:
         says = getattr(error, "strerror", None) or str(error)
         raise click.ClickException(
-            f"Port {port} on {host} cannot be used: {says}. Choose another with PORT=."
+            f"Port {port} on {host} cannot be used: {says}. Choose another with PORT=, or "
+            "HOST=127.0.0.1."
         ) from None
 
 
