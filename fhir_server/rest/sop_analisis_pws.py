@@ -17,7 +17,7 @@ from fhir_server import exchange
 from fhir_server.errors import NotFound
 from fhir_server.interactions.matches import matches
 from fhir_server.interactions.write import commit, prepare
-from fhir_server.mappings.codes import as_mapped, criterion
+from fhir_server.mappings.codes import as_mapped, criterion, structure
 from fhir_server.mappings.faskes import JENIS, WILAYAH_KERJA
 from fhir_server.operations.measures import Asked
 from fhir_server.operations.measures.pws import evaluation
@@ -41,6 +41,7 @@ if TYPE_CHECKING:
     from fhir_server.sop import Entitas
 
 BERES = "BAIK"
+PROFILE = structure("LaporanPWS")
 MULAI, SAMPAI = timedelta(days=1), timedelta(days=14)
 URAIAN = {
     "KURANG": "di atas target kumulatif tetapi menurun",
@@ -176,6 +177,7 @@ def _kept(
             context.clock(),
         )
         made["id"] = f"{name}-{asked['faskes']}-{asked['bulan']}"[:64]
+        made["meta"] = {"profile": [criterion(PROFILE, context.settings.canonical)]}
         puts.append(prepare(context, tulis(made), made["id"]))
         data.append(DataPws(indikator=each.indikator.kode, laporan=made["id"]))
     commit(context, puts)

@@ -18,6 +18,7 @@ from itertools import count
 from pathlib import Path
 
 import pytest
+from fhir.resources.R4B.measurereport import MeasureReport
 
 from fhir_server.mappings.codes import code_system
 
@@ -229,6 +230,10 @@ def test_s11_the_draft_names_the_problems_and_ranks_them(sop, fhir):
     assert [each["indikator"] for each in found["data"]] == ["K1", "K4"]
     report = fhir.read(f"MeasureReport/{found['data'][0]['laporan']}")
     assert report["measure"].startswith("https://puskesmas.example/fhir/Measure/pws-k1")
+    assert report["meta"]["profile"] == [
+        "https://puskesmas.example/fhir/StructureDefinition/LaporanPWS"
+    ]
+    assert MeasureReport(**report).group[0].code.coding[0].code == "K1"
     ranking = fhir.read(f"List/{found['id']}-prioritas")["entry"]
     assert (
         ranking[0]["item"]["reference"]
