@@ -202,6 +202,23 @@ def test_s11_one_village_alone(sop, fhir):
     assert stratum["measureScore"]["value"] == 41.7
 
 
+@pytest.mark.usefixtures("wilayah")
+@pytest.mark.parametrize(
+    ("asked", "status", "says"),
+    [
+        ("indikator=K9", 422, "K9 tidak dikenal"),
+        ("bulan=2024-13", 422, "2024-06"),
+        ("desa=sidorejo", 422, "bukan kode wilayah"),
+        ("faskes=tidak-ada", 404, "Tidak ada Organization/tidak-ada"),
+        ("desa=9904012009&indikator=K1&bulan=2024-06", 200, "tidak-ada"),
+    ],
+)
+def test_s11_what_the_table_cannot_show_is_said_in_indonesian(sop, asked, status, says):
+    answer = sop("GET", f"pws?{asked}")
+
+    assert (answer.status, says in str(answer.json)) == (status, True)
+
+
 def draft(sop):
     return sop.made(
         "analisis-pws/susun",

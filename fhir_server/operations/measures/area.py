@@ -141,7 +141,8 @@ def _code_of(location: Document) -> str:
 def _there(context: Context, kind: str, identity: str) -> Document:
     stored = context.store.read(kind, identity)
     if stored is None or stored.text is None:
-        raise NotFound(f"There is no {kind}/{identity}.")
+        says = f"There is no {kind}/{identity}."
+        raise NotFound(says, indonesian=f"Tidak ada {kind}/{identity} di server ini.")
     document: Document = orjson.loads(as_mapped(stored.raw, context.settings.canonical))
     return document
 
