@@ -8,7 +8,7 @@ from fhir_server.letters import Surat
 from fhir_server.letters.kata import kata
 from fhir_server.letters.orang import faskes, faskes_petugas, pasien, petugas
 from fhir_server.letters.uraian import diagnosis, nilai, pemeriksaan
-from fhir_server.mappings.rujukan import NOMOR
+from fhir_server.mappings.tugas_rujukan import NOMOR
 
 if TYPE_CHECKING:
     from fhir_server.letters.berkas import Berkas

@@ -8,11 +8,11 @@ https://hl7.org/fhir/R4/servicerequest.html
 from __future__ import annotations
 
 from dataclasses import replace
-from typing import TYPE_CHECKING, Any, Final
+from typing import TYPE_CHECKING, Any
 
 from fhir_server.errors import Invalid, Issue, RuleBroken
-from fhir_server.mappings import Mapping, part_id, r4b
-from fhir_server.mappings.codes import LOINC, code_system, sid
+from fhir_server.mappings import Mapping, r4b
+from fhir_server.mappings.codes import LOINC, code_system
 from fhir_server.mappings.elements import (
     code_of,
     concept,
@@ -21,13 +21,11 @@ from fhir_server.mappings.elements import (
     identifier_of,
     ids_of,
     instant_of,
-    period,
     reference,
 )
 from fhir_server.mappings.ikut_tugas import newest
-from fhir_server.mappings.pihak import party, party_of
-from fhir_server.mappings.status_rujuk_balik import STATUS, state_of
-from fhir_server.mappings.status_rujukan import state_of as state_of_referral
+from fhir_server.mappings.pihak import party
+from fhir_server.mappings.status_rujuk_balik import STATUS
 from fhir_server.mappings.surat_rujuk_balik import (
     LETTER,
     diagnosis_references,
@@ -38,7 +36,19 @@ from fhir_server.mappings.surat_rujuk_balik import (
     read_findings,
     supporting,
 )
-from fhir_server.sop.rujuk_balik import DataPRB, HasilPemantauan
+from fhir_server.mappings.tugas_rujuk_balik import (
+    JENIS_TUGAS,
+    NOMOR,
+    OUTPUT,
+    STATUS_BALIK,
+    closed,
+    is_task,
+    output_of,
+    priority_of,
+    read_task,
+    task_of,
+)
+from fhir_server.sop.rujuk_balik import HasilPemantauan
 from fhir_server.sop.status_rujukan import BR_R1
 from fhir_server.sop.waktu_rujukan import batas_kontak, batas_terima
 
@@ -50,20 +60,8 @@ if TYPE_CHECKING:
     from fhir_server.sop.rujuk_balik import RujukBalik
     from fhir_server.store.ops import Condition
 
-NOMOR = sid("no-rujukan")
-JENIS, JENIS_TUGAS = code_system("jenis-rujukan"), code_system("jenis-tugas")
-STATUS_BALIK, STATUS_RUJUKAN = code_system("status-rujuk-balik"), code_system("status-rujukan")
-ALASAN, PARAMETER = code_system("alasan-rujuk-balik"), code_system("parameter-tugas")
-PROGRAM, KATEGORI = code_system("program-rujuk-balik"), code_system("kategori-komunikasi")
-RISIKO = code_system("kelompok-risiko-kspr")
-PRB: Final = {
-    "noSep": "prb-no-sep",
-    "program": "prb-program",
-    "kodeDPJP": "prb-kode-dpjp",
-    "keterangan": "prb-keterangan",
-    "saran": "prb-saran",
-}
-OUTPUT, LETTER_OUTPUT = "rujuk-balik", "surat-rujuk-balik"
+JENIS, PROGRAM = code_system("jenis-rujukan"), code_system("program-rujuk-balik")
+KATEGORI, RISIKO = code_system("kategori-komunikasi"), code_system("kelompok-risiko-kspr")
 
 
 def to_fhir(balik: RujukBalik, own_id: str) -> Resources:
@@ -71,7 +69,7 @@ def to_fhir(balik: RujukBalik, own_id: str) -> Resources:
     outcome = {} if balik.hasil is None else {"hasil": _outcome(balik, balik.hasil, own_id)}
     return {
         "": _request(balik, own_id),
-        "tugas": _task(balik, own_id),
+        "tugas": task_of(balik, own_id),
         "surat": letter(balik, own_id),
         **findings(balik),
         "rencana": plan(balik, own_id),
@@ -98,7 +96,7 @@ def from_fhir(resources: Table[str, Document]) -> dict[str, Any]:
         "program": code_of(request.get("category"), PROGRAM) or "non-prb",
         **read_findings(resources.items()),
         **read_control(next((e for e in resources.values() if _is_plan(e)), None)),
-        **_read_task(task),
+        **read_task(task),
         "hasil": _read_outcome(resources.get("hasil")),
     }
 
@@ -106,7 +104,7 @@ def from_fhir(resources: Table[str, Document]) -> dict[str, Any]:
 def parts(request: Document, gathered: Table[str, Document]) -> dict[str, str]:
     """Find what belongs to a back-referral: by its references, its Task, its outcome."""
     own, found = f"{request['id']}-", {}
-    tasks = [each for each in gathered.values() if _is_task(each)]
+    tasks = [each for each in gathered.values() if is_task(each)]
     if tasks:
         found["tugas"] = f"Task/{newest(tasks)['id']}"
     for each in (*request.get("supportingInfo", ()), *request.get("reasonReference", ())):
@@ -160,33 +158,12 @@ def amend(balik: RujukBalik, own_id: str, reader: Reader) -> dict[str, Document]
     if not tasks or balik.status in {"dibatalkan", "salah-entri"}:
         return {}
     task = newest(tasks)
-    answered = _output(task, OUTPUT, "ServiceRequest")
+    answered = output_of(task, OUTPUT, "ServiceRequest")
     if answered == own_id:
         return {}
     if answered is not None:
         raise _answered(balik, answered)
-    return {f"Task/{task['id']}": _closed(task, balik, own_id)}
-
-
-def _closed(task: Document, balik: RujukBalik, own_id: str) -> Document:
-    letter_of = {"reference": f"Composition/{part_id(own_id, 'surat')}"}
-    others = [e for e in task.get("output", ()) if code_of(e.get("type"), PARAMETER) != OUTPUT]
-    new = [
-        {"type": _coded(PARAMETER, LETTER_OUTPUT), "valueReference": letter_of},
-        {
-            "type": _coded(PARAMETER, OUTPUT),
-            "valueReference": {"reference": f"ServiceRequest/{own_id}"},
-        },
-    ]
-    closing = {**task, "output": [*others, *new]}
-    if state_of_referral(task) == "dirujuk-balik":
-        return closing
-    return {
-        **closing,
-        "status": "completed",
-        "businessStatus": _coded(STATUS_RUJUKAN, "dirujuk-balik"),
-        "lastModified": balik.waktu.isoformat(),
-    }
+    return {f"Task/{task['id']}": closed(task, balik, own_id)}
 
 
 def _request(balik: RujukBalik, own_id: str) -> Any:
@@ -196,7 +173,7 @@ def _request(balik: RujukBalik, own_id: str) -> Any:
         status=STATUS.get(balik.status, STATUS["dikirim"])[1],
         intent="order",
         category=[concept(JENIS, "rujuk-balik"), concept(PROGRAM, balik.program)],
-        priority=_priority(balik),
+        priority=priority_of(balik),
         code=r4b.CodeableConcept(text=balik.anjuranPemantauan),
         subject=reference("Patient", balik.pasien),
         encounter=reference("Encounter", balik.kunjungan),
@@ -205,36 +182,6 @@ def _request(balik: RujukBalik, own_id: str) -> Any:
         performer=[reference("Organization", balik.penerima)],
         reasonReference=diagnosis_references(balik, own_id) or None,
         supportingInfo=supporting(balik, own_id),
-    )
-
-
-def _task(balik: RujukBalik, own_id: str) -> Any:
-    letter_of = reference("Composition", part_id(own_id, "surat"))
-    due = balik.batasKontak and _input("batas-kontak", valueDateTime=balik.batasKontak)
-    prb = [
-        _input(kind, valueString=value)
-        for name, kind in PRB.items()
-        if balik.prb is not None and (value := getattr(balik.prb, name)) is not None
-    ]
-    ended = balik.hasil.waktu if balik.hasil else None
-    new_task: Any = r4b.Task
-    return new_task(
-        groupIdentifier=identifier(f"{NOMOR}/{balik.faskes}", balik.nomor),
-        status=STATUS.get(balik.status, STATUS["dikirim"])[0],
-        statusReason=_reason(balik),
-        businessStatus=concept(STATUS_BALIK, balik.status),
-        intent="order",
-        priority=_priority(balik),
-        code=concept(JENIS_TUGAS, "rujuk-balik"),
-        focus=reference("ServiceRequest", own_id),
-        for_fhir=reference("Patient", balik.pasien),
-        executionPeriod=period(balik.kontakPertama, ended if balik.kontakPertama else None),
-        authoredOn=balik.waktu,
-        lastModified=balik.waktuStatus,
-        requester=reference("Organization", balik.faskes),
-        owner=party(balik.pelaksana or f"faskes/{balik.penerima}"),
-        restriction={"period": period(None, balik.batasTerima)} if balik.batasTerima else None,
-        input=[_input("surat-rujuk-balik", valueReference=letter_of), *filter(None, [due]), *prb],
     )
 
 
@@ -251,36 +198,10 @@ def _outcome(balik: RujukBalik, hasil: HasilPemantauan, own_id: str) -> Any:
     )
 
 
-def _read_task(task: Document) -> dict[str, Any]:
-    reason = task.get("statusReason", {})
-    said = {code_of(each.get("type"), PARAMETER): each for each in task.get("input", ()) if each}
-    due = said.get("batas-kontak", {}).get("valueDateTime")
-    prb = {name: said.get(kind, {}).get("valueString") for name, kind in PRB.items()}
-    return {
-        "pelaksana": party_of(task.get("owner")),
-        "krst": task["priority"] != "routine" if "priority" in task else None,
-        "status": state_of(task) if task else None,
-        "waktuStatus": instant_of(task.get("lastModified")),
-        "alasan": code_of(reason, ALASAN),
-        "keterangan": reason.get("text"),
-        "kontakPertama": instant_of(task.get("executionPeriod", {}).get("start")),
-        "batasTerima": instant_of(task.get("restriction", {}).get("period", {}).get("end")),
-        "batasKontak": instant_of(due),
-        "prb": DataPRB(**prb) if prb["noSep"] else None,
-    }
-
-
 def _read_outcome(found: Document | None) -> HasilPemantauan | None:
     sent = instant_of((found or {}).get("sent"))
     words = next((p["contentString"] for p in (found or {}).get("payload", ()) if p), None)
     return HasilPemantauan(waktu=sent, isi=words) if sent and words else None
-
-
-def _reason(balik: RujukBalik) -> Any:
-    code = concept(ALASAN, balik.alasan)
-    if balik.keterangan is None:
-        return code
-    return r4b.CodeableConcept(coding=code and code.coding, text=balik.keterangan)
 
 
 def _is_krst(pasien: str, reader: Reader) -> bool:
@@ -291,32 +212,6 @@ def _is_krst(pasien: str, reader: Reader) -> bool:
         if found := code_of(concepts, RISIKO):
             return found == "KRST"
     return False
-
-
-def _priority(balik: RujukBalik) -> str:
-    return "urgent" if balik.krst else "routine"
-
-
-def _input(kind: str, **value: Any) -> dict[str, Any]:
-    return {"type": concept(PARAMETER, kind), **value}
-
-
-def _coded(system: str, code: str) -> Document:
-    return {"coding": [{"system": system, "code": code}]}
-
-
-def _output(task: Document, kind: str, resource_type: str) -> str | None:
-    for each in task.get("output", ()):
-        if code_of(each.get("type"), PARAMETER) == kind:
-            return id_of(each.get("valueReference"), resource_type)
-    return None
-
-
-def _is_task(resource: Document) -> bool:
-    return (
-        resource["resourceType"] == "Task"
-        and code_of(resource.get("code"), JENIS_TUGAS) == "rujuk-balik"
-    )
 
 
 def _is_plan(resource: Document) -> bool:

@@ -5,12 +5,12 @@ https://hl7.org/fhir/R4/servicerequest.html
 
 from __future__ import annotations
 
-from dataclasses import fields, replace
+from dataclasses import replace
 from datetime import timedelta
 from typing import TYPE_CHECKING, Any, Final
 
 from fhir_server.mappings import Mapping, part_id, r4b
-from fhir_server.mappings.codes import ROLE_CODE, SNOMED, code_system, sid
+from fhir_server.mappings.codes import ROLE_CODE, SNOMED, code_system
 from fhir_server.mappings.elements import (
     code_of,
     concept,
@@ -19,7 +19,6 @@ from fhir_server.mappings.elements import (
     identifier_of,
     ids_of,
     instant_of,
-    period,
     reference,
     several,
 )
@@ -35,6 +34,19 @@ from fhir_server.mappings.surat_rujukan import (
     read_payer,
     treatments,
 )
+from fhir_server.mappings.tugas_rujukan import (
+    NOMOR,
+    PRIORITY,
+    REFUSED,
+    STATUS_RUJUKAN,
+    is_task,
+    place_of,
+    read_answer,
+    read_past,
+    refusal_of,
+    role_of,
+    tasks_of,
+)
 from fhir_server.sop.rujukan import LaporanSementara, TujuanLama, dialihkan
 
 if TYPE_CHECKING:
@@ -46,21 +58,14 @@ if TYPE_CHECKING:
     from fhir_server.sop.rujukan import Rujukan
     from fhir_server.store.ops import Condition
 
-NOMOR = sid("no-rujukan")
-JENIS, JENIS_TUGAS = code_system("jenis-rujukan"), code_system("jenis-tugas")
-STATUS_RUJUKAN, ALASAN_TOLAK = code_system("status-rujukan"), code_system("alasan-tolak")
-PARAMETER, TACC = code_system("parameter-tugas"), code_system("tacc")
-ALASAN_SELESAI = code_system("alasan-selesai-rujukan")
-KATEGORI = code_system("kategori-komunikasi")
+JENIS, KATEGORI = code_system("jenis-rujukan"), code_system("kategori-komunikasi")
 REFERRAL = ("3457005", "Patient referral")
-PRIORITY: Final = {"elektif": "routine", "segera": "urgent", "darurat": "stat"}
 SERVICE: Final = {
     "gawat-darurat": ("385868005", "Emergency treatment management"),
     "rawat-inap": ("737481003", "Inpatient care management"),
     "rawat-jalan": ("11429006", "Consultation"),
 }
 TRANSPORT: Final = {"ambulans": ("AMB", "Ambulance"), "lainnya": ("HOSP", "Hospital")}
-REFUSED = "ditolak"
 
 
 def to_fhir(rujukan: Rujukan, own_id: str) -> Resources:
@@ -68,7 +73,7 @@ def to_fhir(rujukan: Rujukan, own_id: str) -> Resources:
     said = {**diagnoses(rujukan), **findings(rujukan), **treatments(rujukan), **payer(rujukan)}
     return {
         "": _request(rujukan, own_id),
-        **_tasks(rujukan, own_id),
+        **tasks_of(rujukan, own_id),
         "surat": letter(rujukan, own_id),
         **said,
     }
@@ -77,7 +82,7 @@ def to_fhir(rujukan: Rujukan, own_id: str) -> Resources:
 def from_fhir(resources: Table[str, Document]) -> dict[str, Any]:
     """Read a referral; where it stands is what its newest Task says."""
     request = resources[""]
-    tasks = [each for role, each in sorted(resources.items(), key=_place) if _is_task(each)]
+    tasks = [each for role, each in sorted(resources.items(), key=place_of) if is_task(each)]
     task = tasks[-1] if tasks else {}
     observations = [e for e in resources.values() if e["resourceType"] == "Observation"]
     procedures = [e for e in resources.values() if e["resourceType"] == "Procedure"]
@@ -106,10 +111,10 @@ def from_fhir(resources: Table[str, Document]) -> dict[str, Any]:
         "estimasiTiba": instant_of(request.get("occurrenceDateTime")),
         "petunjukPasien": request.get("patientInstruction"),
         "status": _state(request, task),
-        **_answer(task),
+        **read_answer(task),
         "rujukanAsal": next(iter(ids_of(request.get("basedOn"), "ServiceRequest")), None),
         "laporanSementara": _reports(resources.values()),
-        "riwayatTujuan": tuple(TujuanLama(**_past(each)) for each in tasks[:-1]),
+        "riwayatTujuan": tuple(TujuanLama(**read_past(each)) for each in tasks[:-1]),
     }
 
 
@@ -119,9 +124,9 @@ def parts(request: Document, gathered: Table[str, Document]) -> dict[str, str]:
     What the SOP wrote has its role in its id; what another system wrote is read, and never
     written, as ``Type/id``. Tasks are told by their place in time.
     """
-    tasks = [each for each in gathered.values() if _is_task(each)]
+    tasks = [each for each in gathered.values() if is_task(each)]
     tasks.sort(key=lambda task: (task.get("authoredOn", ""), task["id"]))
-    found = {_role(place): f"Task/{task['id']}" for place, task in enumerate(tasks)}
+    found = {role_of(place): f"Task/{task['id']}" for place, task in enumerate(tasks)}
     own = f"{request['id']}-"
     said = (
         *request.get("reasonReference", ()),
@@ -141,7 +146,7 @@ def complete(
     """Note when the present addressee was asked, until when it has to answer, who refused."""
     asked, past = rujukan.dikirim, tuple((before or {}).get("riwayatTujuan", ()))
     if before is not None and dialihkan(before, rujukan):
-        past = (*past, _refusal(before))
+        past = (*past, refusal_of(before))
         asked = reader.now if asked == before.get("dikirim") else asked
         rujukan = replace(rujukan, alasanTolak=None, keterangan=None)
     elif before is not None:
@@ -205,88 +210,6 @@ def _request(rujukan: Rujukan, own_id: str) -> Any:
     )
 
 
-def _tasks(rujukan: Rujukan, own_id: str) -> dict[str, Any]:
-    """Write one Task per facility that was asked, the present one last."""
-    now = TujuanLama(
-        tujuan=rujukan.tujuan,
-        dikirim=rujukan.dikirim,
-        batasJawab=rujukan.batasJawab,
-        alasanTolak=rujukan.alasanTolak,
-        keterangan=rujukan.keterangan,
-        dijawab=rujukan.waktuStatus,
-    )
-    given_up = rujukan.status == "dibatalkan" and rujukan.alasanTolak is not None
-    states = [*(REFUSED for _ in rujukan.riwayatTujuan), REFUSED if given_up else rujukan.status]
-    last = len(states) - 1
-    return {
-        _role(place): _task(rujukan, own_id, asked, state, now=place == last)
-        for place, (asked, state) in enumerate(
-            zip((*rujukan.riwayatTujuan, now), states, strict=True)
-        )
-    }
-
-
-def _task(rujukan: Rujukan, own_id: str, asked: TujuanLama, state: str, *, now: bool) -> Any:
-    tacc = concept(TACC, rujukan.tacc)
-    back = reference("ServiceRequest", rujukan.rujukBalik if now else None)
-    letter_of = reference("Composition", part_id(own_id, "surat"))
-    new_task: Any = r4b.Task
-    return new_task(
-        groupIdentifier=identifier(f"{NOMOR}/{rujukan.faskes}", rujukan.nomor),
-        status=STATUS.get(state, STATUS["dikirim"])[0],
-        statusReason=_reason(asked, rujukan.alasanSelesai if now else None),
-        businessStatus=concept(STATUS_RUJUKAN, state),
-        intent="order",
-        priority=PRIORITY.get(rujukan.prioritas),
-        code=concept(JENIS_TUGAS, "rujukan"),
-        focus=reference("ServiceRequest", own_id),
-        for_fhir=reference("Patient", rujukan.pasien),
-        encounter=reference("Encounter", rujukan.kunjungan),
-        authoredOn=asked.dikirim or rujukan.waktu,
-        lastModified=asked.dijawab,
-        requester=reference("Organization", rujukan.faskes),
-        owner=reference("Organization", asked.tujuan),
-        restriction={"period": period(None, asked.batasJawab)} if asked.batasJawab else None,
-        input=several(
-            _parameter("surat-rujukan", valueReference=letter_of),
-            tacc and _parameter("tacc", valueCodeableConcept=tacc),
-            rujukan.alasanTacc and _parameter("alasan-tacc", valueString=rujukan.alasanTacc),
-        ),
-        output=several(back and _parameter("rujuk-balik", valueReference=back)),
-    )
-
-
-def _parameter(kind: str, **value: Any) -> dict[str, Any]:
-    return {"type": concept(PARAMETER, kind), **value}
-
-
-def _reason(asked: TujuanLama, ended: str | None) -> Any:
-    code = concept(ALASAN_TOLAK, asked.alasanTolak) or concept(ALASAN_SELESAI, ended)
-    if asked.keterangan is None:
-        return code
-    return r4b.CodeableConcept(coding=code and code.coding, text=asked.keterangan)
-
-
-def _answer(task: Document) -> dict[str, Any]:
-    """Read what the newest addressee was asked and why it refused."""
-    if not task:
-        return {}
-    sent = None if state_of(task) == "disusun" else instant_of(task.get("authoredOn"))
-    given = {code_of(e.get("type"), PARAMETER): e for e in task.get("input", ())}
-    made = {code_of(e.get("type"), PARAMETER): e for e in task.get("output", ())}
-    return {
-        **{name: value for name, value in _past(task).items() if name != "dijawab"},
-        "dikirim": sent,
-        "tujuan": _owner(task),
-        "waktuStatus": instant_of(task.get("lastModified")),
-        "alasanSelesai": code_of(task.get("statusReason"), ALASAN_SELESAI),
-        "tacc": code_of(given.get("tacc", {}).get("valueCodeableConcept"), TACC),
-        "alasanTacc": given.get("alasan-tacc", {}).get("valueString"),
-        "janji": id_of(made.get("janji-layanan", {}).get("valueReference"), "Appointment"),
-        "rujukBalik": id_of(made.get("rujuk-balik", {}).get("valueReference"), "ServiceRequest"),
-    }
-
-
 def _reports(resources: Iterable[Document]) -> tuple[LaporanSementara, ...]:
     """Read the interim reports of the facilities that were asked, in the order of time."""
     found = [
@@ -302,22 +225,6 @@ def _reports(resources: Iterable[Document]) -> tuple[LaporanSementara, ...]:
     )
 
 
-def _past(task: Document) -> dict[str, Any]:
-    reason = task.get("statusReason", {})
-    return {
-        "tujuan": _owner(task),
-        "dikirim": instant_of(task.get("authoredOn")),
-        "batasJawab": instant_of(task.get("restriction", {}).get("period", {}).get("end")),
-        "alasanTolak": code_of(reason, ALASAN_TOLAK),
-        "keterangan": reason.get("text"),
-        "dijawab": instant_of(task.get("lastModified")),
-    }
-
-
-def _owner(task: Document) -> str | None:
-    return id_of(task.get("owner"), "Organization")
-
-
 def _state(request: Document, task: Document) -> str | None:
     """Read the state; a request that was revoked after its last refusal is given up."""
     if not task:
@@ -329,26 +236,6 @@ def _state(request: Document, task: Document) -> str | None:
 
 def _statuses(rujukan: Rujukan) -> tuple[str, str]:
     return STATUS.get(rujukan.status, STATUS["dikirim"])
-
-
-def _refusal(before: Table[str, Any]) -> TujuanLama:
-    known: dict[str, Any] = {each.name: before.get(each.name) for each in fields(TujuanLama)}
-    return TujuanLama(**{**known, "dijawab": before.get("waktuStatus")})
-
-
-def _is_task(resource: Document) -> bool:
-    ours = code_of(resource.get("code"), JENIS_TUGAS) == "rujukan"
-    return resource["resourceType"] == "Task" and ours
-
-
-def _role(place: int) -> str:
-    return f"tugas-{place + 1}" if place else "tugas"
-
-
-def _place(item: tuple[str, Document]) -> int:
-    role = item[0]
-    number = role.removeprefix("tugas-")
-    return int(number) if role.startswith("tugas-") and number.isdigit() else 0
 
 
 def _service(request: Document) -> str | None:

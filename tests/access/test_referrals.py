@@ -241,6 +241,34 @@ def test_br_r2_only_the_side_whose_move_it_is_moves_a_referral(hospital, strange
     assert refused.status_code == 409
 
 
+def test_br_r2_a_back_referral_given_to_a_midwife_is_still_the_puskesmas_own(hospital, pkm):
+    """BR-R2: whoever the puskesmas gives the work to, it is the one that was asked."""
+    back = request() | {
+        "id": "rb",
+        "requester": reference("Organization/rs-a"),
+        "performer": [reference("Organization/pkm")],
+        "category": [concept(f"{BASE}/CodeSystem/jenis-rujukan", "rujuk-balik")],
+    }
+    state = f"{BASE}/CodeSystem/status-rujuk-balik"
+    given = task() | {
+        "id": "tb",
+        "code": concept(KIND, "rujuk-balik"),
+        "businessStatus": concept(state, "dikirim"),
+        "focus": reference("ServiceRequest/rb"),
+        "requester": reference("Organization/rs-a"),
+        "owner": reference("PractitionerRole/bidan"),
+    }
+    assert pkm("PUT", "ServiceRequest/rb", back).status_code == 201
+    assert pkm("PUT", "Task/tb", given).status_code == 201
+    accepted = given | {"status": "accepted", "businessStatus": concept(state, "disetujui")}
+
+    refused = hospital("PUT", "Task/tb", accepted, If_Match='W/"1"')
+
+    assert refused.status_code == 409
+    assert "BR-R2" in refused.text
+    assert pkm("PUT", "Task/tb", accepted, If_Match='W/"1"').status_code == 200
+
+
 def test_the_sop_api_is_for_the_puskesmas_itself(http, hospital, pkm):
     assert http.get("/sop/v1/pasien", headers=hospital.headers).status_code == 403
     assert http.get("/sop/v1/pasien", headers=pkm.headers).status_code == 200
