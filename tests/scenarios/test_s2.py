@@ -365,6 +365,8 @@ def test_br_d8_the_report_says_the_same_figures(fhir, diterima):
         "Measure/sla-lakon/$evaluate-measure?periodStart=2021-07-12&periodEnd=2021-07-12"
     )
 
+    said = fhir("POST", "MeasureReport/$validate", report)
+    assert {each["severity"] for each in said.issues} <= {"information", "warning"}
     found = {}
     for group in report["group"]:
         seconds = [e for e in group.get("extension", ()) if e["url"].endswith("/sla-median")]
