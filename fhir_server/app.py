@@ -16,7 +16,7 @@ from fhir_server.operations import load_operations
 from fhir_server.resources.definitions import load_definitions
 from fhir_server.resources.fhirpath.limits import Limits, decide
 from fhir_server.resources.profiles import load_profiles
-from fhir_server.rest import docs, health, metrics, oauth, openapi, sop
+from fhir_server.rest import docs, health, metrics, oauth, openapi, sop, webhooks
 from fhir_server.rest.doors import Application
 from fhir_server.search.parameters import load_parameters
 from fhir_server.search.terms import LoadedTerms
@@ -83,6 +83,7 @@ def create_app(context: Context, *, hot: bool = True) -> Application:
     docs.register(app, context)
     sop.register(app)
     oauth.register(app, context, app.gate)
+    webhooks.register(app, context)
     return app
 
 

@@ -16,8 +16,10 @@ CANONICAL = "https://puskesmas.example/fhir"
 """Base below which our profiles are written, and served unless the operator sets another."""
 
 
-def _setting(default: Any, variable: str, says: str) -> Any:
-    return field(default=default, metadata={"variable": variable, "says": says})
+def _setting(default: Any, variable: str, says: str, *, secret: bool = False) -> Any:
+    """Describe a setting; a secret one is not shown where settings are printed."""
+    metadata = {"variable": variable, "says": says}
+    return field(default=default, metadata=metadata, repr=not secret)
 
 
 @dataclass(frozen=True, slots=True)
@@ -120,6 +122,29 @@ class Settings:
         1,
         "FHIR_LAPORAN_PUSTU_BULAN",
         "whole months that a report of a Pustu covers (C14); 0: any period",
+    )
+    whatsapp_secret: str = _setting(
+        "",
+        "FHIR_WHATSAPP_SECRET",
+        "app secret with which Meta signs WhatsApp's webhooks (BR-W1); empty: no webhook",
+        secret=True,
+    )
+    whatsapp_verify_token: str = _setting(
+        "",
+        "FHIR_WHATSAPP_VERIFY_TOKEN",
+        "word that Meta repeats when the webhook is set up; empty: no webhook",
+        secret=True,
+    )
+    whatsapp_penerima: str = _setting(
+        "",
+        "FHIR_WHATSAPP_PENERIMA",
+        "who reads what is sent to the clinic's number (petugas/…, tim/… or faskes/…); empty: "
+        "only the number is noted",
+    )
+    whatsapp_layanan: str = _setting(
+        "umum",
+        "FHIR_WHATSAPP_LAYANAN",
+        "service of a new thread of a patient who is not monitored: umum or lakon",
     )
     cors_origins: str = _setting(
         "",

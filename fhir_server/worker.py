@@ -14,6 +14,7 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 import structlog
 
 from fhir_server import operations
+from fhir_server.bridges.whatsapp.working import work_off
 from fhir_server.errors import FhirError, Unavailable
 from fhir_server.interactions.faults import report
 from fhir_server.jobs import later
@@ -142,6 +143,23 @@ STEPS: tuple[Step, ...] = (
     Step(sweep_binaries, 3600.0),
     Step(learn_parameters, FRESH_SECONDS),
 )
+
+ARRIVALS: tuple[Step, ...] = (Step(work_off, 0.2),)
+"""What other systems have sent; it does not wait until an export is done."""
+JOIN_SECONDS = 5.0
+
+
+def work_all(context: Context, stop: threading.Event) -> None:
+    """Do all steps until ``stop`` is set; what arrives has a thread of its own."""
+    arrivals = threading.Thread(
+        target=work, args=(context, stop, ARRIVALS), name="arrivals", daemon=True
+    )
+    arrivals.start()
+    try:
+        work(context, stop)
+    finally:
+        stop.set()
+        arrivals.join(JOIN_SECONDS)
 
 
 def work(

@@ -75,7 +75,7 @@ def _work(settings: Settings, uri: str, parent: int) -> None:
     with opened(settings, uri) as context:
         gc.collect()
         gc.freeze()
-        worker.work(context, threading.Event())
+        worker.work_all(context, threading.Event())
 
 
 def _leave(number: int, frame: FrameType | None) -> None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from contextlib import contextmanager
 from dataclasses import fields
 from typing import TYPE_CHECKING
@@ -14,6 +15,7 @@ from fhir_server.config import Settings
 from fhir_server.errors import FhirError
 from fhir_server.interactions import declared
 from fhir_server.rest import cors, logs
+from fhir_server.sop import pihak
 from fhir_server.sop.pws import baca_target, baca_vaksin
 from fhir_server.store.embedded import Embedded, NotStarted, running
 
@@ -47,6 +49,7 @@ def check(settings: Settings) -> None:
         )
     if settings.conditional_delete not in {"single", "multiple"}:
         raise ValueError("FHIR_CONDITIONAL_DELETE must be single or multiple.")
+    _check_whatsapp(settings)
     cors.origins(settings.cors_origins)
     if settings.profile_validation not in declared.MODES:
         raise ValueError("FHIR_PROFILE_VALIDATION must be off, warn or enforce.")
@@ -62,6 +65,13 @@ def check(settings: Settings) -> None:
     uri = settings.mongodb_uri
     if uri and not uri.startswith(("mongodb://", "mongodb+srv://")):
         raise ValueError("FHIR_MONGODB_URI must begin with mongodb:// or mongodb+srv://.")
+
+
+def _check_whatsapp(settings: Settings) -> None:
+    if settings.whatsapp_layanan not in {"umum", "lakon"}:
+        raise ValueError("FHIR_WHATSAPP_LAYANAN must be umum or lakon.")
+    if settings.whatsapp_penerima and not re.fullmatch(pihak.POLA, settings.whatsapp_penerima):
+        raise ValueError("FHIR_WHATSAPP_PENERIMA must be like petugas/operator, tim/x or faskes/x.")
 
 
 @contextmanager

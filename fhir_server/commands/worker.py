@@ -30,5 +30,5 @@ def command() -> None:
         signal.signal(number, lambda *_: sys.exit(0))
     with opening.opened(opening.settings_given()) as context, contextlib.suppress(SystemExit):
         click.echo("Working. Ctrl-C ends it.")
-        worker.work(context, threading.Event())
+        worker.work_all(context, threading.Event())
     click.echo("Ended.")

@@ -25,7 +25,7 @@ from fhir_server.mappings.elements import (
     several,
 )
 from fhir_server.mappings.medium import medium, medium_of
-from fhir_server.mappings.pihak import parties, parties_of, party, party_of
+from fhir_server.mappings.pihak import WA_ID, parties, parties_of, party, party_of
 from fhir_server.sop.pesan_chat import KategoriPesan, Lampiran
 
 if TYPE_CHECKING:
@@ -61,7 +61,9 @@ def to_fhir(pesan: PesanChat, _id: str) -> Resources:
             reference("Task", pesan.kasus), reference("CommunicationRequest", pesan.jadwal)
         ),
         partOf=several(reference("Communication", pesan.utas)),
-        inResponseTo=several(reference("Communication", pesan.balasanDari)),
+        inResponseTo=several(
+            reference("Communication", pesan.balasanDari), _quoted(pesan.nomorBalasan)
+        ),
         status="entered-in-error" if pesan.dihapus else STATUS[pesan.status],
         statusReason=failed,
         category=several(concept(KATEGORI, pesan.kategori)),
@@ -72,7 +74,7 @@ def to_fhir(pesan: PesanChat, _id: str) -> Resources:
         sent=pesan.waktuKirim,
         received=pesan.waktuTerima,
         recipient=parties(pesan.penerima),
-        sender=party(pesan.pengirim),
+        sender=_sender(pesan),
         payload=_payload(pesan),
     )
     return {"": message}
@@ -90,6 +92,7 @@ def from_fhir(resources: Table[str, Document]) -> dict[str, Any]:
         "arah": (extension_of(message, ARAH) or {}).get("valueCode"),
         "waktuKirim": instant_of(message.get("sent")),
         "pengirim": party_of(message.get("sender")),
+        "namaPengirim": _shown_name(message.get("sender", {})),
         "penerima": parties_of(message.get("recipient")),
         "pasien": id_of(message.get("subject"), "Patient"),
         "kasus": next(iter(ids_of(message.get("basedOn"), "Task")), None),
@@ -98,6 +101,7 @@ def from_fhir(resources: Table[str, Document]) -> dict[str, Any]:
         "isi": _text(message),
         "lampiran": tuple(_attachments(message)),
         "balasanDari": next(iter(ids_of(message.get("inResponseTo"), "Communication")), None),
+        "nomorBalasan": _quoted_number(message),
         "kategori": kategori if kategori in get_args(KategoriPesan) else None,
         "kanal": medium_of(message.get("medium")),
         "status": status.get(message.get("status", ""), "diterima"),
@@ -116,6 +120,37 @@ def system_of(number: str) -> str:
         return WAMID
     hexadecimal = all(each in "0123456789abcdef" for each in number)
     return EKSPOR if hexadecimal and len(number) == SHA_256 else PESAN
+
+
+def _sender(pesan: PesanChat) -> Any:
+    """Write who sent it; an unknown number may be shown by the name it gives itself."""
+    if pesan.namaPengirim is None or pesan.pengirim is None:
+        return party(pesan.pengirim)
+    number = pesan.pengirim.partition("/")[2]
+    return r4b.Reference(identifier=identifier(WA_ID, number), display=pesan.namaPengirim)
+
+
+def _shown_name(sender: Document) -> str | None:
+    number = sender.get("identifier", {})
+    if "reference" in sender or number.get("system") != WA_ID:
+        return None
+    name: str | None = sender.get("display")
+    return None if name == number.get("value") else name
+
+
+def _quoted(number: str | None) -> Any:
+    if number is None:
+        return None
+    return r4b.Reference(identifier=identifier(system_of(number), number))
+
+
+def _quoted_number(message: Document) -> str | None:
+    """Give the number of a quoted message that only its number is known of."""
+    for each in message.get("inResponseTo", ()):
+        if "reference" not in each:
+            number: str | None = each.get("identifier", {}).get("value")
+            return number
+    return None
 
 
 def _extensions(pesan: PesanChat) -> list[Any] | None:
@@ -183,6 +218,7 @@ MAPPING = Mapping(
             "Communication.category.coding.system",
             "Communication.medium.coding.system",
             "Communication.sender.identifier.system",
+            "Communication.inResponseTo.identifier.system",
             "Communication.recipient.identifier.system",
             "Communication.payload.contentAttachment.extension.url",
         }

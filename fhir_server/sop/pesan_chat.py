@@ -48,6 +48,12 @@ class PesanChat(Dokumen):
     pengirim: str | None = bidang(
         "Pengirim", "§2.1/27", default=None, pola=pihak.POLA, contoh="pasien/bambang"
     )
+    namaPengirim: str | None = bidang(
+        "Nama tampilan pengirim yang belum dikenali",
+        "§4.1",
+        default=None,
+        contoh="Bambang",
+    )
     penerima: tuple[str, ...] = bidang(
         "Penerima",
         "§2.1/27",
@@ -73,6 +79,12 @@ class PesanChat(Dokumen):
     lampiran: tuple[Lampiran, ...] = bidang("Lampiran", "§2.1/27", default=())
     balasanDari: str | None = bidang(
         "Balasan atas pesan", "§2.1/27", default=None, rujuk="pesan-chat", contoh="pesan-s2-01"
+    )
+    nomorBalasan: str | None = bidang(
+        "Nomor pesan yang dibalas, bila pesan itu tidak ada di sini",
+        "§4.1",
+        default=None,
+        contoh="wamid.S2-00",
     )
     kategori: KategoriPesan = bidang(
         "Kategori", "§2.1/27", default="lainnya", kode="kategori-komunikasi", contoh="keluhan"
@@ -119,6 +131,12 @@ def periksa(pesan: PesanChat) -> Iterator[Teguran]:
             "arah",
             f"{pesan.arah} tidak cocok dengan pengirim {pesan.pengirim}.",
             "masuk: dari pasien atau keluarga; keluar dan internal: dari petugas.",
+        )
+    if pesan.balasanDari is not None and pesan.nomorBalasan is not None:
+        yield Teguran("nomorBalasan", "terisi di samping balasanDari.", "salah satu saja.")
+    if pesan.namaPengirim is not None and pihak.jenis(pesan.pengirim or "") != "wa":
+        yield Teguran(
+            "namaPengirim", "terisi untuk pengirim yang dikenal.", "kosong; namanya ada di datanya."
         )
     if pesan.waktuTerima is not None and pesan.waktuTerima < pesan.waktuKirim:
         yield Teguran("waktuTerima", "sebelum waktu kirim.", "sesudah atau sama.")

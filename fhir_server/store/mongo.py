@@ -16,6 +16,7 @@ from fhir_server.store.binaries import Binaries
 from fhir_server.store.clients import Clients
 from fhir_server.store.conditions import Judge
 from fhir_server.store.customs import Customs
+from fhir_server.store.deliveries import Deliveries
 from fhir_server.store.explain import Explained, explain
 from fhir_server.store.expunge import Expunger
 from fhir_server.store.failures import translated
@@ -107,6 +108,7 @@ class Store:
         self._writer = Writer(self._database, self._layout, judge, noop=settings.noop_updates)
         self.binaries = Binaries(self._database, settings.binary_limit)
         self.clients = Clients(self._database)
+        self.deliveries = Deliveries(self._database)
         self.expunge = Expunger(client, self._database, self.binaries)
         self.jobs = Jobs(self._database, settings.job_hours)
         self.profiles = Profiles(self._database, settings.canonical)

@@ -1,0 +1,127 @@
+"""A message that came by the webhook, into the store by the road of every SOP document.
+
+What follows from it (a case, a proposal to escalate, a reading) follows on the write road, as for
+every other message.
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any, Final, NamedTuple
+
+from fhir_server import exchange
+from fhir_server.bridges.whatsapp import content, numbers
+from fhir_server.bridges.whatsapp.people import who_has
+from fhir_server.bridges.whatsapp.threads import thread_of
+from fhir_server.interactions.reader import StoreReader
+from fhir_server.mappings.codes import CANONICAL
+from fhir_server.mappings.elements import id_of
+from fhir_server.mappings.konsultasi_alur import is_lakon
+from fhir_server.mappings.tugas_lakon import OPEN, TUGAS
+from fhir_server.sop.pesan_chat import PesanChat
+
+if TYPE_CHECKING:
+    from datetime import datetime
+
+    from fhir_server.bridges.whatsapp.cloud import Incoming
+    from fhir_server.bridges.whatsapp.people import Person
+    from fhir_server.bridges.whatsapp.threads import Thread
+    from fhir_server.context import Context
+    from fhir_server.mappings import Reader
+    from fhir_server.sop.pesan_chat import KategoriPesan
+
+NO_WORDS: Final = frozenset({"reaction", "system"})
+"""Types with which nobody says how he is: they answer no contact and open no case."""
+
+
+class Case(NamedTuple):
+    """The LAKON case to which a message belongs, and its consultation."""
+
+    id: str
+    consultation: str | None
+
+
+def receive(context: Context, message: Incoming, arrived: datetime) -> bool:
+    """Store a message, unless it is there; False if it was."""
+    reader = StoreReader(context)
+    if numbers.find(reader, message.number) is not None:
+        return False
+    person = who_has(reader, message.sender)
+    reads = context.settings.whatsapp_penerima or f"wa/{message.line.number}"
+    thread = thread_of(context, reader, message, person, reads)
+    document = _document(reader, message, arrived, person, thread, reads)
+    own_id = numbers.id_of_number(message.number)
+    return not exchange.publish(context, "pesan_chat", document, document_id=own_id).replayed
+
+
+def _document(  # noqa: PLR0913, PLR0917 - what a message is made of
+    reader: Reader,
+    message: Incoming,
+    arrived: datetime,
+    person: Person | None,
+    thread: Thread,
+    reads: str,
+) -> PesanChat:
+    text, attachments = content.read(message.kind, message.content)
+    zone = reader.now.tzinfo
+    staff = person is not None and person.patient is None and person.party.startswith("petugas/")
+    case = None if staff else _case(reader, person, thread)
+    return PesanChat(
+        sumber="webhook",
+        idPesan=message.number,
+        utas=thread.id,
+        arah="internal" if staff else "masuk",
+        waktuKirim=message.moment.astimezone(zone),
+        waktuTerima=max(arrived, message.moment).astimezone(zone),
+        pengirim=person.party if person else f"wa/{message.sender}",
+        namaPengirim=_name(message) if person is None else None,
+        penerima=(reads,),
+        pasien=person.patient if person else None,
+        kasus=case.id if case else None,
+        kunjungan=case.consultation if case else None,
+        isi=text,
+        lampiran=attachments,
+        kategori=_category(message, thread, case, staff=staff),
+        **_quoted(reader, message),
+    )
+
+
+def _name(message: Incoming) -> str | None:
+    return None if message.name == message.sender else content.said(message.name)
+
+
+def _quoted(reader: Reader, message: Incoming) -> dict[str, Any]:
+    """Name the message that this one answers: itself if it is here, else its number."""
+    if message.quoted is None:
+        return {}
+    there = numbers.find(reader, message.quoted)
+    return {"balasanDari": there["id"]} if there else {"nomorBalasan": message.quoted}
+
+
+def _category(
+    message: Incoming, thread: Thread, case: Case | None, *, staff: bool
+) -> KategoriPesan:
+    if message.kind in NO_WORDS:
+        return "sistem"
+    if staff:
+        return "lainnya"
+    if thread.document.layanan == "pemantauan":
+        return "pemantauan"
+    return "lainnya" if case is None else "keluhan"
+
+
+def _case(reader: Reader, person: Person | None, thread: Thread) -> Case | None:
+    """Give the case of the thread, or the one LAKON case that the patient has open."""
+    known = thread.document
+    if known.kasus is not None:
+        return Case(known.kasus, known.kunjungan)
+    if person is None or person.patient is None:
+        return None
+    pairs = [
+        ("patient", f"Patient/{person.patient}"),
+        ("code", f"{TUGAS}|konsultasi-daring"),
+        ("status", ",".join(OPEN)),
+    ]
+    cases = [each for each in reader.find("Task", pairs) if is_lakon(each, CANONICAL)]
+    if len(cases) != 1:
+        return None
+    return Case(cases[0]["id"], id_of(cases[0].get("encounter"), "Encounter"))

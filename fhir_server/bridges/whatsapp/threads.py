@@ -1,0 +1,108 @@
+"""The thread of a telephone number: one for each line of the clinic and who writes to it.
+
+The thread of somebody whom the clinic monitors is one of the monitoring (BR-A0); it becomes one
+as soon as the number belongs to such a patient, for a number may write before it is known.
+"""
+
+from __future__ import annotations
+
+import hashlib
+from dataclasses import dataclass, replace
+from typing import TYPE_CHECKING, Any, Final
+
+from fhir_server import exchange
+from fhir_server.mappings import load_mappings
+from fhir_server.mappings.codes import code_system
+from fhir_server.mappings.elements import code_of
+from fhir_server.mappings.percakapan_konsultasi import UTAS
+from fhir_server.mappings.percakapan_pemantauan import MONITORED
+from fhir_server.sop.percakapan_konsultasi import PercakapanKonsultasi
+
+if TYPE_CHECKING:
+    from fhir_server.bridges.whatsapp.cloud import Incoming
+    from fhir_server.bridges.whatsapp.people import Person
+    from fhir_server.context import Context
+    from fhir_server.mappings import Reader
+
+ENTITY: Final = "percakapan_konsultasi"
+FLAG: Final = code_system("penanda")
+PLAN: Final = code_system("kategori-rencana")
+
+
+@dataclass(frozen=True, slots=True)
+class Thread:
+    """A thread that stands in the store."""
+
+    id: str
+    document: PercakapanKonsultasi
+
+
+def key_of(line: str, peer: str) -> str:
+    """Give the key of the thread between a line of the clinic and a number."""
+    return hashlib.sha256(f"{line}|{peer}".encode()).hexdigest()
+
+
+def thread_of(
+    context: Context, reader: Reader, message: Incoming, person: Person | None, reads: str
+) -> Thread:
+    """Give the thread of a message; it is opened, or told whose it is, if need be."""
+    key = key_of(message.line.id, message.sender)
+    patient = person.patient if person else None
+    peer = person.party if person else f"wa/{message.sender}"
+    there = _there(reader, key)
+    if there is None:
+        opened = PercakapanKonsultasi(
+            sumber="webhook",
+            idUtas=key,
+            layanan=_service(reader, patient),
+            kanal="whatsapp",
+            dimulai=message.moment.astimezone(reader.now.tzinfo),
+            peserta=(peer, reads),
+            pasien=patient,
+        )
+        exchange.publish(context, ENTITY, opened, document_id=f"utas-{key[:40]}")
+        return Thread(f"utas-{key[:40]}", opened)
+    return _told(context, reader, there, patient, peer)
+
+
+def _there(reader: Reader, key: str) -> Thread | None:
+    own = reader.read(f"Communication/utas-{key[:40]}")
+    found = [own] if own else reader.find("Communication", [("identifier", f"{UTAS}|{key}")])
+    for each in found:
+        fields: dict[str, Any] = load_mappings()[ENTITY].from_fhir({"": each})
+        known = {name: value for name, value in fields.items() if value is not None}
+        return Thread(each["id"], PercakapanKonsultasi(**known))
+    return None
+
+
+def _told(
+    context: Context, reader: Reader, thread: Thread, patient: str | None, peer: str
+) -> Thread:
+    """Say in a thread whose it is, once that is known; a thread never changes its patient."""
+    stands = thread.document
+    if patient is None or stands.pasien not in {None, patient} or stands.layanan != "umum":
+        return thread
+    service = _service(reader, patient)
+    if stands.pasien == patient and service != "pemantauan":
+        return thread
+    others = (each for each in stands.peserta if not each.startswith("wa/") or each == peer)
+    people = tuple(dict.fromkeys((peer, *others)))
+    changed = replace(stands, sumber="webhook", pasien=patient, layanan=service, peserta=people)
+    exchange.revise(context, ENTITY, thread.id, changed)
+    return Thread(thread.id, changed)
+
+
+def _service(reader: Reader, patient: str | None) -> Any:
+    if patient is not None and _is_monitored(reader, f"Patient/{patient}"):
+        return "pemantauan"
+    return reader.settings.whatsapp_layanan
+
+
+def _is_monitored(reader: Reader, patient: str) -> bool:
+    flags = reader.find("Flag", [("subject", patient)])
+    if any(
+        e.get("status") == "active" and code_of(e.get("code"), FLAG) in MONITORED for e in flags
+    ):
+        return True
+    plans = reader.find("CarePlan", [("subject", patient), ("status", "active")])
+    return any(code_of(each.get("category"), PLAN) in MONITORED for each in plans)
