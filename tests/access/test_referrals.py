@@ -269,6 +269,17 @@ def test_br_r2_a_back_referral_given_to_a_midwife_is_still_the_puskesmas_own(hos
     assert pkm("PUT", "Task/tb", accepted, If_Match='W/"1"').status_code == 200
 
 
+def test_the_package_is_for_the_receiver_alone(hospital, stranger):
+    package = hospital("GET", "ServiceRequest/r/$paket-rujukan")
+
+    assert package.status_code == 200
+    found = {each["fullUrl"].split("/fhir/")[1] for each in package.json["entry"]}
+    assert set(REFERRED) <= found
+    assert not found & set(OTHERS)
+    for name in ("$paket-rujukan", "$waktu-rujukan"):
+        assert stranger("GET", f"ServiceRequest/r/{name}").status_code == 403
+
+
 def test_the_sop_api_is_for_the_puskesmas_itself(http, hospital, pkm):
     assert http.get("/sop/v1/pasien", headers=hospital.headers).status_code == 403
     assert http.get("/sop/v1/pasien", headers=pkm.headers).status_code == 200
