@@ -1,0 +1,302 @@
+"""Messages of the webhook in the store: who wrote, in which thread, what it is, once (BR-W2)."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+
+import pytest
+
+from fhir_server.bridges.whatsapp.numbers import id_of_number
+from fhir_server.bridges.whatsapp.working import SOURCE, work_off
+from tests.bridges.whatsapp.payloads import OWN, PEER, SENT, change, message, posted
+from tests.support.fhir import Server
+
+CANONICAL = "https://puskesmas.example/fhir"
+RISTI = {"coding": [{"system": f"{CANONICAL}/CodeSystem/penanda", "code": "ibu-hamil-risti"}]}
+
+
+@pytest.fixture
+def settings(settings):
+    return replace(settings, whatsapp_penerima="petugas/operator")
+
+
+@pytest.fixture
+def fhir(context):
+    return Server(context)
+
+
+@pytest.fixture
+def arrive(context):
+    """Deliver webhooks and work off all that is due."""
+
+    def deliver(*changes):
+        context.store.deliveries.keep(SOURCE, posted(*changes))
+        while work_off(context):
+            pass
+
+    return deliver
+
+
+def put(fhir, resource_type, resource_id, **elements):
+    body = {"resourceType": resource_type, "id": resource_id, **elements}
+    assert fhir("PUT", f"{resource_type}/{resource_id}", body).status in {200, 201}
+
+
+def phone(number):
+    return [{"system": "phone", "value": number}]
+
+
+def stored(fhir, number="wamid.W-01"):
+    return fhir("GET", f"Communication/{id_of_number(number)}").json
+
+
+def codes(concepts):
+    return {coding["code"] for each in concepts for coding in each["coding"]}
+
+
+def test_a_message_of_a_known_patient(context, fhir, arrive):
+    put(fhir, "Patient", "bambang", telecom=phone(f"+{PEER}"))
+
+    arrive(change([message(body="batuk pilek 2 hari")]))
+
+    found = stored(fhir)
+    assert found["identifier"] == [{"system": f"{CANONICAL}/sid/wamid", "value": "wamid.W-01"}]
+    assert found["sender"] == found["subject"] == {"reference": "Patient/bambang"}
+    assert found["recipient"] == [{"reference": "PractitionerRole/operator"}]
+    assert found["status"] == "completed"
+    assert found["sent"] == "2021-07-12T08:00:00+07:00"
+    assert found["received"] > found["sent"]
+    assert found["payload"] == [{"contentString": "batuk pilek 2 hari"}]
+    assert codes(found["medium"]) == {"WRITTEN", "whatsapp"}
+    thread = fhir("GET", found["partOf"][0]["reference"]).json
+    assert thread["subject"] == {"reference": "Patient/bambang"}
+    assert codes(thread["category"]) == {"utas", "umum"}
+    assert context.store.deliveries.count(SOURCE, "waiting") == 0
+
+
+@pytest.mark.parametrize("written", [PEER, f"+{PEER}", f"0{PEER[2:]}"])
+def test_numbers_are_known_however_they_are_written(fhir, arrive, written):
+    put(fhir, "Patient", "bambang", telecom=phone(written))
+
+    arrive(change([message()]))
+
+    assert stored(fhir)["sender"] == {"reference": "Patient/bambang"}
+
+
+def test_family_writes_for_the_patient(fhir, arrive):
+    put(fhir, "Patient", "endang")
+    put(
+        fhir, "RelatedPerson", "suami", patient={"reference": "Patient/endang"}, telecom=phone(PEER)
+    )
+
+    arrive(change([message()]))
+
+    assert stored(fhir)["sender"] == {"reference": "RelatedPerson/suami"}
+    assert stored(fhir)["subject"] == {"reference": "Patient/endang"}
+
+
+def test_staff_are_known_by_their_own_number(fhir, arrive):
+    put(fhir, "Practitioner", "bidan", telecom=phone(PEER))
+    put(fhir, "PractitionerRole", "bidan-desa", practitioner={"reference": "Practitioner/bidan"})
+
+    arrive(change([message()]))
+
+    assert stored(fhir)["sender"] == {"reference": "PractitionerRole/bidan-desa"}
+    assert "subject" not in stored(fhir)
+    assert {"url": f"{CANONICAL}/StructureDefinition/arah-pesan", "valueCode": "internal"} in (
+        stored(fhir)["extension"]
+    )
+
+
+@pytest.mark.parametrize("people", [(), ("satu", "dua")])
+def test_a_number_of_nobody_or_of_several_stays_a_number(fhir, arrive, people):
+    for each in people:
+        put(fhir, "Patient", each, telecom=phone(PEER))
+
+    arrive(change([message()]))
+
+    number = {"system": f"{CANONICAL}/sid/wa-id", "value": PEER}
+    assert stored(fhir)["sender"] == {"identifier": number, "display": "Bu Uji"}
+    assert "subject" not in stored(fhir)
+    assert fhir.count("Patient") == len(people)
+
+
+def test_who_is_not_active_does_not_count(fhir, arrive):
+    put(fhir, "Patient", "lama", active=False, telecom=phone(PEER))
+    put(fhir, "Patient", "bambang", telecom=phone(PEER))
+
+    arrive(change([message()]))
+
+    assert stored(fhir)["sender"] == {"reference": "Patient/bambang"}
+
+
+def test_one_post_holds_many_messages(fhir, arrive):
+    first = change([message("wamid.1"), message("wamid.2", at=SENT + 1)])
+    other = change([message("wamid.3", sender="628000000009")])
+    elsewhere = change([message("wamid.4")], line={**OTHER_LINE})
+
+    arrive(first, other, elsewhere, change(field="message_template_status_update"))
+
+    threads = [stored(fhir, f"wamid.{n}")["partOf"][0]["reference"] for n in range(1, 5)]
+    assert threads[0] == threads[1]
+    assert len(set(threads)) == 3
+    assert fhir.count("Communication", "part-of:missing=false") == 4
+
+
+OTHER_LINE = {"display_phone_number": "628000000001", "phone_number_id": "PN-2"}
+
+
+def test_br_w2_meta_may_deliver_again(fhir, arrive):
+    put(fhir, "Patient", "bambang", telecom=phone(PEER))
+    arrive(change([message(), message("wamid.W-02")]))
+    version = stored(fhir)["meta"]["versionId"]
+
+    arrive(change([message()], name="Nama baru"))
+    arrive(change([message(), message("wamid.W-02")]))
+
+    assert fhir.count("Communication", "part-of:missing=false") == 2
+    assert stored(fhir)["meta"]["versionId"] == version
+
+
+def test_br_w2_a_message_that_staff_wrote_down_is_not_doubled(fhir, arrive):
+    number = {"system": f"{CANONICAL}/sid/wamid", "value": "wamid.W-01"}
+    put(fhir, "Communication", "dicatat", status="completed", identifier=[number])
+
+    arrive(change([message()]))
+
+    assert fhir.count("Communication", f"identifier={number['system']}|wamid.W-01") == 1
+
+
+def test_an_answer_points_to_what_it_answers(fhir, arrive):
+    arrive(change([message("wamid.1")]))
+    arrive(change([message("wamid.2", quoted="wamid.1"), message("wamid.3", quoted="wamid.X")]))
+
+    assert stored(fhir, "wamid.2")["inResponseTo"] == [
+        {"reference": f"Communication/{id_of_number('wamid.1')}"}
+    ]
+    number = {"system": f"{CANONICAL}/sid/wamid", "value": "wamid.X"}
+    assert stored(fhir, "wamid.3")["inResponseTo"] == [{"identifier": number}]
+
+
+def test_the_message_of_a_monitored_patient_opens_a_case(fhir, arrive):
+    put(fhir, "Patient", "endang", telecom=phone(PEER))
+    about = {"subject": {"reference": "Patient/endang"}, "status": "active", "code": RISTI}
+    put(fhir, "Flag", "risti", **about)
+
+    arrive(change([message(body="pusing sejak pagi")]))
+
+    found = stored(fhir)
+    assert codes(found["category"]) == {"pemantauan"}
+    assert found["encounter"]["reference"].startswith("Encounter/")
+    assert fhir.count("Task", "patient=Patient/endang") == 1
+
+
+def test_a_thread_learns_whose_it_is(fhir, arrive):
+    arrive(change([message("wamid.1")]))
+    put(fhir, "Patient", "endang", telecom=phone(PEER))
+    arrive(change([message("wamid.2")]))
+    thread = fhir("GET", stored(fhir, "wamid.2")["partOf"][0]["reference"]).json
+    about = {"subject": {"reference": "Patient/endang"}, "status": "active", "code": RISTI}
+    put(fhir, "Flag", "risti", **about)
+    arrive(change([message("wamid.3")]))
+
+    later = fhir("GET", stored(fhir, "wamid.3")["partOf"][0]["reference"]).json
+    assert thread["id"] == later["id"]
+    assert thread["subject"] == {"reference": "Patient/endang"}
+    assert codes(thread["category"]) == {"utas", "umum"}
+    assert codes(later["category"]) == {"utas", "pemantauan"}
+
+
+def test_a_message_joins_the_open_case_of_lakon(fhir, arrive):
+    put(fhir, "Patient", "bambang", telecom=phone(PEER))
+    codings = {"jenis-tugas": "konsultasi-daring", "layanan-konsultasi": "lakon"}
+    code = [{"system": f"{CANONICAL}/CodeSystem/{s}", "code": c} for s, c in codings.items()]
+    put(
+        fhir,
+        "Task",
+        "kasus-1",
+        status="in-progress",
+        intent="order",
+        code={"coding": code},
+        **{"for": {"reference": "Patient/bambang"}},
+        encounter={"reference": "Encounter/kasus-1-konsultasi"},
+    )
+
+    arrive(change([message()]))
+
+    assert stored(fhir)["basedOn"] == [{"reference": "Task/kasus-1"}]
+    assert stored(fhir)["encounter"] == {"reference": "Encounter/kasus-1-konsultasi"}
+    assert codes(stored(fhir)["category"]) == {"keluhan"}
+
+
+def test_what_a_rule_refuses_is_laid_aside_and_the_rest_is_done(context, fhir, arrive):
+    role = {"system": f"{CANONICAL}/CodeSystem/peran-petugas", "code": "dokter"}
+    put(fhir, "PractitionerRole", "operator", code=[{"coding": [role]}])
+    put(fhir, "Patient", "bambang", telecom=phone(PEER))
+
+    arrive(change([message("wamid.1"), message("wamid.2", sender="628000000009")]))
+
+    assert stored(fhir, "wamid.2")["status"] == "completed"
+    ((_, _, why),) = context.store.deliveries.failures(SOURCE)
+    assert len(why) == 1
+    assert "BR-A5" in why[0]
+
+    put(fhir, "PractitionerRole", "operator")
+    assert context.store.deliveries.retry(SOURCE) == 1
+    while work_off(context):
+        pass
+    assert stored(fhir, "wamid.1")["sender"] == {"reference": "Patient/bambang"}
+    assert context.store.deliveries.failures(SOURCE) == []
+
+
+@pytest.mark.parametrize("body", [b"", b"{", b"[]", b'{"object": "page"}', b"\xff"])
+def test_what_is_no_webhook_of_whatsapp_is_laid_aside(context, body):
+    context.store.deliveries.keep(SOURCE, body)
+
+    assert work_off(context)
+    assert not work_off(context)
+
+    assert len(context.store.deliveries.failures(SOURCE)) == 1
+
+
+def test_a_message_without_number_is_counted_and_the_rest_is_done(context, fhir, arrive):
+    bare = {key: value for key, value in message().items() if key != "id"}
+
+    arrive(change([bare, message("wamid.2"), message("wamid.3", at="kemarin")]))
+
+    ((_, _, why),) = context.store.deliveries.failures(SOURCE)
+    assert why == ["2 without number, sender, time or known status."]
+    assert stored(fhir, "wamid.2")["status"] == "completed"
+
+
+def test_a_worker_that_died_costs_only_its_claim(context, fhir):
+    context.store.deliveries.keep(SOURCE, posted(change([message()])))
+    assert context.store.deliveries.claim((SOURCE,), 0.0) is not None
+
+    assert work_off(context)
+
+    assert stored(fhir)["status"] == "completed"
+    assert context.store.deliveries.count(SOURCE, "waiting") == 0
+
+
+def test_a_bug_lays_one_webhook_aside_in_the_end(context, monkeypatch):
+    def breaks(*_):
+        raise ZeroDivisionError
+
+    monkeypatch.setattr("fhir_server.bridges.whatsapp.receiving.receive", breaks)
+    monkeypatch.setattr("fhir_server.bridges.whatsapp.working.FIRST_WAIT", 0.0)
+    context.store.deliveries.keep(SOURCE, posted(change([message()])))
+
+    while work_off(context):
+        pass
+
+    assert len(context.store.deliveries.failures(SOURCE)) == 1
+
+
+def test_without_a_reader_the_clinics_number_is_noted(context, fhir):
+    bare = replace(context, settings=replace(context.settings, whatsapp_penerima=""))
+    context.store.deliveries.keep(SOURCE, posted(change([message()])))
+
+    assert work_off(bare)
+
+    assert stored(fhir)["recipient"][0]["identifier"]["value"] == OWN
