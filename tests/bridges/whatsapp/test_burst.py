@@ -1,0 +1,57 @@
+"""A burst of webhooks to a real server: all are accepted, each message is stored once (BR-W2)."""
+
+from __future__ import annotations
+
+import os
+import signal
+from concurrent.futures import ThreadPoolExecutor
+
+import requests
+
+from tests.bridges.whatsapp.payloads import SENT, SETTINGS, change, message, posted, signed
+from tests.support.processes import until
+from tests.support.server import running
+
+MESSAGES = 500
+CHATS = 20
+
+
+def bodies():
+    for number in range(MESSAGES):
+        sender = f"6280000010{number % CHATS:02d}"
+        yield posted(change([message(f"wamid.B-{number}", sender=sender, at=SENT + number)]))
+
+
+def accepted(server, some):
+    """Post all at once, as Meta does; give the statuses of the answers."""
+    with requests.Session() as session, ThreadPoolExecutor(16) as several:
+
+        def post(body):
+            return session.post(f"{server.url}/webhooks/whatsapp", data=body, headers=signed(body))
+
+        return [each.status_code for each in several.map(post, some)]
+
+
+def count(server, query):
+    answer = requests.get(f"{server.fhir}/Communication?{query}&_summary=count", timeout=30)
+    return answer.json()["total"]
+
+
+def stored(server):
+    return count(server, "part-of:missing=false")
+
+
+def test_br_w2_five_hundred_at_once_and_a_server_killed_in_between(tmp_path):
+    everything = list(bodies())
+    with running(tmp_path, SETTINGS) as server:
+        assert accepted(server, everything) == [200] * MESSAGES
+        until(lambda: stored(server) > 0)
+        os.killpg(server.process.pid, signal.SIGKILL)
+        server.process.wait(30)
+
+    with running(tmp_path, SETTINGS) as server:
+        assert accepted(server, everything[:50]) == [200] * 50
+        until(lambda: stored(server) >= MESSAGES, 180)
+
+        assert stored(server) == MESSAGES
+        assert count(server, "category=utas") == CHATS
