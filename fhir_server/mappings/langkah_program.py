@@ -56,7 +56,7 @@ DOKUMEN: Final = "DocumentReference"
 def to_fhir(langkah: LangkahProgram, _id: str) -> Resources:
     """Write a step; it is due its limit after it began."""
     start = langkah.mulai or langkah.ditugaskan
-    due: Any = {"period": period(None, tenggat(langkah.langkah, start))}
+    due: Any = {"period": period(start, tenggat(langkah.langkah, start))}
     task: Any = r4b.Task  # its alias for_fhir is not typed
     made = task(
         status=STATUS[langkah.status],
