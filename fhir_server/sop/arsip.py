@@ -23,6 +23,7 @@ from typing import TYPE_CHECKING
 
 import mongoengine as me
 from mongoengine import connection
+from pymongo import WriteConcern
 from pymongo.errors import PyMongoError
 
 from fhir_server.errors import Unavailable
@@ -104,8 +105,14 @@ def baru(  # noqa: PLR0913 - what an entry says
 
 @_terjangkau()
 def selesaikan(entry: Arsip, menjadi: Sequence[str]) -> None:
-    """Close an entry: the resources it became are written (``Type/id/_history/version``)."""
-    entry.update(set__keadaan="selesai", set__menjadi=list(menjadi))
+    """Close an entry: the resources it became are written (``Type/id/_history/version``).
+
+    Nobody waits until that is on the disk: an entry that a crash leaves open is closed when its key
+    comes again, for the resources are there.
+    """
+    closed = {"$set": {"keadaan": "selesai", "menjadi": list(menjadi)}}
+    koleksi = Arsip._get_collection()  # noqa: SLF001 - mongoengine's own door to the driver
+    koleksi.with_options(write_concern=WriteConcern(w=1)).update_one({"_id": entry.pk}, closed)
 
 
 @_terjangkau()
