@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import click
 
+from fhir_server.bridges.kohort_ibu import command as kohort_ibu
 from fhir_server.bridges.whatsapp import command as whatsapp
 from fhir_server.commands import opening
 
@@ -16,3 +17,4 @@ def command(context: click.Context) -> None:
 
 
 command.add_command(whatsapp)
+command.add_command(kohort_ibu)

@@ -45,7 +45,7 @@ def counted(reader: Reader, faskes: str | None, first: date, last: date) -> dict
     found = reader.find("Encounter", pairs)
     visits = [f"Encounter/{each['id']}" for each in found]
     clients = sorted({f"Patient/{who}" for e in found if (who := id_of(e.get("subject")))})
-    risk = _risks(reader, clients, last)
+    risk = risks(reader, clients, last)
     return {
         "klien": clients,
         "kunjungan": sorted(visits),
@@ -94,7 +94,8 @@ def _population(count: int) -> dict[str, Any]:
     return {"code": concept(POPULATION, "initial-population"), "count": count}
 
 
-def _risks(reader: Reader, clients: list[str], last: date) -> dict[str, str | None]:
+def risks(reader: Reader, clients: list[str], last: date) -> dict[str, str | None]:
+    """Give the risk group of each ``Patient/id`` by her newest card up to a day."""
     newest: dict[str, tuple[str, str | None]] = {}
     for place in range(0, len(clients), AT_ONCE):
         some = ",".join(clients[place : place + AT_ONCE])
