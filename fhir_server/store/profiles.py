@@ -17,10 +17,13 @@ import orjson
 from fhir_server.resources.definitions import load_definitions
 from fhir_server.resources.profiles import load_profiles
 from fhir_server.resources.profiles.library import Library
+from fhir_server.store.coalesce import Coalescer
 from fhir_server.store.failures import translated
 from fhir_server.store.versions import past_name
 
 if TYPE_CHECKING:
+    from collections.abc import Sequence
+
     from pymongo.database import Database
 
     from fhir_server.resources.wire import Document
@@ -44,6 +47,9 @@ class Profiles:
         self._lock = threading.Lock()
         self._known: tuple[Stamp | None, datetime, Library | None] = (None, _START, None)
         self._asked = 0.0
+        self._now: Coalescer[None, Library] = Coalescer(
+            lambda asking: [self._current()] * len(asking)
+        )
 
     @cached_property
     def _bundled(self) -> list[Document]:
@@ -57,7 +63,13 @@ class Profiles:
         return self.library()
 
     def library(self) -> Library:
-        """Give the profiles as they are now: one round trip, more only after a change."""
+        """Give the profiles as they are now: one round trip, shared by who asks at once."""
+        return self._now.ask(None)
+
+    def _for_all(self, asking: Sequence[None]) -> list[Library]:
+        return [self._current()] * len(asking)
+
+    def _current(self) -> Library:
         self._asked = time.monotonic()
         stamp, since, library = self._known
         with translated():
