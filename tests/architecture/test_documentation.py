@@ -46,3 +46,10 @@ def test_every_promise_names_a_test_that_is_there():
 
     assert len(proofs) >= 10
     assert missing == []
+
+
+def test_every_page_is_found_from_the_index():
+    index = (ROOT / "docs" / "index.md").read_text("utf-8")
+    pages = {page.name for page in (ROOT / "docs" / "sop").glob("*.md")}
+
+    assert {name for name in pages if f"(sop/{name})" not in index} == set()
