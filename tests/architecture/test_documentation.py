@@ -49,7 +49,7 @@ def test_every_promise_names_a_test_that_is_there():
 
 
 def test_every_page_is_found_from_the_index():
-    index = (ROOT / "docs" / "index.md").read_text("utf-8")
-    pages = {page.name for page in (ROOT / "docs" / "sop").glob("*.md")}
+    index = (DOCS / "index.md").read_text("utf-8")
+    pages = {page.name for page in (DOCS / "sop").glob("*.md")}
 
     assert {name for name in pages if f"(sop/{name})" not in index} == set()
