@@ -60,7 +60,7 @@ def to_fhir(surat: DokumenProgram, own_id: str) -> Resources:
 def from_fhir(resources: Table[str, Document]) -> dict[str, Any]:
     """Read a document."""
     paper = resources[""]
-    held = next((e.get("attachment", {}) for e in paper.get("content", ())), {})
+    held: Document = next((e.get("attachment", {}) for e in paper.get("content", ())), {})
     related = list(paper.get("context", {}).get("related", ()))
     students = ids_of(related, "PractitionerRole")
     others = [each for each in related if id_of(each, "PractitionerRole") not in students[:1]]

@@ -45,8 +45,10 @@ class PenugasanMahasiswa(Dokumen):
     bidan: str = bidang(
         "Bidan penanggung jawab", "BR-E3", rujuk="petugas-kesehatan", contoh="bidan-ayu"
     )
-    mulai: date = bidang("Mulai", "§1.E", contoh="2019-10-01")
-    sampai: date | None = bidang("Sampai", "§1.E", default=None, contoh="2019-12-31")
+    mulai: date = bidang(
+        "Mulai; sejak hari ini mahasiswa boleh membaca", "BR-E2", contoh="2019-10-01"
+    )
+    sampai: date | None = bidang("Sampai", "BR-E2", default=None, contoh="2019-12-31")
     status: StatusPenugasan = bidang(
         "Status", "§1.E", default="aktif", kode="status-penugasan", contoh="aktif", cari=True
     )

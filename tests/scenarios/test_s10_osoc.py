@@ -491,6 +491,41 @@ def test_no_step_begins_before_those_it_follows(langkah, faskes):
     assert "E2" in str(early.json)
 
 
+def test_the_papers_of_osoc_are_printed(  # noqa: PLR0913, PLR0917 - the whole chain
+    client, sop, faskes, petugas, laporan, rekap
+):
+    assignment = sop.made(
+        "dokumen-program",
+        {
+            "jenis": "surat-tugas",
+            "nomor": "ST/019/OSOC/2019",
+            "penerbit": faskes["kampus"],
+            "waktu": wib("2019-10-01", "08:09"),
+            "judul": "Pendampingan ibu hamil risiko tinggi",
+            "isi": "Menugaskan mahasiswa tersebut mendampingi satu ibu hamil.",
+            "mahasiswa": petugas["putri"],
+            "penerima": [f"faskes/{faskes['pkm']}"],
+        },
+    )
+    papers = {
+        f"dokumen-program/{assignment['id']}": (
+            "Surat tugas",
+            "Putri Maharani",
+            "ST/019/OSOC/2019",
+        ),
+        f"laporan-pendampingan/{laporan[0]['id']}": ("Nur Aini", "Bidan Ayu Lestari"),
+        f"rekap-pendampingan/{rekap['id']}": (
+            "Klien risiko tinggi (KRT)",
+            "Laporan pendampingan ibu hamil, 21",
+        ),
+    }
+
+    for path, said in papers.items():
+        page = client.get(f"/sop/v1/{path}/surat", headers={"Accept": "text/html"})
+        assert page.status_code == 200, page.text
+        assert [each for each in said if each not in page.text] == []
+
+
 @pytest.fixture
 def putri(context, petugas):
     """Putri's own app, at an instant of 2019; gives what it is answered."""

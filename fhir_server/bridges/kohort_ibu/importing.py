@@ -126,7 +126,7 @@ def _pregnancy(
     now = context.clock().astimezone(zone).replace(microsecond=0)
     met = datetime.combine(_day(said, "kontak"), time(8), zone) if "kontak" in said else now
     last = _day(said, "persalinanTerakhir") if "persalinanTerakhir" in said else None
-    fields = {name: _number(said, name) for name in ("gravida", "partus", "abortus")}
+    gravida, partus, abortus = (_number(said, e) for e in ("gravida", "partus", "abortus"))
     hpht = _day(said, "hpht")
 
     def of(mother: str) -> EpisodeKehamilan:
@@ -137,7 +137,9 @@ def _pregnancy(
             hpht=hpht,
             dicatat=met,
             persalinanTerakhir=last,
-            **fields,
+            gravida=gravida,
+            partus=partus,
+            abortus=abortus,
         )
 
     return of
