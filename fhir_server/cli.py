@@ -16,6 +16,7 @@ COMMANDS = {
     "load-package": "Load the profiles and code systems of a FHIR package (.tgz).",
     "import": "Bring in what other systems exported.",
     "client": "Register the systems that may ask: hospitals, apps, students.",
+    "webhook": "Show and retry webhooks of WhatsApp that were laid aside.",
     "check": "Open the database and report what is in it and what is wrong.",
     "openapi": "Write the OpenAPI description.",
 }

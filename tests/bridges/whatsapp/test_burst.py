@@ -4,13 +4,14 @@ from __future__ import annotations
 
 import os
 import signal
+import subprocess
 from concurrent.futures import ThreadPoolExecutor
 
 import requests
 
 from tests.bridges.whatsapp.payloads import SENT, SETTINGS, change, message, posted, signed
 from tests.support.processes import until
-from tests.support.server import running
+from tests.support.server import command, running
 
 MESSAGES = 500
 CHATS = 20
@@ -55,3 +56,19 @@ def test_br_w2_five_hundred_at_once_and_a_server_killed_in_between(tmp_path):
 
         assert stored(server) == MESSAGES
         assert count(server, "category=utas") == CHATS
+
+
+def asked(folder, action):
+    environment = os.environ | {"DATA": str(folder / "data")}
+    words = command("webhook", action)
+    return subprocess.run(words, env=environment, capture_output=True, text=True, check=True).stdout
+
+
+def test_the_command_shows_what_was_laid_aside_and_tries_it_again(tmp_path):
+    bare = message(body="rahasia pasien") | {"id": ""}
+    with running(tmp_path, SETTINGS) as server:
+        assert accepted(server, [posted(change([bare]))]) == [200]
+        until(lambda: "1 without number" in asked(tmp_path, "status"), 60)
+
+        assert "rahasia" not in asked(tmp_path, "status")
+        assert asked(tmp_path, "retry").startswith("1 webhooks are tried again")
