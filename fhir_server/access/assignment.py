@@ -21,6 +21,7 @@ if TYPE_CHECKING:
     from fhir_server.context import Context
 
 MOST: Final = 1000
+_DECIDES: Final = frozenset({"CareTeam", "Consent", "Group", "Patient", "RelatedPerson"})
 NOTHING: Final[Filter] = {"_id": {"$in": []}}
 
 
@@ -47,6 +48,11 @@ class Assignment:
     def patients(self) -> frozenset[str]:
         """Give the ids of the mothers who are assigned today."""
         return self._patients
+
+    def may_write(self, resource_type: str) -> bool:
+        """Say that a student adds to a record, and neither assigns nor consents."""
+        rows = self._context.definitions.compartments["Patient"]
+        return resource_type in rows and resource_type not in _DECIDES
 
     @cached_property
     def _patients(self) -> frozenset[str]:

@@ -10,9 +10,11 @@ from dataclasses import replace
 from typing import TYPE_CHECKING, Any, Protocol
 
 from fhir_server.access.assignment import Assignment
+from fhir_server.access.directory import DIRECTORY
 from fhir_server.access.referrals import Referrals
 from fhir_server.auth.scopes import ALL, WORDS, allows
 from fhir_server.errors import Forbidden
+from fhir_server.resources.references import targets
 from fhir_server.search.plan import Plan
 from fhir_server.store.mongo import Store
 from fhir_server.store.ops import Delete
@@ -41,6 +43,9 @@ class Reach(Protocol):
 
     def patients(self) -> frozenset[str]:
         """Give the ids of the patients whose records may be added to."""
+
+    def may_write(self, resource_type: str) -> bool:
+        """Say whether resources of a type may be written at all."""
 
 
 def entered(context: Context, principal: Principal) -> Context:
@@ -79,16 +84,27 @@ class Guarded(Store):
         for op in ops:
             letter = "d" if isinstance(op, Delete) else "c" if op.existing is False else "u"
             self._need(op.resource_type, letter)
-            if self._reach is not None:
-                self._permit(op, self._reach)
+        if self._reach is not None:
+            together = {(op.resource_type, op.id) for op in ops}
+            for op in ops:
+                self._permit(op, self._reach, together)
 
-    def _permit(self, op: Op, reach: Reach) -> None:
+    def _permit(self, op: Op, reach: Reach, together: set[tuple[str, str]]) -> None:
+        if not reach.may_write(op.resource_type):
+            raise Forbidden(f"{op.resource_type} is not yours to write.")
         fresh = not isinstance(op, Delete) and op.existing is False
         there = None if fresh else self._whole.read(op.resource_type, op.id)
         if there is not None and self._visible(op.resource_type, op.id) is None:
             raise _hidden(op.resource_type, op.id)
         if not isinstance(op, Delete):
             self._expect_own(op, reach)
+            self._expect_known(op, together)
+
+    def _expect_known(self, op: Put, together: set[tuple[str, str]]) -> None:
+        """Refuse to refer to what is out of reach: a reference would bring it into reach."""
+        for kind, identity in set(targets(op.text.raw)) - together:
+            if kind not in DIRECTORY and self._visible(kind, identity) is None:
+                raise _hidden(kind, identity)
 
     def _expect_own(self, op: Put, reach: Reach) -> None:
         """Refuse to write into the record of a patient who is out of reach."""

@@ -57,6 +57,10 @@ class Referrals:
         """Give the ids of the patients who were referred."""
         return frozenset(self._package.get("Patient", ()))
 
+    def may_write(self, resource_type: str) -> bool:
+        """Say that a hospital writes anything but the directory that all share."""
+        return resource_type not in DIRECTORY
+
     @cached_property
     def _package(self) -> dict[str, set[str]]:
         found: dict[str, set[str]] = defaultdict(set)

@@ -283,3 +283,22 @@ def test_the_package_is_for_the_receiver_alone(hospital, stranger):
 def test_the_sop_api_is_for_the_puskesmas_itself(http, hospital, pkm):
     assert http.get("/sop/v1/pasien", headers=hospital.headers).status_code == 403
     assert http.get("/sop/v1/pasien", headers=pkm.headers).status_code == 200
+
+
+@pytest.mark.parametrize("asked", ["ServiceRequest/r", "Patient/siti", "Condition/peb"])
+def test_a_hospital_cannot_refer_a_patient_to_itself(stranger, asked):
+    """Whoever may write a Task must not reach by it what it could not reach before."""
+    mine = task(owner="rs-b") | {"requester": reference("Organization/rs-b")}
+    del mine["for"]
+    mine = {**mine, "id": "mine", "focus": reference(asked)}
+
+    assert stranger("PUT", "Task/mine", mine).status_code == 403
+    assert stranger("POST", "Task", mine).status_code == 403
+    assert stranger("GET", asked).status_code == 403
+
+
+def test_the_directory_is_not_a_hospitals_to_write(hospital):
+    changed = resource("Organization/rs-b", name="rs-a")
+
+    assert hospital("PUT", "Organization/rs-b", changed).status_code == 403
+    assert hospital("GET", "Organization/rs-b").status_code == 200
