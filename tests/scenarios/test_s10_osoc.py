@@ -491,6 +491,30 @@ def test_no_step_begins_before_those_it_follows(langkah, faskes):
     assert "E2" in str(early.json)
 
 
+def test_e7_a_report_is_final_only_with_the_signature_of_another(sop, fhir, oktober):
+    draft = sop.made(
+        "laporan-pendampingan",
+        {
+            "faskes": oktober[2]["faskes"],
+            "pasien": oktober[2]["pasien"],
+            "mahasiswa": oktober[2]["mahasiswa"],
+            "mulai": wib("2019-10-21", "08:00"),
+            "selesai": wib("2019-10-21", "10:40"),
+            "pendampingan": [oktober[2]["id"]],
+            "ringkasan": "Dirujuk",
+        },
+    )
+    report = fhir.read(f"Composition/{draft['id']}")
+    own = {"mode": "professional", "party": report["author"][0]}
+
+    unsigned = fhir("PUT", f"Composition/{draft['id']}", {**report, "status": "final"})
+    signed = {**report, "status": "final", "attester": [own]}
+    by_herself = fhir("PUT", f"Composition/{draft['id']}", signed)
+
+    assert (unsigned.status, by_herself.status) == (422, 422)
+    assert "midwife" in unsigned.issues[0]["diagnostics"]
+
+
 def test_the_papers_of_osoc_are_printed(  # noqa: PLR0913, PLR0917 - the whole chain
     client, sop, faskes, petugas, laporan, rekap
 ):
