@@ -149,14 +149,14 @@ ARRIVALS: tuple[Step, ...] = (Step(work_off, 0.2),)
 JOIN_SECONDS = 5.0
 
 
-def work_all(context: Context, stop: threading.Event) -> None:
+def work_all(context: Context, stop: threading.Event, steps: tuple[Step, ...] = STEPS) -> None:
     """Do all steps until ``stop`` is set; what arrives has a thread of its own."""
     arrivals = threading.Thread(
         target=work, args=(context, stop, ARRIVALS), name="arrivals", daemon=True
     )
     arrivals.start()
     try:
-        work(context, stop)
+        work(context, stop, steps)
     finally:
         stop.set()
         arrivals.join(JOIN_SECONDS)

@@ -2,14 +2,17 @@
 
 from __future__ import annotations
 
+import threading
 from dataclasses import replace
 
 import pytest
 
+from fhir_server import worker
 from fhir_server.bridges.whatsapp.numbers import id_of_number
 from fhir_server.bridges.whatsapp.working import SOURCE, work_off
 from tests.bridges.whatsapp.payloads import OWN, PEER, SENT, change, message, posted
 from tests.support.fhir import Server
+from tests.support.processes import until
 
 CANONICAL = "https://puskesmas.example/fhir"
 RISTI = {"coding": [{"system": f"{CANONICAL}/CodeSystem/penanda", "code": "ibu-hamil-risti"}]}
@@ -300,3 +303,17 @@ def test_without_a_reader_the_clinics_number_is_noted(context, fhir):
     assert work_off(bare)
 
     assert stored(fhir)["recipient"][0]["identifier"]["value"] == OWN
+
+
+def test_what_arrives_does_not_wait_for_long_work(context, fhir):
+    context.store.deliveries.keep(SOURCE, posted(change([message()])))
+    stop = threading.Event()
+
+    def long_work(_):
+        until(lambda: context.store.deliveries.count(SOURCE, "waiting") == 0)
+        stop.set()
+        return True
+
+    worker.work_all(context, stop, (worker.Step(long_work, 0.0),))
+
+    assert stored(fhir)["status"] == "completed"
