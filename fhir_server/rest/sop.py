@@ -56,6 +56,9 @@ class Parser(FlaskParser):
         except json.JSONDecodeError as error:
             says = f"Isi permintaan bukan JSON: baris {error.lineno}, kolom {error.colno}."
             raise BadRequest(says, indonesian=says) from None
+        except (RecursionError, ValueError):
+            says = "Isi permintaan: bilangan terlalu panjang, atau terlalu banyak lapisan."
+            raise BadRequest(says, indonesian=says) from None
 
     def handle_error(self, error: ma.ValidationError, *_: Any, **__: Any) -> NoReturn:
         """Refuse with one issue per field."""

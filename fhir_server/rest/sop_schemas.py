@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import difflib
+import re
 from dataclasses import MISSING, Field, fields, is_dataclass
 from datetime import date, datetime, time
 from decimal import Decimal
@@ -14,6 +15,11 @@ if TYPE_CHECKING:
     from collections.abc import Iterable
 
 REQUIRED = "wajib diisi."
+UNWRITABLE = re.compile(r"[\x00-\x08\x0b\x0c\x0e-\x1f\ud800-\udfff]")
+"""Signs that no resource can hold: control signs, and halves of a character."""
+ID = r"[A-Za-z0-9\-.]{1,64}"
+LARGEST_INTEGER = 2**31 - 1
+DIGITS = 18
 ANSWERED = {
     "id": ma.fields.String(dump_only=True, metadata={"description": "Id dokumen"}),
     "versi": ma.fields.Integer(dump_only=True, metadata={"description": "Nomor versi"}),
@@ -22,8 +28,44 @@ ANSWERED = {
         ma.fields.String(), dump_only=True, metadata={"description": "Yang perlu diperiksa"}
     ),
 }
+
+
+class Text(ma.fields.String):
+    """Text that a resource can hold; where it may be absent, blank says as much."""
+
+    default_error_messages = {  # noqa: RUF012
+        "unwritable": "berisi tanda kendali (mis. NUL). Seharusnya: teks yang terbaca."
+    }
+
+    def deserialize(self, value: Any, *arguments: Any, **options: Any) -> Any:
+        """Take blank for absent, as forms send it."""
+        blank = isinstance(value, str) and not value.strip()
+        return (
+            None if blank and self.allow_none else super().deserialize(value, *arguments, **options)
+        )
+
+    def _deserialize(self, value: Any, *arguments: Any, **options: Any) -> Any:
+        text = super()._deserialize(value, *arguments, **options)
+        if UNWRITABLE.search(text):
+            raise self.make_error("unwritable")
+        return text
+
+
+def countable(number: Decimal) -> None:
+    """Refuse a number with more digits than a resource can hold."""
+    whole = abs(number.adjusted()) <= DIGITS if number else True
+    if not whole or len(number.as_tuple().digits) > DIGITS:
+        raise ma.ValidationError(f"di luar batas. Seharusnya: paling banyak {DIGITS} angka.")
+
+
+LIMITS: dict[type, Any] = {
+    int: ma.validate.Range(
+        -LARGEST_INTEGER, LARGEST_INTEGER, error="di luar batas. Seharusnya: {min} s.d. {max}."
+    ),
+    Decimal: countable,
+}
 TYPES: dict[type, tuple[type[ma.fields.Field[Any]], dict[str, Any], str]] = {
-    str: (ma.fields.String, {}, "bukan teks. Seharusnya: teks di antara tanda petik."),
+    str: (Text, {}, "bukan teks. Seharusnya: teks di antara tanda petik."),
     bool: (
         ma.fields.Boolean,
         {"truthy": {True}, "falsy": {False}},
@@ -109,11 +151,7 @@ def field_of(each: Field[Any], hint: Any) -> ma.fields.Field[Any]:
     """Make the field of a schema; whatever is not required may be null or absent."""
     says = each.metadata
     required = each.default is MISSING and each.default_factory is MISSING
-    validators = []
-    if says.get("pola"):
-        validators.append(_pattern(says["pola"], says.get("contoh")))
-    elif required and hint is str:
-        validators.append(ma.validate.Regexp(r"\s*\S", error=REQUIRED))
+    validators = _validators(says, hint, required=required)
     options: dict[str, Any] = {
         "required": required,
         "allow_none": not required,
@@ -124,6 +162,20 @@ def field_of(each: Field[Any], hint: Any) -> ma.fields.Field[Any]:
     if not required:
         options["load_default"] = each.default
     return _typed(hint, options)
+
+
+def _validators(says: Any, hint: Any, *, required: bool) -> list[Any]:
+    one = next((arg for arg in get_args(hint) if arg not in {type(None), ...}), hint)
+    if one in LIMITS:
+        return [LIMITS[one]]
+    if says.get("pola"):
+        return [_pattern(says["pola"], says.get("contoh"))]
+    if one is str and says.get("rujuk"):
+        error = f"bukan id. Seharusnya: id {says['rujuk']}, 1 s.d. 64 huruf, angka, titik, strip."
+        return [ma.validate.Regexp(rf"\A{ID}\Z", error=error)]
+    if one is str and (required or get_origin(hint) is tuple):
+        return [ma.validate.Regexp(r"\s*\S", error=REQUIRED)]
+    return []
 
 
 def _typed(hint: Any, options: dict[str, Any]) -> ma.fields.Field[Any]:
