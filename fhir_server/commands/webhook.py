@@ -31,7 +31,7 @@ def status() -> None:
     with opening.attached(opening.settings_given()) as context:
         deliveries = context.store.deliveries
         waiting, early = deliveries.count(SOURCE, "waiting"), deliveries.count(EARLY, "waiting")
-        for name, received, why in deliveries.failures(SOURCE):
+        for name, received, why in [*deliveries.failures(SOURCE), *deliveries.failures(EARLY)]:
             table.add_row(name[:12], f"{received:%Y-%m-%d %H:%M:%S} UTC", "\n".join(why))
     click.echo(f"{waiting} webhooks wait, {early} statuses wait for their message.")
     Console().print(table)
@@ -41,5 +41,5 @@ def status() -> None:
 def retry() -> None:
     """Let everything that was laid aside be worked off again."""
     with opening.attached(opening.settings_given()) as context:
-        number = context.store.deliveries.retry(SOURCE)
+        number = sum(context.store.deliveries.retry(each) for each in (SOURCE, EARLY))
     click.echo(f"{number} webhooks are tried again.")

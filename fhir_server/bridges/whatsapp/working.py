@@ -90,17 +90,14 @@ def _wrong(context: Context, delivery: Delivery, posting: cloud.Posting) -> Iter
     for message in _held(context, delivery, posting.messages):
         try:
             receiving.receive(context, message, delivery.received)
-        except (Conflict, PreconditionFailed) as error:
-            if not isinstance(error, RuleBroken):
-                raise
-            yield _said(message.number, error)
         except FhirError as error:
-            if error.status >= UNKNOWN:
-                raise
-            yield _said(message.number, error)
+            yield _refusal(message.number, error)
     for each in posting.reports:
-        if not statuses.apply(context, each):
-            context.store.deliveries.keep(EARLY, cloud.written(each), FIRST_WAIT)
+        try:
+            if not statuses.apply(context, each):
+                context.store.deliveries.keep(EARLY, cloud.written(each), FIRST_WAIT)
+        except FhirError as error:
+            yield _refusal(each.number, error)
 
 
 def _held(
@@ -117,7 +114,13 @@ def _held(
 
 def _early(context: Context, delivery: Delivery) -> None:
     """Apply a status whose message was not there; forget it when none comes."""
-    if statuses.apply(context, cloud.read_report(delivery.body)):
+    report = cloud.read_report(delivery.body)
+    try:
+        found = statuses.apply(context, report)
+    except FhirError as error:
+        context.store.deliveries.fail(delivery, [_refusal(report.number, error)])
+        return
+    if found:
         context.store.deliveries.done(delivery)
     elif context.clock() - delivery.received > timedelta(days=EARLY_DAYS):
         log.info("status of a message that is not here", delivery=delivery.id)
@@ -131,6 +134,10 @@ def _later(context: Context, delivery: Delivery) -> None:
     context.store.deliveries.hold(delivery, wait)
 
 
-def _said(number: str, error: FhirError) -> str:
+def _refusal(number: str, error: FhirError) -> str:
+    """Say what was refused for good; what may go well another time is raised again."""
+    lost_a_race = isinstance(error, Conflict | PreconditionFailed)
+    if error.status >= UNKNOWN or (lost_a_race and not isinstance(error, RuleBroken)):
+        raise error
     issue = error.issues[0]
     return f"{number}: {issue.rule or issue.code}: {issue.diagnostics}"

@@ -8,10 +8,11 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from fhir_server.bridges.whatsapp import working
+from fhir_server.bridges.whatsapp import statuses, working
 from fhir_server.bridges.whatsapp.cloud import Report, read, read_report, written
 from fhir_server.bridges.whatsapp.statuses import joined
 from fhir_server.bridges.whatsapp.working import EARLY, SOURCE, work_off
+from fhir_server.errors import Conflict, RuleBroken
 from fhir_server.mappings.pesan_chat import DIBACA
 from tests.bridges.whatsapp.payloads import SENT, change, posted, status
 from tests.support.fhir import Server
@@ -179,3 +180,23 @@ def test_a_status_whose_message_never_comes_is_forgotten_after_a_week(context, w
     work()
 
     assert context.store.deliveries.count(EARLY, "waiting") == 0
+
+
+@pytest.mark.parametrize("early", [False, True])
+def test_a_refused_status_is_laid_aside_a_lost_race_tried_again(context, work, monkeypatch, early):
+    source, report_ = (EARLY, report("read")) if early else (SOURCE, None)
+    body = written(report_) if report_ else posted(change(statuses=[status("read")]))
+    context.store.deliveries.keep(source, body)
+    refusals = [Conflict("busy"), RuleBroken("BR-X: no")]
+
+    def refuse(*_):
+        raise refusals.pop(0)
+
+    monkeypatch.setattr(statuses, "apply", refuse)
+
+    work(1)
+    assert context.store.deliveries.count(source, "waiting") == 1
+    work(1)
+
+    ((_, _, why),) = context.store.deliveries.failures(source)
+    assert why == ["wamid.OUT-1: business-rule: BR-X: no"]
