@@ -88,7 +88,7 @@ class Rules:
             for each in one.types:
                 self._of[each] = (*self._of.get(each, ()), one)
 
-    def concerns(
+    def concerns(  # noqa: PLR0913 - what is known of a write
         self,
         document: Document,
         resource_id: str,

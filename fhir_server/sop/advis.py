@@ -211,7 +211,7 @@ def sesuai_data(
             Teguran(
                 "dasar",
                 "advis pemantauan tidak menyebut data yang dijawabnya.",
-                "laporan, pesan, isian, atau pengamatan (bidang dasar, laporan, isian, pengamatan).",
+                "laporan, pesan, isian atau pengamatan (bidang dasar, laporan, isian, pengamatan).",
                 A4,
                 english=f"{A4}: advice of the monitoring says which data it answers "
                 "(Communication.about).",
