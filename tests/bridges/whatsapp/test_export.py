@@ -160,6 +160,7 @@ def test_an_iphone_names_a_sender_for_its_own_lines(body):
         "katanya Pesan ini telah dihapus",
         "maaf gambar tidak disertakan ya bu",
         "This message was deleted by mistake",
+        "Bu Siti keluar rumah dulu ya bu",
         "kirim hasil.pdf (file terlampir) ya",
     ],
 )
