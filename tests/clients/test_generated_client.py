@@ -90,9 +90,9 @@ def test_creates_and_reads_a_pasien(client):
 
 
 def test_creates_and_reads_a_rujukan(client):
-    pasien = call(
-        "pasien", "buat_pasien", client=client, body=models("pasien").Pasien.from_dict(PASIEN)
-    )
+    another = PASIEN | {"nik": "9902015405830016", "noRM": "RM-2"}
+    body = models("pasien").Pasien.from_dict(another)
+    pasien = call("pasien", "buat_pasien", client=client, body=body)
     letter = rujukan(pasien.id)
 
     made = call(

@@ -160,22 +160,22 @@ def test_a_shared_transaction_that_always_conflicts_is_done_one_by_one(store, mo
 
 
 def test_a_large_resource_shares_with_nobody(store):
-    raw = b'{"resourceType":"Binary","id":"1","meta":{},"data":"%s"}' % (b"A" * 300_000)
+    raw = b'{"resourceType":"Basic","id":"1","meta":{},"text":"%s"}' % (b"A" * 300_000)
 
-    store.transact([Put("Binary", "1", Text(raw, 48), {})])
+    store.transact([Put("Basic", "1", Text(raw, 47), {})])
 
-    assert store.read("Binary", "1").text.raw == raw
+    assert store.read("Basic", "1").text.raw == raw
 
 
 def test_a_resource_larger_than_mongodb_keeps_is_refused(store):
-    raw = b'{"resourceType":"Binary","id":"1","meta":{},"data":"%s"}' % (b"A" * 17_000_000)
+    raw = b'{"resourceType":"Basic","id":"1","meta":{},"text":"%s"}' % (b"A" * 17_000_000)
 
     with pytest.raises(TooLarge, match="16 MB"):
-        store.transact([Put("Binary", "1", Text(raw, 48), {})])
+        store.transact([Put("Basic", "1", Text(raw, 47), {})])
     with pytest.raises(TooLarge, match="16 MB"):
-        store.transact([Put("Binary", "1", Text(raw, 48), {}, method="PUT")])
+        store.transact([Put("Basic", "1", Text(raw, 47), {}, method="PUT")])
 
-    assert store.read("Binary", "1") is None
+    assert store.read("Basic", "1") is None
 
 
 def test_a_transaction_may_have_thousands_of_entries(store):
