@@ -7,14 +7,17 @@ one by its id is refused in the same words whether it is there or not.
 from __future__ import annotations
 
 from dataclasses import replace
+from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Any, Protocol
+
+import orjson
 
 from fhir_server.access.assignment import Assignment
 from fhir_server.access.directory import DIRECTORY
 from fhir_server.access.referrals import Referrals
 from fhir_server.auth.scopes import ALL, WORDS, allows
 from fhir_server.errors import Forbidden
-from fhir_server.resources.references import targets
+from fhir_server.resources.references import referred, relative
 from fhir_server.search.plan import Plan
 from fhir_server.store.mongo import Store
 from fhir_server.store.ops import Delete
@@ -28,6 +31,7 @@ if TYPE_CHECKING:
     from fhir_server.store.history import Page
     from fhir_server.store.ops import Condition, Found, Op, Put, Stored, Written
 
+_EPOCH = datetime.fromtimestamp(0, UTC)
 OPEN = frozenset(
     {"ready", "close", "secret", "whole", "types", "tally", "unguarded", "permit"}
     | {"clients", "customs", "profiles", "terminology", "binaries"}
@@ -102,7 +106,9 @@ class Guarded(Store):
 
     def _expect_known(self, op: Put, together: set[tuple[str, str]]) -> None:
         """Refuse to refer to what is out of reach: a reference would bring it into reach."""
-        for kind, identity in set(targets(op.text.raw)) - together:
+        document = orjson.loads(op.text.stamped(0, _EPOCH))
+        named = {key for each in referred(document) if (key := relative(each)) is not None}
+        for kind, identity in named - together:
             if kind not in DIRECTORY and self._visible(kind, identity) is None:
                 raise _hidden(kind, identity)
 

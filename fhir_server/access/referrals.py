@@ -15,7 +15,7 @@ from typing import TYPE_CHECKING, Any, Final
 import orjson
 
 from fhir_server.access.directory import DIRECTORY
-from fhir_server.resources.references import targets
+from fhir_server.resources.references import relative, targets
 from fhir_server.search.plan import Filter, Plan
 
 if TYPE_CHECKING:
@@ -47,7 +47,8 @@ class Referrals:
             return {}
         own: list[Filter] = [{"ix._by": self._organization}]
         if resource_type == "Task":
-            own += [{"ix.owner": self._organization}, {"ix.requester": self._organization}]
+            sent = {"ix.owner": self._organization, "ix.status": {"$ne": "draft"}}
+            own += [sent, {"ix.requester": self._organization}]
         if resource_type == "Communication":
             own.append({"ix.recipient": self._organization})
         own.append({"_id": {"$in": sorted(self._package.get(resource_type, ()))}})
@@ -111,8 +112,8 @@ def _instant(text: str) -> datetime:
 
 
 def _named(task: dict[str, Any]) -> Iterable[tuple[str, str]]:
-    """Give the request and the patient of a Task."""
+    """Give the request and the patient of a Task; what names another server is none of ours."""
     for name in ("focus", "for", "encounter"):
-        kind, _, identity = (task.get(name) or {}).get("reference", "").rpartition("/")
-        if kind:
-            yield kind.rpartition("/")[2], identity
+        key = relative((task.get(name) or {}).get("reference", ""))
+        if key is not None:
+            yield key

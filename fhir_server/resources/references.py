@@ -9,7 +9,7 @@ https://hl7.org/fhir/R4/http.html#trules
 from __future__ import annotations
 
 import re
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import msgspec
 import orjson
@@ -47,6 +47,25 @@ def targets(raw: bytes) -> Iterator[tuple[str, str]]:
         match = _RELATIVE.fullmatch(_string(found[1]))
         if match is not None:
             yield match[1], match[2]
+
+
+def referred(value: Any) -> Iterator[str]:
+    """List what a parsed resource refers to, however its text spells that."""
+    if isinstance(value, list):
+        for each in value:
+            yield from referred(each)
+    elif isinstance(value, dict):
+        if isinstance(value.get("reference"), str):
+            yield value["reference"]
+        for each in value.values():
+            if isinstance(each, dict | list):
+                yield from referred(each)
+
+
+def relative(reference: str) -> tuple[str, str] | None:
+    """Read a relative reference as type and id; None if it is none."""
+    match = _RELATIVE.fullmatch(reference)
+    return (match[1], match[2]) if match else None
 
 
 class Rewriter:

@@ -1,5 +1,7 @@
 """A hospital meets what was referred to it and what it wrote, and nothing else (domain §2.3)."""
 
+import json
+
 import pytest
 
 from fhir_server.access import registry
@@ -7,6 +9,7 @@ from fhir_server.access import registry
 BASE = "https://puskesmas.example/fhir"
 KIND = f"{BASE}/CodeSystem/jenis-tugas"
 STATE = f"{BASE}/CodeSystem/status-rujukan"
+JSON = "application/fhir+json"
 ENOUGH = "2026-11-20T08:00:00+07:00"
 
 
@@ -302,3 +305,31 @@ def test_the_directory_is_not_a_hospitals_to_write(hospital):
 
     assert hospital("PUT", "Organization/rs-b", changed).status_code == 403
     assert hospital("GET", "Organization/rs-b").status_code == 200
+
+
+@pytest.mark.parametrize("spelt", ["https://elsewhere.example/fhir/", "\\u0072"])
+def test_no_spelling_of_a_reference_brings_more_into_reach(stranger, http, spelt):
+    mine = task(owner="rs-b") | {"requester": reference("Organization/rs-b"), "id": "mine"}
+    del mine["for"]
+    body = json.dumps(mine)
+    if spelt.startswith("https"):
+        body = body.replace("ServiceRequest/r", f"{spelt}ServiceRequest/r")
+    else:
+        focus = '"focus": {"reference"'
+        assert focus in body
+        body = body.replace(focus, focus.replace('"reference"', f'"{spelt}eference"'))
+
+    http.put("/fhir/Task/mine", data=body, content_type=JSON, headers=stranger.headers)
+
+    assert stranger("GET", "ServiceRequest/r").status_code == 403
+    assert stranger("GET", "Patient/siti").status_code == 403
+    assert stranger.ids("Condition") == []
+
+
+def test_a_referral_that_is_not_sent_yet_is_not_met(caller, hospital):
+    clinic = caller("clinic", organization="Organization/clinic")
+    draft = task("draft", "disusun") | {"id": "draft"}
+    assert clinic("PUT", "Task/draft", draft).status_code == 201
+
+    assert hospital("GET", "Task/draft").status_code == 403
+    assert hospital.ids("Task") == ["Task/t"]
