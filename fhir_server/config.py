@@ -146,6 +146,87 @@ class Settings:
         "FHIR_WHATSAPP_LAYANAN",
         "service of a new thread of a patient who is not monitored: umum or lakon",
     )
+    whatsapp_token: str = _setting(
+        "",
+        "FHIR_WHATSAPP_TOKEN",
+        "access token of the Graph API; empty: nothing is sent, media stay with Meta",
+        secret=True,
+    )
+    whatsapp_nomor: str = _setting(
+        "", "FHIR_WHATSAPP_NOMOR", "Meta's id of the number that sends; empty: nothing is sent"
+    )
+    whatsapp_graph: str = _setting(
+        "https://graph.facebook.com/v23.0",
+        "FHIR_WHATSAPP_GRAPH",
+        "address and version of the Graph API",
+    )
+    whatsapp_faskes: str = _setting(
+        "",
+        "FHIR_WHATSAPP_FASKES",
+        "who runs the clinic's number (id of a faskes); empty: complaints open no case of LAKON",
+    )
+    whatsapp_templat: str = _setting(
+        "",
+        "FHIR_WHATSAPP_TEMPLAT",
+        "YAML file with names, languages and parameters of templates; empty: those of the table",
+    )
+    whatsapp_jadwal: str = _setting(
+        "08:00",
+        "FHIR_WHATSAPP_JADWAL",
+        "time of day at which planned contacts and reminders go out; none: staff write themselves",
+    )
+    whatsapp_pengingat: int = _setting(
+        1,
+        "FHIR_WHATSAPP_PENGINGAT",
+        "days before an appointment on which the patient is reminded; 0: never",
+    )
+    whatsapp_tenang: str = _setting(
+        "21:00-06:00",
+        "FHIR_WHATSAPP_TENANG",
+        "quiet hours in FHIR_TIMEZONE, in which only emergencies go out; none: send at any hour",
+    )
+    whatsapp_tenang_kecuali: str = _setting(
+        "lakon",
+        "FHIR_WHATSAPP_TENANG_KECUALI",
+        "services (lakon, pemantauan, umum) whose messages go out in quiet hours too; none: no one",
+    )
+    whatsapp_berhenti: str = _setting(
+        "STOP,BERHENTI,UNSUBSCRIBE",
+        "FHIR_WHATSAPP_BERHENTI",
+        "whole messages by which a person asks to be sent nothing any more",
+    )
+    whatsapp_mulai: str = _setting(
+        "START,MULAI,SUBSCRIBE",
+        "FHIR_WHATSAPP_MULAI",
+        "whole messages by which a person asks to be sent messages again",
+    )
+    whatsapp_persetujuan: str = _setting(
+        "tidak-menolak",
+        "FHIR_WHATSAPP_PERSETUJUAN",
+        "who is written to: tidak-menolak (all who did not refuse) or menyetujui (who consented)",
+    )
+    whatsapp_ragu_menit: int = _setting(
+        15,
+        "FHIR_WHATSAPP_RAGU_MENIT",
+        "minutes to wait for a webhook that says what became of a message before a person decides",
+    )
+    whatsapp_media: int = _setting(
+        16 * 1024 * 1024,
+        "FHIR_WHATSAPP_MEDIA",
+        "largest file of a message that is fetched, in bytes; 0: files stay with Meta",
+    )
+    whatsapp_media_tipe: str = _setting(
+        "image/jpeg,image/png,image/webp,audio/ogg,audio/aac,audio/mp4,audio/mpeg,audio/amr,"
+        "video/mp4,video/3gpp,application/pdf",
+        "FHIR_WHATSAPP_MEDIA_TIPE",
+        "media types that are fetched, separated by commas",
+    )
+    formulir_secret: str = _setting(
+        "",
+        "FHIR_FORMULIR_SECRET",
+        "secret with which the landing page signs its form; empty: no form is taken",
+        secret=True,
+    )
     cors_origins: str = _setting(
         "",
         "FHIR_CORS_ORIGINS",
@@ -260,10 +341,23 @@ class Settings:
         environment = os.environ if environment is None else environment
         given: dict[str, Any] = {}
         for each in fields(cls):
-            text = environment.get(each.metadata["variable"], "")
+            text = _given(environment, each.metadata["variable"], secret=not each.repr)
             if text != "":
                 given[each.name] = _read(each.metadata["variable"], type(each.default), text)
         return cls(**given)
+
+
+def _given(environment: Mapping[str, str], variable: str, *, secret: bool) -> str:
+    """Give the text of a setting; a secret may lie in the file that VARIABLE_FILE names."""
+    text, file = environment.get(variable, ""), environment.get(f"{variable}_FILE", "")
+    if not (secret and file):
+        return text
+    if text:
+        raise ValueError(f"{variable} and {variable}_FILE are both set; set one of them.")
+    try:
+        return Path(file).read_text("utf-8").strip()
+    except (OSError, UnicodeDecodeError) as error:
+        raise ValueError(f"{variable}_FILE={file!r} cannot be read: {error}.") from None
 
 
 def _read(variable: str, kind: type[Any], text: str) -> Any:
