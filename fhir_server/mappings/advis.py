@@ -40,6 +40,7 @@ STATUS: Final = {
     "dikirim": "in-progress",
     "diterima": "completed",
     "dihentikan": "stopped",
+    "gagal": "not-done",
 }
 
 

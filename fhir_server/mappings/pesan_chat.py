@@ -46,7 +46,12 @@ DISUNTING: Final = structure("disunting")
 DIHAPUS: Final = structure("dihapus-pengirim")
 PRESISI: Final = structure("presisi-waktu")
 JENIS_LAMPIRAN: Final = structure("jenis-lampiran")
-STATUS: Final = {"terkirim": "in-progress", "diterima": "completed", "gagal": "not-done"}
+STATUS: Final = {
+    "menunggu": "preparation",
+    "terkirim": "in-progress",
+    "diterima": "completed",
+    "gagal": "not-done",
+}
 SHA_256: Final = 64
 
 

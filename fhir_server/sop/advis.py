@@ -17,7 +17,7 @@ JenisAdvis = Literal[
     "pemeriksaan-lanjutan", "rekomendasi-tatalaksana", "rujukan", "saran", "resep", "obat"
 ]
 StatusPermintaan = Literal["menunggu-persetujuan", "aktif", "selesai", "dibatalkan"]
-StatusAdvis = Literal["disusun", "dikirim", "diterima", "dihentikan"]
+StatusAdvis = Literal["disusun", "dikirim", "diterima", "dihentikan", "gagal"]
 TERKIRIM: Final = ("dikirim", "diterima")
 BR_D7: Final = "BR-D7"
 A4: Final = "SOP Chat A4"
@@ -29,10 +29,11 @@ ALUR_ADVIS: Final = Alur(
     thing="advice",
     aturan="alur advis (domain §4.4)",
     keadaan={
-        "disusun": Keadaan(("dikirim", "diterima", "dihentikan"), DOKTER, "preparation"),
-        "dikirim": Keadaan(("diterima",), OPERATOR, "in-progress"),
+        "disusun": Keadaan(("dikirim", "diterima", "dihentikan", "gagal"), DOKTER, "preparation"),
+        "dikirim": Keadaan(("diterima", "gagal"), OPERATOR, "in-progress"),
         "diterima": Keadaan((), ("sistem",), "completed"),
         "dihentikan": Keadaan((), ("dokter penanggung jawab", *DOKTER), "stopped"),
+        "gagal": Keadaan(("dikirim", "diterima", "dihentikan"), ("sistem",), "not-done"),
     },
 )
 
@@ -136,7 +137,7 @@ def periksa(advis: Advis) -> Iterator[Teguran]:
         yield Teguran("resep", "jenis resep tanpa resep.", "resep yang diadviskan.", "§1.D D6")
     if advis.dibuat < advis.diterimaTim:
         yield Teguran("dibuat", "sebelum keluhan diterima tim.", "sesudahnya.", "§4.3")
-    if (advis.status in TERKIRIM) != (advis.waktuKirim is not None):
+    if advis.status != "gagal" and (advis.status in TERKIRIM) != (advis.waktuKirim is not None):
         yield Teguran(
             "waktuKirim",
             f"tidak cocok dengan status {advis.status}.",

@@ -16,7 +16,7 @@ from fhir_server.sop.dokumen import Dokumen, Teguran, bidang, dokumen
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
 
-Jenis = Literal["telekonsultasi", "berbagi-data", "akses-mahasiswa"]
+Jenis = Literal["telekonsultasi", "berbagi-data", "akses-mahasiswa", "pesan-whatsapp"]
 Status = Literal["diberikan", "ditolak", "dicabut", "salah-entri"]
 SUMBER: Final = "domain §2.1/38"
 KEPADA: Final = ("berbagi-data", "akses-mahasiswa")

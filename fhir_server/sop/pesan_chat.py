@@ -16,7 +16,7 @@ Arah = Literal["masuk", "keluar", "internal"]
 KategoriPesan = Literal[
     "pemantauan", "keluhan", "penerusan", "darurat", "pemberitahuan", "sistem", "lainnya"
 ]
-StatusKirim = Literal["terkirim", "diterima", "gagal"]
+StatusKirim = Literal["menunggu", "terkirim", "diterima", "gagal"]
 JenisLampiran = Literal["gambar", "video", "audio", "stiker", "gif", "dokumen", "kontak", "media"]
 BR_A5: Final = "BR-A5"
 
@@ -43,7 +43,10 @@ class PesanChat(Dokumen):
     utas: str = bidang("Utas", "§4.1", rujuk="percakapan-konsultasi", contoh="utas-s2", cari=True)
     arah: Arah = bidang("Arah", "§2.1/27", kode="arah-pesan", contoh="masuk")
     waktuKirim: datetime = bidang(
-        "Waktu kirim", "§2.1/27", contoh="2021-07-12T08:00:00+07:00", cari=True
+        "Waktu kirim; selama menunggu: waktu diminta",
+        "§2.1/27",
+        contoh="2021-07-12T08:00:00+07:00",
+        cari=True,
     )
     pengirim: str | None = bidang(
         "Pengirim", "§2.1/27", default=None, pola=pihak.POLA, contoh="pasien/bambang"
@@ -140,6 +143,12 @@ def periksa(pesan: PesanChat) -> Iterator[Teguran]:
         )
     if pesan.waktuTerima is not None and pesan.waktuTerima < pesan.waktuKirim:
         yield Teguran("waktuTerima", "sebelum waktu kirim.", "sesudah atau sama.")
+    if pesan.status == "menunggu" and (pesan.arah != "keluar" or pesan.waktuTerima is not None):
+        yield Teguran(
+            "status",
+            "menunggu, padahal bukan pesan keluar yang belum terkirim.",
+            "menunggu hanya pada pesan keluar tanpa waktuTerima.",
+        )
     if pesan.status == "gagal" and pesan.waktuTerima is not None:
         yield Teguran("status", "gagal tetapi sudah diterima.", "diterima, atau tanpa waktuTerima.")
 
