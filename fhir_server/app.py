@@ -17,7 +17,7 @@ from fhir_server.resources.definitions import load_definitions
 from fhir_server.resources.fhirpath.limits import Limits, decide
 from fhir_server.resources.profiles import load_profiles
 from fhir_server.rest import docs, health, metrics, oauth, openapi, sop, webhooks
-from fhir_server.rest.doors import Application
+from fhir_server.rest.doors import CONTEXT, GATE, Application
 from fhir_server.search.parameters import load_parameters
 from fhir_server.search.terms import LoadedTerms
 from fhir_server.sop import arsip
@@ -59,31 +59,43 @@ def preload(settings: Settings) -> None:
     """Load what needs no database, once, before this process forks those that share it."""
     load_rules(load_search(settings), settings)
     habits(settings)
-    sop.spec()
+    _routed()
 
 
-@cache
 def load_search(settings: Settings) -> Parameters:
     """Load R4's search parameters and those of the profiles; needs no database."""
-    profiles = load_profiles(settings.canonical)
+    return _search(
+        settings.canonical, settings.base_url, settings.timezone, words=settings.text_search
+    )
+
+
+@cache  # one set serves all databases of a process
+def _search(canonical: str, base_url: str, timezone: str, *, words: bool) -> Parameters:
+    profiles = load_profiles(canonical)
     return load_parameters(
         load_definitions(),
         extra=[each for each in profiles if each["resourceType"] == "SearchParameter"],
-        base_url=settings.base_url,
-        timezone=settings.timezone,
-        words=settings.text_search,
+        base_url=base_url,
+        timezone=timezone,
+        words=words,
     )
 
 
 def create_app(context: Context, *, hot: bool = True) -> Application:
     """Build the WSGI application; ``hot=False`` leads FHIR requests through Flask as well."""
-    app = Application(context, hot=hot)
-    health.register(app, context)
+    return _routed().on(context, hot=hot)
+
+
+@cache
+def _routed() -> Application:
+    """Lay the routes; what a view needs of its application it asks while it answers."""
+    app = Application()
+    health.register(app, CONTEXT)
     metrics.register(app)
-    docs.register(app, context)
+    docs.register(app, CONTEXT)
     sop.register(app)
-    oauth.register(app, context, app.gate)
-    webhooks.register(app, context)
+    oauth.register(app, CONTEXT, GATE)
+    webhooks.register(app, CONTEXT)
     return app
 
 

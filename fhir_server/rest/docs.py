@@ -6,7 +6,7 @@ browser to ask any other machine.
 
 from __future__ import annotations
 
-from functools import cache
+from functools import lru_cache
 from typing import TYPE_CHECKING
 
 import orjson
@@ -18,6 +18,7 @@ from fhir_server.rest import openapi, sop
 
 if TYPE_CHECKING:
     from fhir_server.context import Context
+    from fhir_server.search.parameters import Parameters
 
 FILES = ("swagger-ui.css", "swagger-ui-bundle.js", "favicon-16x16.png", "favicon-32x32.png")
 POLICY = (
@@ -59,20 +60,20 @@ START = """SwaggerUIBundle({
 def register(app: Flask, context: Context) -> None:
     """Serve the description and the page."""
 
-    @cache
-    def described(form: str) -> bytes:
-        document = openapi.describe(context.parameters, sop.spec())
+    @lru_cache(maxsize=2)
+    def described(form: str, parameters: Parameters) -> bytes:
+        document = openapi.describe(parameters, sop.spec())
         return openapi.yaml(document) if form == "yaml" else orjson.dumps(document)
 
     app.add_url_rule(
         "/openapi.json",
         "openapi",
-        lambda: Response(described("json"), content_type="application/json"),
+        lambda: Response(described("json", context.parameters), content_type="application/json"),
     )
     app.add_url_rule(
         "/openapi.yaml",
         "openapi-yaml",
-        lambda: Response(described("yaml"), content_type="application/yaml"),
+        lambda: Response(described("yaml", context.parameters), content_type="application/yaml"),
     )
     app.add_url_rule("/docs", "docs", _page, strict_slashes=False)
     app.add_url_rule("/docs/start.js", "docs-start", _start)

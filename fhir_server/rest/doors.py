@@ -6,14 +6,16 @@ calls the same ``fhir.respond`` that the Flask view calls.
 
 from __future__ import annotations
 
+import copy
 import itertools
 import os
 import re
 import time
 from http import HTTPStatus
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, cast
 
-from flask import Flask, Response, g, request
+from flask import Flask, Response, current_app, g, request
+from werkzeug.local import LocalProxy
 from werkzeug.routing import BaseConverter
 
 from fhir_server.rest import cors, fhir, metrics, outcomes
@@ -51,25 +53,38 @@ class Anything(BaseConverter):
 
 
 class Application(Flask):
-    """Flask with a short way in for FHIR; ``hot=False`` sends FHIR through Flask too."""
+    """Flask with a short way in for FHIR.
 
-    def __init__(self, context: Context, *, hot: bool = True) -> None:
+    Its routes are laid once a process and know no context; ``on`` makes what serves one.
+    """
+
+    context: Context
+    gate: Gate
+
+    def __init__(self) -> None:
         super().__init__("fhir_server", static_folder=None)
-        self.context = context
-        self.gate = Gate(context)
-        self._hot = hot
+        self.hot = True
         self._new_request_id = _request_ids()
         self.url_map.converters["anything"] = Anything
-        self.add_url_rule("/fhir", "fhir", self._view, methods=METHODS)
-        self.add_url_rule("/fhir/<anything:_path>", "fhir", self._view, methods=METHODS)
+        self.add_url_rule("/fhir", "fhir", _fhir, methods=METHODS)
+        self.add_url_rule("/fhir/<anything:_path>", "fhir", _fhir, methods=METHODS)
         self.url_map.merge_slashes = False
-        self.config["MAX_CONTENT_LENGTH"] = context.settings.body_limit
-        self.before_request(self._enter)
+        self.before_request(_enter)
         self.after_request(_tag)
         outcomes.register(self)
+
+    def on(self, context: Context, *, hot: bool = True) -> Application:
+        """Give these routes on a context; ``hot=False`` sends FHIR through Flask too."""
+        made = copy.copy(self)
+        made.context = context
+        made.gate = Gate(context)
+        made.hot = hot
+        made.config = copy.copy(self.config)
+        made.config["MAX_CONTENT_LENGTH"] = context.settings.body_limit
         allowed = cors.origins(context.settings.cors_origins)
         if allowed:
-            self.wsgi_app = cors.allowing(self.wsgi_app, allowed)  # type: ignore[assignment, method-assign]
+            made.wsgi_app = cors.allowing(made.wsgi_app, allowed)  # type: ignore[assignment, method-assign]
+        return made
 
     def wsgi_app(self, environ: dict[str, Any], start_response: StartResponse) -> Iterable[bytes]:
         """Answer one request by the door that fits."""
@@ -79,7 +94,7 @@ class Application(Flask):
             given if given and _SAFE_ID.fullmatch(given) else self._new_request_id()
         )
         path = environ["PATH_INFO"]
-        if self._hot and fhir.is_below_base(path) and not path.startswith(WELL_KNOWN):
+        if self.hot and fhir.is_below_base(path) and not path.startswith(WELL_KNOWN):
             answer = fhir.respond(self.gate, environ)
             start_response(_STATUS_LINES[answer.status], list(answer.headers.items()))
             self._observe(environ, answer.status, begun)
@@ -105,13 +120,24 @@ class Application(Flask):
         request_id = environ["fhir_server.request_id"]
         metrics.observe(environ["REQUEST_METHOD"], route, status, seconds, request_id)
 
-    def _enter(self) -> None:
-        """Let the SOP API be asked by the puskesmas only, once clients are registered."""
-        if request.path.startswith(SOP):
-            g.context = self.gate.for_documents(request.environ)
 
-    def _view(self, _path: str = "") -> Response:
-        return as_response(fhir.respond(self.gate, request.environ))
+def _here() -> Application:
+    return cast("Application", current_app)
+
+
+CONTEXT = cast("Context", LocalProxy(lambda: _here().context))
+"""The context of the application that answers, for views; there is none while routes are laid."""
+GATE = cast("Gate", LocalProxy(lambda: _here().gate))
+
+
+def _enter() -> None:
+    """Let the SOP API be asked by the puskesmas only, once clients are registered."""
+    if request.path.startswith(SOP):
+        g.context = _here().gate.for_documents(request.environ)
+
+
+def _fhir(_path: str = "") -> Response:
+    return as_response(fhir.respond(_here().gate, request.environ))
 
 
 class Verbatim(Response):
