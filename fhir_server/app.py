@@ -22,10 +22,21 @@ from fhir_server.search.parameters import load_parameters
 from fhir_server.search.terms import LoadedTerms
 from fhir_server.sop import arsip
 from fhir_server.store.mongo import connect
+from fhir_server.store.outbox import gathered
 
 if TYPE_CHECKING:
+    from collections.abc import Callable
+
     from fhir_server.config import Settings
     from fhir_server.search.parameters import Parameters
+    from fhir_server.store.outbox import Provider
+
+TOLD: tuple[Callable[[Context], Provider | None], ...] = ()
+"""Who may be told of what is written: the feed, subscriptions, bridges, a line for each.
+
+Each is asked once, when a process starts, and gives None where nobody is configured, or a provider:
+a function that is given every resource as it is written and gives who is told (``Notice``).
+"""
 
 
 def build_context(settings: Settings, uri: str) -> Context:
@@ -42,7 +53,7 @@ def build_context(settings: Settings, uri: str) -> Context:
     parameters.place = replace(parameters.place, terms=LoadedTerms(store.terminology.now))
     store.customs.refresh(parameters)
     arsip.sambungkan(uri, settings.mongodb_database)
-    return Context(
+    context = Context(
         settings=settings,
         definitions=load_definitions(),
         parameters=parameters,
@@ -53,6 +64,7 @@ def build_context(settings: Settings, uri: str) -> Context:
         new_id=lambda: str(uuid.uuid4()),
         operations=load_operations(),
     )
+    return replace(context, notices=gathered(make(context) for make in TOLD))
 
 
 def preload(settings: Settings) -> None:

@@ -5,6 +5,8 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
+from fhir_server.store.outbox import nobody
+
 if TYPE_CHECKING:
     from collections.abc import Callable
     from datetime import datetime
@@ -16,6 +18,7 @@ if TYPE_CHECKING:
     from fhir_server.resources.operations import Definition
     from fhir_server.search.parameters import Parameters
     from fhir_server.store.mongo import Store
+    from fhir_server.store.outbox import Notices
 
 
 @dataclass(frozen=True, slots=True)
@@ -23,7 +26,8 @@ class Context:
     """Built once by app.py; the principal is replaced for each request.
 
     ``rules`` are those of the SOPs, which judge writes; ``clock`` gives the present instant
-    (aware, UTC), ``new_id`` a new logical id; ``operations`` are those that can be called.
+    (aware, UTC), ``new_id`` a new logical id; ``operations`` are those that can be called;
+    ``notices`` says who is told of a resource that is written.
     """
 
     settings: Settings
@@ -35,3 +39,4 @@ class Context:
     clock: Callable[[], datetime]
     new_id: Callable[[], str]
     operations: tuple[Definition, ...] = ()
+    notices: Notices = nobody

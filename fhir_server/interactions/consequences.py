@@ -132,7 +132,7 @@ def _completed(mine: Put, made: Put) -> Put:
     concerns = tuple(
         replace(each, where=said.where, blind=said.blind, by=said.by) for each in made.concerns
     )
-    return replace(mine, text=made.text, index=made.index, concerns=concerns)
+    return replace(mine, text=made.text, index=made.index, concerns=concerns, notices=made.notices)
 
 
 def _still(context: Context, nothing: Nothing) -> Check:

@@ -110,6 +110,7 @@ def put(  # noqa: PLR0913
             document, resource_id, new=new, where=where, blind=blind, by=by or ""
         ),
         claims=context.rules.claims(document, where),
+        notices=context.notices(document),
     )
 
 

@@ -2,8 +2,8 @@
 
 One round trip reads everything, whatever the number of types. Writing costs, for each type
 touched, one for the new ones, one for the replaced, one for the deleted and one for their
-history; the commit is the last. So n creates of one type cost 2, n mixed ops of one type 6. A
-deleted resource that comes back costs two more.
+history; the outbox, if anybody is told, one, and the commit is the last. So n creates of one type
+cost 2, n mixed ops of one type 6. A deleted resource that comes back costs two more.
 """
 
 from __future__ import annotations
@@ -16,6 +16,7 @@ from pymongo.errors import BulkWriteError
 
 from fhir_server.store import failures, versions
 from fhir_server.store.changes import Before, is_new
+from fhir_server.store.outbox import OUTBOX
 from fhir_server.store.transactions import Again
 
 if TYPE_CHECKING:
@@ -92,6 +93,9 @@ def write(database: Database[Document], changes: Sequence[Change], session: Clie
         _delete(database[resource_type], _of(group, "delete"), session)
         _insert(database[resource_type], _of(group, "insert"), session)
         _remember(database[versions.past_name(resource_type)], group, session)
+    rows = [row for change in changes for row in change.rows]
+    if rows:
+        database[OUTBOX].insert_many(rows, session=session)
 
 
 def _replace(

@@ -13,7 +13,7 @@ import orjson
 
 from fhir_server.errors import Conflict, NotFound, PreconditionFailed
 from fhir_server.resources.wire import Text
-from fhir_server.store import versions
+from fhir_server.store import notices, versions
 from fhir_server.store.ops import Delete, Put, Stored, Written
 
 if TYPE_CHECKING:
@@ -41,7 +41,8 @@ class Before:
 class Change:
     """What to write: ``document`` the new current version, ``past`` what goes into the history.
 
-    ``version`` was current, None if none was; ``revives`` is the key of the deletion that ends.
+    ``version`` was current, None if none was; ``revives`` is the key of the deletion that ends;
+    ``rows`` go into the outbox.
     """
 
     kind: Literal["insert", "replace", "delete", "nothing"]
@@ -52,6 +53,7 @@ class Change:
     past: tuple[Document, ...] = ()
     version: int | None = None
     revives: Document | None = None
+    rows: tuple[Document, ...] = ()
 
     @property
     def seen(self) -> Document:
@@ -131,9 +133,14 @@ def _put(put: Put, before: Before, moment: datetime) -> Change:
         raise Conflict(f"{put.resource_type}/{put.id} exists already.")
     moment = max(moment, old["t"])
     document = versions.current(put, old["v"] + 1, moment)
+    if "o" in old:
+        document["o"] = notices.remembered(old, put.notices)
     written = Written(versions.written(put, old["v"] + 1, moment), created=False)
     past = (versions.past(old, moment),)
-    return Change("replace", put.resource_type, put.id, written, document, past, old["v"])
+    rows = _rows(put, written)
+    return Change(
+        "replace", put.resource_type, put.id, written, document, past, old["v"], rows=rows
+    )
 
 
 def _create(put: Put, gone: Document | None, moment: datetime) -> Change:
@@ -145,7 +152,14 @@ def _create(put: Put, gone: Document | None, moment: datetime) -> Change:
     written = Written(versions.written(put, version, moment), created=True)
     document = versions.current(put, version, moment)
     revives = gone["_id"] if gone else None
-    return Change("insert", put.resource_type, put.id, written, document, revives=revives)
+    rows = _rows(put, written)
+    return Change(
+        "insert", put.resource_type, put.id, written, document, revives=revives, rows=rows
+    )
+
+
+def _rows(put: Put, written: Written) -> tuple[Document, ...]:
+    return notices.rows(notices.named(put.notices), written.stored) if put.notices else ()
 
 
 def _delete(op: Delete, before: Before, moment: datetime) -> Change:
@@ -156,7 +170,8 @@ def _delete(op: Delete, before: Before, moment: datetime) -> Change:
     gone = versions.deletion(op.id, old["v"] + 1, moment)
     written = Written(versions.stored(op.resource_type, gone), created=False)
     past = (versions.past(old, moment), gone)
-    return Change("delete", op.resource_type, op.id, written, None, past, old["v"])
+    rows = notices.rows(old["o"], written.stored) if "o" in old else ()
+    return Change("delete", op.resource_type, op.id, written, None, past, old["v"], rows=rows)
 
 
 def _absent(op: Delete, gone: Document | None, moment: datetime) -> Written:

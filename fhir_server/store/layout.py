@@ -16,6 +16,7 @@ from typing import TYPE_CHECKING, Any
 from pymongo import ASCENDING, DESCENDING, IndexModel
 from pymongo.errors import CollectionInvalid, OperationFailure
 
+from fhir_server.store import outbox
 from fhir_server.store.versions import past_name
 
 if TYPE_CHECKING:
@@ -263,6 +264,14 @@ class Layout:
             for name in sorted(OWN - self._made):
                 self._make_own(name)
                 self._made.add(name)
+
+    def prepare_outbox(self) -> None:
+        """Make the collection of the outbox."""
+        if outbox.OUTBOX in self._made:
+            return
+        with self._lock:
+            _create(self._database[outbox.OUTBOX], outbox.INDEXES)
+            self._made.add(outbox.OUTBOX)
 
     def _make_own(self, name: str) -> None:
         try:

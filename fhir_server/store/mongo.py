@@ -24,6 +24,7 @@ from fhir_server.store.jobs import Jobs
 from fhir_server.store.labels import labels
 from fhir_server.store.layout import SECRETS, TALLIES, Layout
 from fhir_server.store.many import run_many
+from fhir_server.store.outbox import Outbox
 from fhir_server.store.profiles import Profiles
 from fhir_server.store.reading import Reader
 from fhir_server.store.reindex import Slice, reindex_slice
@@ -110,6 +111,7 @@ class Store:
         self.clients = Clients(self._database)
         self.deliveries = Deliveries(self._database)
         self.expunge = Expunger(client, self._database, self.binaries)
+        self.outbox = Outbox(self._database)
         self.jobs = Jobs(self._database, settings.job_hours)
         self.profiles = Profiles(self._database, settings.canonical)
         self.terminology = Terminologies(self._database, settings)

@@ -42,6 +42,14 @@ class Claim:
 
 
 @dataclass(frozen=True, slots=True)
+class Notice:
+    """Who is told of a write: a target of the outbox, and there perhaps one of several."""
+
+    target: str
+    audience: str = ""
+
+
+@dataclass(frozen=True, slots=True)
 class Aside:
     """What of a Binary stays in the version when its content lies elsewhere, and where that is."""
 
@@ -58,7 +66,7 @@ class Put:
     ``if_match`` is the version that must be current. ``concerns`` become the write's ``Check``s.
     ``anyway`` makes a version though it says what is there already: who read the one before must
     read again. ``claims``: what no other current resource of the type may have. ``aside``: set by
-    the store where the content is large.
+    the store where the content is large. ``notices``: who is told of it, by the outbox.
     """
 
     resource_type: str
@@ -72,6 +80,7 @@ class Put:
     anyway: bool = False
     aside: Aside | None = None
     claims: tuple[Claim, ...] = ()
+    notices: tuple[Notice, ...] = ()
 
     def refusal(self, key: str) -> FhirError:
         """Say that another resource has a key this one claims."""
@@ -80,7 +89,10 @@ class Put:
 
 @dataclass(frozen=True, slots=True)
 class Delete:
-    """Delete a resource; its history stays. Deleting what is not there is no failure."""
+    """Delete a resource; its history stays. Deleting what is not there is no failure.
+
+    Whoever was told of the resource is told of its deletion.
+    """
 
     resource_type: str
     id: str

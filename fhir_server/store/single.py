@@ -15,6 +15,7 @@ from fhir_server.store import failures, versions
 from fhir_server.store.bulk import newest_past, revive
 from fhir_server.store.changes import Before, change
 from fhir_server.store.ops import Delete, Put
+from fhir_server.store.outbox import OUTBOX
 from fhir_server.store.transactions import Again
 
 if TYPE_CHECKING:
@@ -61,6 +62,8 @@ def write(database: Database[Document], op: Op, session: ClientSession, *, noop:
     if done.revives and done.document:
         current.replace_one({"_id": op.id}, done.document, session=session)
         revive(past, done, session)
+    if done.rows:
+        database[OUTBOX].insert_many(done.rows, session=session)
     return done.written
 
 

@@ -1,7 +1,8 @@
 """Writes of different requests that came at the same moment, each with its own fate.
 
 New resources become one unordered insert with one flush of the journal. Updates and deletions
-become one transaction; if anything gets in its way each is done again on its own.
+become one transaction, and so do new resources of which somebody is told; if anything gets in its
+way each is done again on its own.
 """
 
 from __future__ import annotations
@@ -41,6 +42,7 @@ class Together:
         self._noop = noop
         self._creates: dict[str, Coalescer[Put, Written]] = {}
         self._changes: Coalescer[Op, Written] = Coalescer(self._change)
+        self._told: Coalescer[Put, Written] = Coalescer(self._tell)
 
     def create(self, put: Put) -> Written:
         """Insert a resource whose id is new; Conflict if it is not."""
@@ -50,6 +52,10 @@ class Together:
         if coalescer is None:
             coalescer = self._creates.setdefault(put.resource_type, Coalescer(self._insert))
         return coalescer.ask(put)
+
+    def tell(self, put: Put) -> Written:
+        """Insert a resource whose id is new, with its rows of the outbox."""
+        return self._told.ask(put)
 
     def change(self, op: Op) -> Written:
         """Update or delete a resource."""
@@ -68,6 +74,30 @@ class Together:
             for failed in error.details["writeErrors"]:
                 outcomes[failed["index"]] = _refused(puts[failed["index"]], failed)
         return outcomes
+
+    def _tell(self, puts: Sequence[Put]) -> list[Written | Exception]:
+        if len(puts) > 1:
+            try:
+                return self._run(lambda session: self._insert_all(puts, session), BATCH_PATIENCE)
+            except (PyMongoError, transactions.Again, bulk.Taken):
+                pass  # one of them cannot be: each for itself, below
+        return [self._tell_one(put) for put in puts]
+
+    def _tell_one(self, put: Put) -> Written | Exception:
+        try:
+            return self._run(lambda session: self._insert_all([put], session))[0]
+        except bulk.Taken as taken:
+            return put.refusal(taken.key) if taken.key is not None else _there(put)
+        except FhirError as error:
+            return error
+        except DRIVER as error:
+            return translate(error)
+
+    def _insert_all(self, puts: Sequence[Put], session: ClientSession) -> list[Written | Exception]:
+        moment = versions.now()
+        changes = [change(put, Before(), moment) for put in puts]
+        bulk.write(self._database, changes, session)
+        return [each.written for each in changes]
 
     def _change(self, ops: Sequence[Op]) -> list[Written | Exception]:
         outcomes: dict[int, Written | Exception] = {}
@@ -131,8 +161,12 @@ def _refused(put: Put, failed: Mapping[str, Any]) -> FhirError:
     if (key := claimed(failed)) is not None:
         return put.refusal(key)
     if failed["code"] == DUPLICATE:
-        return Conflict(f"{put.resource_type}/{put.id} exists already.")
+        return _there(put)
     return Unavailable(f"The database refused {put.resource_type}/{put.id} ({failed['code']}).")
+
+
+def _there(put: Put) -> Conflict:
+    return Conflict(f"{put.resource_type}/{put.id} exists already.")
 
 
 def _distinct(numbered: Sequence[Numbered]) -> tuple[list[Numbered], list[Numbered]]:

@@ -2,7 +2,8 @@
 
 Three roads, the shortest that fits:
 
-* a new resource with an id of the server's: one insert (1 round trip), shared with others;
+* a new resource with an id of the server's: one insert (1 round trip), shared with others; if
+  somebody is told of it, one transaction, shared too (3 round trips);
 * one update or deletion: ``single`` (3 round trips), or with others one ``bulk``;
 * everything else: ``bulk``, with conditions inside the same transaction. Each condition costs its
   plans, all guards together one.
@@ -51,6 +52,8 @@ class Writer:
         if not ops and not conditions:
             return []
         self._layout.prepare({op.resource_type for op in ops})
+        if any(isinstance(op, Put) and op.notices for op in ops):
+            self._layout.prepare_outbox()
         if len(ops) == 1 and not conditions:
             return [self._one(ops[0])]
         twice = repeated(ops)
@@ -63,7 +66,7 @@ class Writer:
 
     def _one(self, op: Op) -> Written:
         if isinstance(op, Put) and is_new(op):
-            return self._together.create(op)
+            return self._together.tell(op) if op.notices else self._together.create(op)
         if single.fits(op):
             return self._together.change(op)
         return self._run(lambda session: self._all([op], (), session))[0]

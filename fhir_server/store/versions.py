@@ -6,9 +6,9 @@
     <Type>.past  {_id: {id, v},             t: lastUpdated, m: method, raw: JSON, at: int, u: until}
 
 ``c`` are the keys that only this resource may have, ``f`` says where the content of a large Binary
-is (``binaries``). ``u`` is the lastUpdated of the version that followed. A deletion has no ``raw``,
-and ``u`` only when the resource came back. Whatever has a past has its version 1 there, for
-versions have no gaps.
+is (``binaries``), ``o`` who was told (``notices``). ``u`` is the lastUpdated of the version that
+followed. A deletion has no ``raw``, and ``u`` only when the resource came back. Whatever has a past
+has its version 1 there, for versions have no gaps.
 """
 
 from __future__ import annotations
@@ -17,6 +17,7 @@ from datetime import UTC, datetime, timedelta
 from typing import TYPE_CHECKING, Any
 
 from fhir_server.resources.wire import Text
+from fhir_server.store import notices
 from fhir_server.store.ops import Stored
 
 if TYPE_CHECKING:
@@ -43,7 +44,10 @@ def now() -> datetime:
 
 def current(put: Put, version: int, moment: datetime) -> Document:
     """Write a Put as the current version."""
-    return {"_id": put.id, "v": version, "t": moment, "m": put.method, **content(put)}
+    written = {"_id": put.id, "v": version, "t": moment, "m": put.method, **content(put)}
+    if put.notices:
+        written["o"] = notices.named(put.notices)
+    return written
 
 
 def update(put: Put, moment: datetime) -> Document:
@@ -51,6 +55,8 @@ def update(put: Put, moment: datetime) -> Document:
     new = {"m": put.method, **content(put)}
     gone = {name: "" for name in ("f", "c") if name not in new}
     changes: Document = {"$set": new, "$inc": {"v": 1}, "$max": {"t": moment}}
+    if put.notices:
+        changes["$addToSet"] = {"o": {"$each": notices.named(put.notices)}}
     return changes | {"$unset": gone} if gone else changes
 
 
