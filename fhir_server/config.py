@@ -227,6 +227,132 @@ class Settings:
         "secret with which the landing page signs its form; empty: no form is taken",
         secret=True,
     )
+    satusehat_organization: str = _setting(
+        "", "FHIR_SATUSEHAT_ORGANIZATION", "our number (kode satusehat) there; empty: no SATUSEHAT"
+    )
+    satusehat_facility: str = _setting(
+        "", "FHIR_SATUSEHAT_FACILITY", "id of our own Organization, the puskesmas with that number"
+    )
+    satusehat_location: str = _setting(
+        "", "FHIR_SATUSEHAT_LOCATION", "id of the Location sent for visits that name no room"
+    )
+    satusehat_medication: str = _setting(
+        "contained",
+        "FHIR_SATUSEHAT_MEDICATION",
+        "where a prescription's Medication lies: contained, or standalone (before 2024-09)",
+    )
+    satusehat_anc_visit: str = _setting(
+        "both",
+        "FHIR_SATUSEHAT_ANC_VISIT",
+        "system of the K code of a visit: terminology, episode, both or none",
+    )
+    satusehat_episode_type: str = _setting(
+        "http://terminology.kemkes.go.id/CodeSystem/episodeofcare-type",
+        "FHIR_SATUSEHAT_EPISODE_TYPE",
+        "code system of EpisodeOfCare.type; the playbook's episode-type is refused",
+    )
+    satusehat_episode_identifier: str = _setting(
+        "http://sys-ids.kemkes.go.id/episode-of-care/{org}",
+        "FHIR_SATUSEHAT_EPISODE_IDENTIFIER",
+        "identifier system of an EpisodeOfCare; {org}: our number",
+    )
+    satusehat_composition_type: str = _setting(
+        "88645-7", "FHIR_SATUSEHAT_COMPOSITION_TYPE", "LOINC code of a resume (before: 18842-5)"
+    )
+    satusehat_administrative_code: str = _setting(
+        "administrativeCode",
+        "FHIR_SATUSEHAT_ADMINISTRATIVE_CODE",
+        "name of the address extension: administrativeCode or AdministrativeCode",
+    )
+    satusehat_earliest: str = _setting(
+        "2014-06-03", "FHIR_SATUSEHAT_EARLIEST", "earliest date that is sent"
+    )
+    satusehat_newborn: bool = _setting(
+        True, "FHIR_SATUSEHAT_NEWBORN", "register newborns there by their mother's NIK"
+    )
+    satusehat_newborn_marital: str = _setting(
+        "S", "FHIR_SATUSEHAT_NEWBORN_MARITAL", "marital status of a newborn: S or U; empty: none"
+    )
+    satusehat_virtual_class: str = _setting(
+        "", "FHIR_SATUSEHAT_VIRTUAL_CLASS", "class of teleconsultations: VR or AMB; empty: not sent"
+    )
+    satusehat_head_system: str = _setting(
+        "http://snomed.info/sct",
+        "FHIR_SATUSEHAT_HEAD_SYSTEM",
+        "system of 249111004, head and pelvic inlet; the playbook: Kemenkes' clinical-term",
+    )
+    satusehat_stool_code: str = _setting(
+        "366257004", "FHIR_SATUSEHAT_STOOL_CODE", "SNOMED CT of BAB: 366257004 or 300375001"
+    )
+    satusehat_stable_code: str = _setting(
+        "359746009",
+        "FHIR_SATUSEHAT_STABLE_CODE",
+        "state at discharge: 359746009 (SNOMED CT) or MN000001 (clinical-term)",
+    )
+    satusehat_service_class: str = _setting(
+        "reguler",
+        "FHIR_SATUSEHAT_SERVICE_CLASS",
+        "class of outpatient rooms: reguler or eksekutif; empty: none is sent",
+    )
+    satusehat_back_referral: bool = _setting(
+        False, "FHIR_SATUSEHAT_BACK_REFERRAL", "send back-referrals; their payload is unconfirmed"
+    )
+    pcare_rujuk_lanjut: bool = _setting(
+        False, "FHIR_PCARE_RUJUK_LANJUT", "offer referrals as rujukLanjut of BPJS P-Care"
+    )
+    feed_days: int = _setting(
+        730, "FHIR_FEED_DAYS", "days for which the feed ($umpan) keeps what it has told"
+    )
+    feed_wait_seconds: int = _setting(
+        30, "FHIR_FEED_WAIT_SECONDS", "longest time that $umpan waits for news, in seconds"
+    )
+    feed_waiting: int = _setting(
+        8, "FHIR_FEED_WAITING", "requests that may wait for news at once in one server process"
+    )
+    subscriptions: bool = _setting(
+        True, "FHIR_SUBSCRIPTIONS", "notify the endpoints of Subscriptions"
+    )
+    subscription_hosts: str = _setting(
+        "",
+        "FHIR_SUBSCRIPTION_HOSTS",
+        "hosts (name or name:port, separated by commas) that may be notified without TLS and at "
+        "loopback or private addresses; *: any; empty: none",
+    )
+    subscription_timeout: float = _setting(
+        10.0, "FHIR_SUBSCRIPTION_TIMEOUT", "longest time of one notification, in seconds"
+    )
+    subscription_attempts: int = _setting(
+        12, "FHIR_SUBSCRIPTION_ATTEMPTS", "failures in a row after which a Subscription ends"
+    )
+    subscription_pause: float = _setting(
+        5.0,
+        "FHIR_SUBSCRIPTION_PAUSE",
+        "pause after a failed notification, in seconds; each further one doubles it, to an hour",
+    )
+    subscription_limit: int = _setting(
+        20, "FHIR_SUBSCRIPTION_LIMIT", "Subscriptions that one client may have at once"
+    )
+    subscription_days: int = _setting(
+        30, "FHIR_SUBSCRIPTION_DAYS", "days for which the events of Subscriptions are kept"
+    )
+    subscription_threads: int = _setting(
+        4, "FHIR_SUBSCRIPTION_THREADS", "endpoints that one worker notifies at once"
+    )
+    targets: str = _setting(
+        "", "FHIR_TARGETS", "file (TOML) of the systems that are sent resources; empty: none"
+    )
+    target_hosts: str = _setting(
+        "",
+        "FHIR_TARGET_HOSTS",
+        "hosts (name or name:port, separated by commas) that targets may have without TLS and at "
+        "loopback or private addresses; *: any; empty: none",
+    )
+    delivery_lease_seconds: int = _setting(
+        20, "FHIR_DELIVERY_LEASE_SECONDS", "seconds after which a dead worker's deliveries go on"
+    )
+    outbox_days: int = _setting(
+        30, "FHIR_OUTBOX_DAYS", "days for which rows of the outbox are kept for targets"
+    )
     cors_origins: str = _setting(
         "",
         "FHIR_CORS_ORIGINS",
