@@ -1,0 +1,70 @@
+"""Patient and Practitioner: looked up there by NIK; only newborns are registered by us."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+from fhir_server.bridges.satusehat import constants as c
+from fhir_server.bridges.satusehat.payload import LookUp, NotWanted
+
+if TYPE_CHECKING:
+    from fhir_server.bridges.satusehat.draft import Draft
+    from fhir_server.bridges.satusehat.payload import Rendering
+
+NIK_LENGTH = 16
+PATIENT = ("active", "identifier", "name", "telecom", "gender", "birthDate", "address")
+
+
+def practitioner(draft: Draft) -> Rendering:
+    """Look a practitioner up; facilities never write them."""
+    return _looked_up(draft, c.PRACTITIONER_NUMBER)
+
+
+def patient(draft: Draft) -> Rendering:
+    """Look a patient up, or register a newborn by the mother's NIK."""
+    is_newborn = _identifier(draft, c.NIK) is None and _identifier(draft, c.NIK_MOTHER) is not None
+    if not is_newborn or _identifier(draft, c.IHS_NUMBER):
+        return _looked_up(draft, c.IHS_NUMBER)
+    if not draft.choices.newborn:
+        return NotWanted("newborns are not registered there (FHIR_SATUSEHAT_NEWBORN)")
+    return _newborn(draft)
+
+
+def _looked_up(draft: Draft, number: str) -> Rendering:
+    """Ask by NIK, the sign of identity; by the number there only who has no NIK here."""
+    if draft.known.remote(draft.name):
+        return NotWanted("known there; SATUSEHAT keeps persons itself")
+    kind = str(draft.resource["resourceType"])
+    nik, ihs = _identifier(draft, c.NIK), _identifier(draft, number)
+    if nik is not None and not (len(nik) == NIK_LENGTH and nik.isdecimal()):
+        draft.refuse(f"{kind}.identifier", "the NIK has not 16 digits", "NIK 16 angka")
+    search = ("identifier", f"{c.NIK}|{nik}") if nik else ("_id", ihs or "")
+    return LookUp(kind, (search,), draft.name)
+
+
+def _newborn(draft: Draft) -> Rendering:
+    mother = _identifier(draft, c.NIK_MOTHER) or ""
+    if draft.known.remote(draft.name):
+        return NotWanted("registered there; SATUSEHAT keeps persons itself")
+    body = draft.body(draft.resource, PATIENT)
+    body["identifier"] = [{"use": "official", "system": c.NIK_MOTHER, "value": mother}]
+    body["multipleBirthInteger"] = draft.resource.get("multipleBirthInteger", 0)
+    if status := draft.choices.newborn_marital:
+        body["maritalStatus"] = {"coding": [{"system": c.MARITAL_STATUS, "code": status}]}
+    with_area(draft, body)
+    search = (("identifier", f"{c.NIK_MOTHER}|{mother}"),)
+    return draft.result(draft.request(body, (c.NIK_MOTHER, mother), search=search))
+
+
+def with_area(draft: Draft, body: dict[str, Any]) -> None:
+    """Name the address extension as this installation is to name it."""
+    address = body.get("address", [])
+    for each in address if isinstance(address, list) else [address]:
+        for extension in each.get("extension", ()):
+            if extension["url"].lower() == f"{c.STRUCTURE}/administrativecode".lower():
+                extension["url"] = f"{c.STRUCTURE}/{draft.choices.administrative_code}"
+
+
+def _identifier(draft: Draft, system: str) -> str | None:
+    identifiers = draft.resource.get("identifier", ())
+    return next((e.get("value") for e in identifiers if e.get("system") == system), None)

@@ -1,0 +1,76 @@
+"""`render`: one of our resources as the requests SATUSEHAT takes for it."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any, Final
+
+from fhir_server.bridges.satusehat import (
+    clinical,
+    diagnostic_report,
+    directory,
+    encounter,
+    episode_of_care,
+    immunization,
+    medication,
+    observation,
+    people,
+    questionnaire_response,
+    service_request,
+)
+from fhir_server.bridges.satusehat.draft import Draft, Stop
+from fhir_server.bridges.satusehat.payload import NotWanted
+from fhir_server.bridges.satusehat.wanted import unwanted
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+    from fhir_server.bridges.satusehat.payload import Known, Rendering
+
+MAPPERS: Final[dict[str, Callable[[Draft], Rendering]]] = {
+    "Organization": directory.organization,
+    "Location": directory.location,
+    "Practitioner": people.practitioner,
+    "Patient": people.patient,
+    "EpisodeOfCare": episode_of_care.episode,
+    "Encounter": encounter.visit,
+    "Condition": clinical.condition,
+    "AllergyIntolerance": clinical.allergy,
+    "Observation": observation.result,
+    "ServiceRequest": service_request.order,
+    "Specimen": diagnostic_report.specimen,
+    "DiagnosticReport": diagnostic_report.report,
+    "Procedure": clinical.procedure,
+    "Medication": medication.drug,
+    "MedicationRequest": medication.prescription,
+    "MedicationDispense": medication.dispense,
+    "MedicationStatement": medication.statement,
+    "Immunization": immunization.dose,
+    "CarePlan": clinical.plan,
+    "ClinicalImpression": clinical.impression,
+    "QuestionnaireResponse": questionnaire_response.answers,
+    "Composition": clinical.resume,
+}
+TYPES: Final = frozenset(MAPPERS)
+ORDER: Final = tuple(MAPPERS)
+"""The order in which what depends on nothing else comes first."""
+
+
+def render(resource: dict[str, Any], known: Known) -> Rendering:
+    """Say what SATUSEHAT is to be asked or told for one of our resources."""
+    draft = Draft(resource, known)
+    if reason := unwanted(resource, known.choices) or _void(draft):
+        return NotWanted(reason)
+    try:
+        return MAPPERS[resource["resourceType"]](draft)
+    except Stop as stop:
+        return stop.result
+
+
+def _void(draft: Draft) -> str | None:
+    """Leave out what was entered in error and never sent; what was sent is corrected there."""
+    resource = draft.resource
+    verification = resource.get("verificationStatus", {}).get("coding", ())
+    states = {resource.get("status"), *(each.get("code") for each in verification)}
+    if "entered-in-error" in states and not draft.known.remote(draft.name):
+        return "entered in error, and never sent"
+    return None
