@@ -27,6 +27,7 @@ if TYPE_CHECKING:
     from fhir_server.rest.doors import Application
 
 PR_SET_PDEATHSIG, PR_SET_NAME = 1, 15
+NAME = "fhir-http"
 STOP_SECONDS = 10
 
 
@@ -53,9 +54,11 @@ def load(settings: Settings, uri: str, parent: int) -> Application:
     signal.signal(signal.SIGTERM, signal.SIG_DFL)
     signal.signal(signal.SIGINT, signal.SIG_IGN)
     die_with(parent)
+    name_process(NAME)
     logs.configure(settings.log_level)
     context = build_context(settings, uri)
     Follower(context).start()
+    context.store.trail.start()
     app = create_app(context)
     gc.collect()
     gc.freeze()

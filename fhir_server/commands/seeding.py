@@ -11,6 +11,7 @@ import click
 
 from fhir_server.commands import demo
 from fhir_server.commands.opening import opened
+from fhir_server.commands.processes import name_process
 from fhir_server.errors import FhirError
 from fhir_server.interactions.write import commit, prepare
 from fhir_server.resources.operations import document
@@ -27,6 +28,7 @@ if TYPE_CHECKING:
     from fhir_server.store.ops import Put
 
 DEMO = "demo"
+NAME = "fhir-seed"
 BEGUN, DONE = 1, 2
 
 
@@ -53,6 +55,7 @@ def seeded(settings: Settings, uri: str) -> Iterator[None]:
 
 
 def _seed(settings: Settings, uri: str, usable: Event) -> None:
+    name_process(NAME)
     try:
         with opened(settings, uri) as context:
             wanted = settings.demo and wants_demo(context)

@@ -4,15 +4,13 @@ import os
 import signal
 import socket
 import subprocess
-import time
-from pathlib import Path
 
 import pytest
 import requests
 
+from fhir_server.commands.processes import NAME
+from tests.support.processes import PATIENCE_SECONDS, children, ended, name_of, named, until
 from tests.support.server import command, free_port, running
-
-PATIENCE_SECONDS = 20
 
 
 def serve(data, **settings):
@@ -24,7 +22,7 @@ def serve(data, **settings):
         stdin=subprocess.DEVNULL,
         capture_output=True,
         text=True,
-        timeout=60,
+        timeout=PATIENCE_SECONDS,
         check=False,
     )
 
@@ -37,43 +35,10 @@ def assert_one_clear_line(result, *words):
     assert [word for word in words if word not in lines[0]] == []
 
 
-def children(pid):
-    """List the descendants of a process."""
-    parents = {}
-    for status in Path("/proc").glob("[0-9]*/stat"):
-        try:
-            fields = status.read_text("utf-8").rpartition(")")[2].split()
-        except (FileNotFoundError, ProcessLookupError):
-            continue
-        parents[int(status.parent.name)] = int(fields[1])
-    found, new = set(), {pid}
-    while new:
-        new = {child for child, parent in parents.items() if parent in new} - found
-        found |= new
-    return found
-
-
-def name_of(pid):
-    return Path(f"/proc/{pid}/comm").read_text("utf-8").strip()
-
-
-def wait_until_gone(pids):
-    deadline = time.monotonic() + PATIENCE_SECONDS
-    while alive := {pid for pid in pids if _runs(pid)}:
-        assert time.monotonic() < deadline, f"still there: {alive}"
-        time.sleep(0.05)
-
-
-def _runs(pid):
-    try:
-        return Path(f"/proc/{pid}/stat").read_text("utf-8").rpartition(")")[2].split()[0] != "Z"
-    except (FileNotFoundError, ProcessLookupError):
-        return False
-
-
 @pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM], ids=["ctrl-c", "sigterm"])
 def test_it_prints_the_addresses_and_ends_cleanly_with_all_its_processes(tmp_path, number):
     with running(tmp_path, {"FHIR_WORKERS": "2"}) as server:
+        until(lambda: "Ctrl-C" in server.log.read_text("utf-8"))
         processes = children(server.process.pid)
         names = {name_of(pid) for pid in processes}
         server.process.send_signal(number)
@@ -84,7 +49,7 @@ def test_it_prints_the_addresses_and_ends_cleanly_with_all_its_processes(tmp_pat
     assert "mongod" in names
     assert [path for path in ("/fhir", "/sop/v1", "/docs", "/health") if path not in told] == []
     assert "Traceback" not in told
-    wait_until_gone(processes)
+    until(lambda: all(map(ended, processes)))
 
 
 def test_killed_hard_it_takes_workers_and_database_with_it(tmp_path):
@@ -94,38 +59,37 @@ def test_killed_hard_it_takes_workers_and_database_with_it(tmp_path):
         server.process.wait()
 
         assert len(processes) >= 3
-        wait_until_gone(processes)
+        until(lambda: all(map(ended, processes)))
 
 
 def test_what_was_stored_is_there_after_the_next_start(tmp_path):
     with running(tmp_path) as first:
         patient = {"resourceType": "Patient", "id": "siti", "active": True}
         assert (
-            requests.put(f"{first.fhir}/Patient/siti", json=patient, timeout=9).status_code == 201
+            requests.put(
+                f"{first.fhir}/Patient/siti", json=patient, timeout=PATIENCE_SECONDS
+            ).status_code
+            == 201
         )
     with running(tmp_path) as second:
-        found = requests.get(f"{second.fhir}/Patient/siti", timeout=9).json()
+        found = requests.get(f"{second.fhir}/Patient/siti", timeout=PATIENCE_SECONDS).json()
 
     assert found["meta"]["versionId"] == "1"
 
 
 def test_every_worker_that_dies_is_replaced(tmp_path):
-    with running(tmp_path, {"FHIR_BACKGROUND": "0"}) as server:
-        before = children(server.process.pid)
-        (worker,) = {pid for pid in before if "python" in name_of(pid)}
+    with running(tmp_path) as server:
+        (worker,) = named(server.process.pid, NAME)
         os.kill(worker, signal.SIGKILL)
-        wait_until_gone({worker})
 
-        deadline = time.monotonic() + PATIENCE_SECONDS
-        while not _answers(server):
-            assert time.monotonic() < deadline
-            time.sleep(0.1)
+        until(lambda: named(server.process.pid, NAME) - {worker})
+        until(lambda: _answers(server))
 
 
 def _answers(server):
     try:
         return requests.get(f"{server.url}/health", timeout=5).ok
-    except requests.ConnectionError:
+    except requests.RequestException:
         return False
 
 
@@ -150,12 +114,10 @@ def test_a_taken_port_is_found_before_anything_starts(tmp_path):
 
 def test_a_database_that_does_not_answer_is_said_soon(tmp_path):
     uri = f"mongodb://127.0.0.1:{free_port()}/?directConnection=true"
-    begun = time.monotonic()
 
     result = serve(tmp_path / "data", FHIR_MONGODB_URI=uri)
 
     assert_one_clear_line(result, "database")
-    assert time.monotonic() - begun < PATIENCE_SECONDS
 
 
 def test_a_uri_that_is_none_is_refused(tmp_path):

@@ -3,13 +3,13 @@
 import os
 import signal
 import time
-from pathlib import Path
 
 import orjson
 import pytest
 import requests
 
-from tests.support.processes import until
+from fhir_server.commands.background import NAME
+from tests.support.processes import named, until
 from tests.support.server import running
 
 PATIENTS = 3000
@@ -18,15 +18,7 @@ ASYNC = {"Prefer": "respond-async"}
 
 def workers(server):
     """Name the processes for long work of a server."""
-    found = set()
-    for status in Path("/proc").glob("[0-9]*/stat"):
-        try:
-            name, _, rest = status.read_text("utf-8").partition("(")[2].rpartition(")")
-        except (FileNotFoundError, ProcessLookupError):
-            continue
-        if name == "fhir-worker" and int(rest.split()[1]) == server.process.pid:
-            found.add(int(status.parent.name))
-    return found
+    return named(server.process.pid, NAME)
 
 
 def fill(server):
@@ -46,22 +38,24 @@ def test_killed_hard_in_the_middle_its_export_is_whole(tmp_path):
         fill(server)
         until(lambda: len(workers(server)) == 1)
         (first,) = workers(server)
-        kicked = requests.get(f"{server.fhir}/$export?_type=Patient", headers=ASYNC, timeout=9)
+        kicked = requests.get(f"{server.fhir}/$export?_type=Patient", headers=ASYNC, timeout=60)
         where = kicked.headers["Content-Location"]
         until(
-            lambda: "written" in requests.get(where, timeout=9).headers.get("X-Progress", "written")
+            lambda: (
+                "written" in requests.get(where, timeout=60).headers.get("X-Progress", "written")
+            )
         )
         os.kill(first, signal.SIGKILL)
         until(lambda: workers(server) - {first})
         requests.put(
             f"{server.fhir}/Patient/p0",
             json={"resourceType": "Patient", "id": "p0", "active": False},
-            timeout=9,
+            timeout=60,
         )
-        until(lambda: requests.get(where, timeout=9).status_code == 200, seconds=120)
+        until(lambda: requests.get(where, timeout=60).status_code == 200)
 
-        (file,) = requests.get(where, timeout=9).json()["output"]
-        lines = requests.get(file["url"], timeout=9).content.splitlines()
+        (file,) = requests.get(where, timeout=60).json()["output"]
+        lines = requests.get(file["url"], timeout=60).content.splitlines()
 
     people = [orjson.loads(line) for line in lines]
     assert file["count"] == len(lines) == PATIENTS

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import contextlib
 import os
+import random
 import signal
 import socket
 import subprocess
@@ -18,7 +19,10 @@ if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
     from pathlib import Path
 
-READY_SECONDS = 60
+PORTS = (10_240, 32_768)
+"""Below those that systems hand out."""
+READY_SECONDS = 180
+END_SECONDS = 120
 
 
 @dataclass(frozen=True)
@@ -37,9 +41,12 @@ class Server:
 
 
 def free_port() -> int:
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        return int(probe.getsockname()[1])
+    """Find a port that is free and that no outgoing connection is given meanwhile."""
+    while True:
+        port = random.randrange(*PORTS)  # noqa: S311 - nothing is secret
+        with socket.socket() as probe, contextlib.suppress(OSError):
+            probe.bind(("127.0.0.1", port))
+            return port
 
 
 def command(*arguments: str) -> list[str]:
@@ -71,14 +78,14 @@ def running(data: Path, settings: Mapping[str, str] | None = None) -> Iterator[S
     finally:
         if process.poll() is None:
             process.send_signal(signal.SIGINT)
-            process.wait(30)
+            process.wait(END_SECONDS)
 
 
 def wait_until_ready(server: Server) -> None:
     """Ask /health until it says 200; fail with the log when the process ends or time is up."""
     deadline = time.monotonic() + READY_SECONDS
     while time.monotonic() < deadline and server.process.poll() is None:
-        with contextlib.suppress(requests.ConnectionError):
+        with contextlib.suppress(requests.RequestException):
             if requests.get(f"{server.url}/health", timeout=5).status_code == 200:
                 return
         time.sleep(0.05)
