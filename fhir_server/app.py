@@ -9,6 +9,7 @@ from functools import cache
 from typing import TYPE_CHECKING
 
 from fhir_server import targets
+from fhir_server.access.addressees import feed
 from fhir_server.auth.principals import OPERATOR
 from fhir_server.context import Context
 from fhir_server.mappings.kontak_terjadwal import habits
@@ -32,7 +33,7 @@ if TYPE_CHECKING:
     from fhir_server.search.parameters import Parameters
     from fhir_server.store.outbox import Provider
 
-TOLD: tuple[Callable[[Context], Provider | None], ...] = (targets.provider,)
+TOLD: tuple[Callable[[Context], Provider | None], ...] = (feed, targets.provider)
 """Who may be told of what is written: the feed, subscriptions, bridges, a line for each.
 
 Each is asked once, when a process starts, and gives None where nobody is configured, or a provider:

@@ -2,8 +2,9 @@
 
 A page is read from top to bottom. A block that begins with a method is a request, one that begins
 with ``HTTP/1.1`` what must come back: the status, the headers that are named, and of the body at
-least what is shown (``"…"`` stands for anything). ``{{id}}``, ``{{location}}`` and ``{{next}}`` are
-the id of the last resource, the last Location or Content-Location, the last next link.
+least what is shown (``"…"`` stands for anything). ``{{id}}``, ``{{location}}``, ``{{next}}``, ``{{resume}}``
+and ``{{cursor}}`` are the id of the last resource, the last Location or Content-Location, the last
+next and resume links, and the cursor in the latter.
 """
 
 import json
@@ -94,8 +95,9 @@ class Talk:
             if "id" in body and body.get("resourceType") != "OperationOutcome":
                 self.known["id"] = body["id"]
             for link in body.get("link", ()):
-                if link["relation"] == "next":
-                    self.known["next"] = link["url"]
+                if link["relation"] in {"next", "resume"}:
+                    self.known[link["relation"]] = link["url"]
+                    self.known["cursor"] = link["url"].rpartition("since=")[2].partition("&")[0]
 
     def compare(self, head, said, promised):
         if promised is None:

@@ -69,8 +69,9 @@ def _history(
         state = {name: value for name, value in asked.items() if name != "after"}
         token = cursor.seal_state(state | {"after": page.last}, request.path, page_key(context))
         links.append(("next", f"{address}?_page={token}"))
-    entries = _entries(request, page.resources)
-    return Answer(200, join("history", entries, links=links, total=page.total))
+    return Answer(
+        200, join("history", entries(request, page.resources), links=links, total=page.total)
+    )
 
 
 def _asked(context: Context, request: Request) -> dict[str, Any]:
@@ -115,7 +116,8 @@ def _require(context: Context, resource_type: str, resource_id: str) -> None:
         raise NotFound(f"There is no {resource_type}/{resource_id}.")
 
 
-def _entries(request: Request, versions: tuple[Stored, ...]) -> Iterator[bytes]:
+def entries(request: Request, versions: tuple[Stored, ...]) -> Iterator[bytes]:
+    """Write versions as the entries of a history."""
     for stored in versions:
         address = f"{stored.resource_type}/{stored.id}"
         asked = {

@@ -20,6 +20,7 @@ from fhir_server.store.deliveries import Deliveries
 from fhir_server.store.explain import Explained, explain
 from fhir_server.store.expunge import Expunger
 from fhir_server.store.failures import translated
+from fhir_server.store.feeds import Feeds
 from fhir_server.store.jobs import Jobs
 from fhir_server.store.labels import labels
 from fhir_server.store.layout import SECRETS, TALLIES, Layout
@@ -111,6 +112,7 @@ class Store:
         self.clients = Clients(self._database)
         self.deliveries = Deliveries(self._database)
         self.expunge = Expunger(client, self._database, self.binaries)
+        self.feeds = Feeds(self._database)
         self.outbox = Outbox(self._database)
         self.jobs = Jobs(self._database, settings.job_hours)
         self.profiles = Profiles(self._database, settings.canonical)

@@ -5,7 +5,8 @@ its number ``n`` after the commit: numbers have no gap and only grow, so who rea
 misses nothing that was committed late and sees nothing twice.
 
     _outbox        {_id, target, audience, type, id, v, t, method, n: number or, at first, 0}
-    _outbox.state  {_id: "numbers", last, plan: {mark, ids}, swept}
+    _outbox.state  {_id: "numbers", last, plan: {mark, ids}}
+                   {_id: "swept <target> <audience>", n: number of the last row that was removed}
 
 Numbering must survive a process that dies in it, and two that do it at once. So it is a plan first:
 the rows of the next numbers, stored where only one process can store it, and only after ``last`` as
@@ -128,29 +129,30 @@ class Outbox:
             state = self._state.find_one(ONE, {"last": 1})
         return int(state["last"]) if state else 0
 
-    def swept(self) -> int:
-        """Give the number up to which rows were removed for their age; 0 if none were.
+    def swept(self, target: str, audience: str = "") -> int:
+        """Give the number up to which rows of a target and audience were removed for their age.
 
-        Who reads on from a lower number may have missed something.
+        Who reads on from a lower number may have missed something. 0 if none were removed.
         """
         with translated():
-            state = self._state.find_one(ONE, {"swept": 1})
-        return int(state.get("swept", 0)) if state else 0
+            state = self._state.find_one({"_id": _swept(target, audience)}, {"n": 1})
+        return int(state["n"]) if state else 0
 
-    def sweep(self, days: int) -> int:
-        """Remove numbered rows older than this; give how many."""
+    def sweep(self, target: str, days: int) -> int:
+        """Remove numbered rows of a target older than this, some at a time; give how many."""
         before = ObjectId.from_datetime(now() - timedelta(days=days))
-        old = {"_id": {"$lt": before}, "n": {"$gt": 0}}
+        old = {"_id": {"$lt": before}, "target": target, "n": {"$gt": 0}}
         with translated():
-            found = self._rows.find(old, {"n": 1}).sort("_id", 1).limit(10 * CHUNK)
-            there = {row["_id"]: row["n"] for row in found}
-            if not there:
-                return 0
-            self._state.update_one(ONE, {"$max": {"swept": max(there.values())}})
-            return self._rows.delete_many({"_id": {"$in": list(there)}}).deleted_count
+            found = list(self._rows.find(old, {"n": 1, "audience": 1}).sort("n", 1).limit(CHUNK))
+            highest = {row["audience"]: row["n"] for row in found}
+            for audience, n in highest.items():
+                key = {"_id": _swept(target, audience)}
+                self._state.update_one(key, {"$max": {"n": n}}, upsert=True)
+            removed = self._rows.delete_many({"_id": {"$in": [row["_id"] for row in found]}})
+        return removed.deleted_count
 
     def _begun(self) -> Document:
-        fresh = {"last": 0, "plan": None, "swept": 0}
+        fresh = {"last": 0, "plan": None}
         with contextlib.suppress(DuplicateKeyError):  # another process was first: its state is it
             self._state.update_one(ONE, {"$setOnInsert": fresh}, upsert=True)
         return self._state.find_one(ONE) or fresh
@@ -174,6 +176,10 @@ class Outbox:
         mine = ONE | {"plan.mark": plan["mark"]}
         done = {"last": last + len(given), "plan": None}
         self._state.update_one(mine, {"$set": done})
+
+
+def _swept(target: str, audience: str) -> str:
+    return f"swept {target} {audience}"
 
 
 def _row(found: Document) -> Row:

@@ -192,7 +192,7 @@ def test_a_plan_left_by_a_dead_process_is_carried_out_by_the_next(store, rows, c
         store.transact([create(f"{n}", notices=(FEED,))])
     ids = [row["_id"] for row in rows.find().sort("t", 1)]
     plan = {"mark": "of the dead", "ids": ids}
-    store._database[STATE].insert_one({"_id": "numbers", "last": 0, "plan": plan, "swept": 0})
+    store._database[STATE].insert_one({"_id": "numbers", "last": 0, "plan": plan})
     for place, row in enumerate(ids[:carried_out], start=1):
         rows.update_one({"_id": row}, {"$set": {"n": place}})
     store.transact([create("new", notices=(FEED,))])
@@ -260,17 +260,20 @@ def test_old_rows_are_swept_and_the_reader_can_tell(store, rows):
     rows.insert_one(row | {"_id": ObjectId("0" * 24)})
     store.transact([create("new", notices=(FEED,))])
     rows.insert_one({**row, "_id": ObjectId("1" * 24), "n": 0, "id": "unread"})
-    assert store.outbox.swept() == 0
+    told_to = (FEED.target, FEED.audience)
+    assert store.outbox.swept(*told_to) == 0
+    assert store.outbox.sweep("another", 30) == 0
 
-    assert store.outbox.sweep(30) == 1
+    assert store.outbox.sweep(FEED.target, 30) == 1
 
-    assert store.outbox.swept() == 1
+    assert store.outbox.swept(*told_to) == 1
+    assert store.outbox.swept(FEED.target, "Organization/another") == 0
     assert [row[1] for row in told(store)] == ["unread", "new"]
 
 
 def test_an_empty_outbox_answers(store):
     assert store.outbox.number() == 0
-    assert store.outbox.last() == store.outbox.swept() == 0
+    assert store.outbox.last() == store.outbox.swept("umpan") == 0
     assert store.outbox.after("umpan") == []
 
 
