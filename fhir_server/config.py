@@ -230,6 +230,29 @@ class Settings:
     satusehat_organization: str = _setting(
         "", "FHIR_SATUSEHAT_ORGANIZATION", "our number (kode satusehat) there; empty: no SATUSEHAT"
     )
+    satusehat_environment: str = _setting(
+        "staging",
+        "FHIR_SATUSEHAT_ENVIRONMENT",
+        "which SATUSEHAT: development, staging (sandbox) or production",
+    )
+    satusehat_url: str = _setting(
+        "", "FHIR_SATUSEHAT_URL", "another address of it, such as that of the simulator"
+    )
+    satusehat_client_id: str = _setting(
+        "", "FHIR_SATUSEHAT_CLIENT_ID", "client id that SATUSEHAT gave our facility", secret=True
+    )
+    satusehat_client_secret: str = _setting(
+        "", "FHIR_SATUSEHAT_CLIENT_SECRET", "its client secret", secret=True
+    )
+    satusehat_timeout: float = _setting(
+        30.0, "FHIR_SATUSEHAT_TIMEOUT", "seconds after which an answer is waited for no longer"
+    )
+    satusehat_connections: int = _setting(
+        4, "FHIR_SATUSEHAT_CONNECTIONS", "requests to it at once, of one worker; it bears 8"
+    )
+    satusehat_rate: float = _setting(
+        0.0, "FHIR_SATUSEHAT_RATE", "requests to it in a second, of all workers; 0: no limit"
+    )
     satusehat_facility: str = _setting(
         "", "FHIR_SATUSEHAT_FACILITY", "id of our own Organization, the puskesmas with that number"
     )
@@ -456,6 +479,18 @@ class Settings:
     )
     page_key: str = _setting(
         "", "FHIR_PAGE_KEY", "secret that signs page links; empty: kept in the database"
+    )
+    audit: bool = _setting(
+        True, "FHIR_AUDIT", "record who saw and changed what, in the audit trail"
+    )
+    audit_days: int = _setting(
+        0, "FHIR_AUDIT_DAYS", "days for which the audit trail is kept; 0: for ever"
+    )
+    audit_key: str = _setting(
+        "",
+        "FHIR_AUDIT_KEY",
+        "secret that binds the audit trail, so that who can write to the database cannot forge it",
+        secret=True,
     )
     log_level: str = _setting(
         "info", "FHIR_LOG_LEVEL", "debug (every request), info, warning or error"

@@ -7,4 +7,5 @@ pytest_plugins = [
     "tests.support.both",
     "tests.support.clinic",
     "tests.support.searching",
+    "tests.support.satusehat",
 ]

@@ -1,0 +1,84 @@
+"""Looking in SATUSEHAT for what is there already: after a time-out, and after "duplicate"."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any
+
+from fhir_server.bridges.satusehat.meaning import Kind, Meaning, meaning
+from fhir_server.bridges.satusehat.payload import landed
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from fhir_server.bridges.satusehat.connection import Connection
+    from fhir_server.bridges.satusehat.payload import Request
+
+Json = dict[str, Any]
+
+
+@dataclass(frozen=True, slots=True)
+class Hits:
+    """What a search found, or what its refusal means."""
+
+    resources: tuple[Json, ...] = ()
+    refusal: Meaning | None = None
+    suppressed: bool = False
+
+
+def hits(connection: Connection, resource_type: str, search: Sequence[tuple[str, str]]) -> Hits:
+    """Search; a person whom SATUSEHAT keeps from us gives no hit, and says so."""
+    said = connection.ask("GET", resource_type, search=search)
+    found = meaning(said)
+    if found.kind is not Kind.DONE:
+        return Hits(refusal=found)
+    document = said.document
+    if document.get("resourceType") != "Bundle":
+        return Hits(suppressed=True)
+    entries = (each.get("resource", {}) for each in document.get("entry", ()))
+    return Hits(tuple(each for each in entries if each.get("resourceType") == resource_type))
+
+
+def marked(connection: Connection, request: Request) -> Hits:
+    """Find the resource that this request made: it carries our identifier."""
+    search = request.search or tuple(
+        ("identifier", f"{system}|{value}") for system, value in [request.identifier or ("", "")]
+    )
+    found = hits(connection, request.type, search)
+    same = tuple(each for each in found.resources if landed(request, each))
+    return Hits(same, found.refusal, found.suppressed)
+
+
+def active_episode(connection: Connection, request: Request) -> Hits:
+    """Find the one active episode of a patient and type, whichever facility opened it."""
+    body = request.body
+    kind = next((e["code"] for t in body["type"] for e in t["coding"]), "")
+    search = (
+        ("patient", body["patient"]["reference"].rpartition("/")[2]),
+        ("type", kind),
+        ("status", "active"),
+    )
+    return hits(connection, "EpisodeOfCare", search)
+
+
+def newborns(connection: Connection, request: Request) -> Hits:
+    """Find the children of a mother that were registered since this birth.
+
+    SATUSEHAT tells neither their names nor their mother's NIK, so there is no other sign.
+    """
+    found = hits(connection, "Patient", request.search)
+    born = str(request.body.get("birthDate", ""))
+    since = [e for e in found.resources if e.get("meta", {}).get("lastUpdated", "") >= born]
+    return Hits(tuple(since), found.refusal, found.suppressed)
+
+
+def same_after(operations: Sequence[Json], resource: Json) -> bool:
+    """Say whether a resource is as a JSON Patch would leave it."""
+    return all(_at(resource, each["path"]) == each["value"] for each in operations)
+
+
+def _at(resource: Json, path: str) -> Any:
+    found: Any = resource
+    for step in path.strip("/").split("/"):
+        found = found.get(step) if isinstance(found, dict) else None
+    return found

@@ -1,0 +1,298 @@
+"""SATUSEHAT as a target of the delivery engine: what is sent, and what its answers mean."""
+
+from __future__ import annotations
+
+import threading
+from typing import TYPE_CHECKING, Any, Final
+
+from fhir_server.bridges.satusehat import finding
+from fhir_server.bridges.satusehat.choices import Choices
+from fhir_server.bridges.satusehat.connection import NOT_SENT, Address, Connection
+from fhir_server.bridges.satusehat.login import NoToken
+from fhir_server.bridges.satusehat.meaning import Kind, meaning
+from fhir_server.bridges.satusehat.payload import (
+    Known,
+    LookUp,
+    NotWanted,
+    Payload,
+    Request,
+    Unmappable,
+    Waiting,
+)
+from fhir_server.bridges.satusehat.remedies import LOGIN, PRODUCT, both, remedy
+from fhir_server.bridges.satusehat.render import TYPES, render
+from fhir_server.bridges.satusehat.wanted import unwanted
+from fhir_server.delivery.target import (
+    Accepted,
+    Later,
+    Nothing,
+    Pace,
+    Parcel,
+    Refused,
+    Rendered,
+    Unauthorized,
+    Wait,
+)
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from fhir_server.bridges.satusehat.finding import Hits
+    from fhir_server.bridges.satusehat.meaning import Meaning, Said
+    from fhir_server.bridges.satusehat.payload import Rendering
+    from fhir_server.config import Settings
+    from fhir_server.delivery.target import Answer, Document, Reference, Resource, View
+
+NAME: Final = "satusehat"
+ATTEMPTS: Final = 12
+NO_MATCH: Final = "SATUSEHAT knows nobody by this NIK."
+SEVERAL: Final = "SATUSEHAT knows several people who could be this one."
+KEPT_BACK: Final = "SATUSEHAT keeps this person from us, for lack of consent."
+
+
+class Satusehat:
+    """The national platform. One object per process: its token and its connections are shared."""
+
+    def __init__(self, settings: Settings, connection: Connection) -> None:
+        self.choices = Choices.from_settings(settings)
+        self.connection = connection
+        self.pace = Pace(
+            rate=settings.satusehat_rate,
+            connections=settings.satusehat_connections,
+            attempts=ATTEMPTS,
+        )
+        self.name = NAME
+        self.every_version = False
+        self._last = threading.local()
+
+    def wants(self, document: Document) -> bool:
+        """Take the types SATUSEHAT has a place for; the rest is decided when it is rendered."""
+        return document["resourceType"] in TYPES and unwanted(document, self.choices) is None
+
+    def needs(self, resource: Resource, view: View) -> Sequence[Reference] | Nothing | Refused:
+        """Name what a resource refers to that has no id there yet."""
+        rendering = self._render(resource, view)
+        self._last.rendering = (resource.reference, resource.version, rendering)
+        if isinstance(rendering, Waiting):
+            return rendering.references
+        return _settled(rendering) or ()
+
+    def render(self, resource: Resource, view: View) -> Rendered | Nothing | Refused | Wait:
+        """Write the requests of a resource, with the ids there in the place of ours."""
+        rendering = self._rendered_before(resource) or self._render(resource, view)
+        if isinstance(rendering, Waiting):
+            return Wait(rendering.references)
+        settled = _settled(rendering)
+        if settled is not None:
+            return settled
+        if isinstance(rendering, LookUp):
+            return Rendered((_looking(rendering),))
+        assert isinstance(rendering, Payload)  # noqa: S101 - the last of the renderings
+        parcels = tuple(_parcel(each, resource.reference) for each in rendering.requests)
+        return Rendered(parcels, again=rendering.again)
+
+    def find(self, parcel: Parcel, view: View) -> Answer | None:
+        """Look whether a request that was not answered has been done."""
+        del view
+        try:
+            if parcel.method == "PATCH":
+                return self._patched(parcel)
+            if parcel.method == "POST":
+                return self._posted(_request(parcel))
+        except NoToken as missing:
+            return _without_token(missing)
+        return None  # a PUT or GET may be done twice
+
+    def send(self, parcel: Parcel, view: View) -> Answer:
+        """Send one request and say what became of it."""
+        del view
+        try:
+            if parcel.note.get("lookup"):
+                return self._look_up(parcel)
+            if parcel.method == "POST" and parcel.path == "EpisodeOfCare":
+                return self._open_episode(parcel)
+            return self._send(parcel)
+        except NoToken as missing:
+            return _without_token(missing)
+
+    def _render(self, resource: Resource, view: View) -> Rendering:
+        if resource.document is None:
+            return NotWanted("deleted here; SATUSEHAT deletes nothing")
+        return render(resource.document, self.known(view))
+
+    def known(self, view: View) -> Known:
+        """Say where a rendering gets what it asks for."""
+        return Known(
+            remote=lambda key: view.remote(*_split(key)),
+            local=view.read,
+            referring=lambda kind, name, target: view.find(kind, [(name, target)]),
+            choices=self.choices,
+        )
+
+    def _rendered_before(self, resource: Resource) -> Rendering | None:
+        """Give what ``needs`` rendered just now in this thread, once: nothing has changed since."""
+        name, version, rendering = getattr(self._last, "rendering", ("", 0, None))
+        self._last.rendering = ("", 0, None)
+        same = (name, version) == (resource.reference, resource.version)
+        return rendering if same and isinstance(rendering, (Payload, LookUp)) else None
+
+    def _send(self, parcel: Parcel) -> Answer:
+        said = self.connection.ask(parcel.method, _path(parcel), parcel.body)
+        found = meaning(said)
+        if found.kind is Kind.DONE:
+            return _accepted(parcel, said)
+        if found.kind is Kind.DUPLICATE and parcel.method == "POST":
+            return self._posted(_request(parcel)) or _refused(found, "20002")
+        if found.kind is Kind.ACTIVE_EPISODE and parcel.method == "POST":
+            return self._episode_of_others(_request(parcel)) or _refused(found, "10110")
+        return _answer(found, said, parcel.method)
+
+    def _open_episode(self, parcel: Parcel) -> Answer:
+        """Adopt an episode that is active there, whoever opened it; else open one."""
+        request = _request(parcel)
+        there = self._posted(request) or self._episode_of_others(request)
+        return there or self._send(parcel)
+
+    def _posted(self, request: Request) -> Answer | None:
+        if request.type == "Patient":
+            return _registered(finding.newborns(self.connection, request), request.body)
+        found = finding.marked(self.connection, request)
+        return _adopted(found, "POST")
+
+    def _episode_of_others(self, request: Request) -> Answer | None:
+        if request.body.get("status") != "active":
+            return None
+        return _adopted(finding.active_episode(self.connection, request), "POST")
+
+    def _patched(self, parcel: Parcel) -> Answer | None:
+        said = self.connection.ask("GET", _path(parcel))
+        found = meaning(said)
+        if found.kind is not Kind.DONE:
+            return _answer(found, said, "GET")
+        operations = parcel.body if isinstance(parcel.body, list) else []
+        done = finding.same_after(operations, said.document)
+        return Accepted(str(parcel.remote), adopted=True) if done else None
+
+    def _look_up(self, parcel: Parcel) -> Answer:
+        search = [(name, value) for name, value in parcel.note["search"]]
+        found = finding.hits(self.connection, parcel.path, search)
+        if found.refusal is not None:
+            return _answer(found.refusal, None, "GET")
+        if len(found.resources) == 1:
+            return Accepted(str(found.resources[0]["id"]), adopted=True)
+        if found.suppressed:
+            return Refused(KEPT_BACK, "consent", remedy("consent"))
+        rule = "ambiguous" if found.resources else "not-found"
+        return Refused(SEVERAL if found.resources else NO_MATCH, rule, remedy(rule))
+
+
+def make(settings: Settings) -> Satusehat | None:
+    """Make the target when the operator gave our number there; wrong settings raise ValueError."""
+    if not settings.satusehat_organization:
+        return None
+    return Satusehat(settings, Connection(Address.from_settings(settings)))
+
+
+def _split(key: str) -> tuple[Reference, str]:
+    name, _, part = key.partition("#")
+    return name, part
+
+
+def _parcel(request: Request, reference: Reference) -> Parcel:
+    name, part = _split(request.key)
+    key = part if name == reference else request.key
+    note: dict[str, Any] = {"search": [list(each) for each in request.search]}
+    if request.identifier is not None:
+        note["identifier"] = list(request.identifier)
+    return Parcel(request.method, request.type, request.body, key, note=note, remote=request.remote)
+
+
+def _looking(asked: LookUp) -> Parcel:
+    note = {"lookup": True, "search": [list(each) for each in asked.search]}
+    return Parcel("GET", asked.type, note=note)
+
+
+def _request(parcel: Parcel) -> Request:
+    identifier = parcel.note.get("identifier")
+    return Request(
+        parcel.method,
+        parcel.path,
+        parcel.body,
+        parcel.key,
+        (str(identifier[0]), str(identifier[1])) if identifier else None,
+        parcel.remote,
+        tuple((str(name), str(value)) for name, value in parcel.note.get("search", ())),
+    )
+
+
+def _path(parcel: Parcel) -> str:
+    return parcel.path if parcel.method == "POST" else f"{parcel.path}/{parcel.remote}"
+
+
+def _settled(rendering: Rendering) -> Nothing | Refused | None:
+    """Give what ends a delivery without a request."""
+    if isinstance(rendering, NotWanted):
+        return Nothing(rendering.reason)
+    if isinstance(rendering, Unmappable):
+        reason = f"{rendering.path}: {rendering.reason}"
+        return Refused(reason, "unmappable", f"Isi: {rendering.remedy}.")
+    return None
+
+
+def _accepted(parcel: Parcel, said: Said) -> Answer:
+    id = str(said.document.get("id") or parcel.remote or "")
+    if id:
+        return Accepted(id)
+    return Later(f"HTTP {said.status} without an id", unknown=True)
+
+
+def _adopted(found: Hits, method: str) -> Answer | None:
+    if found.refusal is not None:
+        return _answer(found.refusal, None, "GET")
+    if len(found.resources) > 1 and method == "POST":
+        return Refused("SATUSEHAT has it more than once.", "ambiguous", remedy("20002"))
+    return Accepted(str(found.resources[0]["id"]), adopted=True) if found.resources else None
+
+
+def _registered(found: Hits, body: Any) -> Answer | None:
+    """Adopt the only child it can be; of twins a person says which is which."""
+    several = len(found.resources) > 1 or body.get("multipleBirthInteger", 0) != 0
+    if found.resources and several:
+        return Refused(SEVERAL, "ambiguous", remedy("ambiguous"))
+    return _adopted(found, "POST")
+
+
+def _answer(found: Meaning, said: Said | None, method: str) -> Answer:
+    """Say to the engine what an answer means that is no success."""
+    if found.kind is Kind.THROTTLED:
+        return Later(found.reason, _asked_to_wait(said), counts=False)
+    if found.kind is Kind.OUTAGE:
+        unsent = said is not None and said.text.startswith(NOT_SENT)
+        counts = said is not None and said.status == 500
+        return Later(found.reason, unknown=method != "GET" and not unsent, counts=counts)
+    if found.kind is Kind.EXPIRED:
+        return Later(found.reason, counts=False)
+    if found.kind is Kind.UNAUTHORIZED:
+        return Unauthorized(found.reason, both(PRODUCT))
+    if found.kind is Kind.FORBIDDEN:
+        consent = said is not None and said.status == 400
+        return _refused(found, "consent" if consent and not found.rule else found.rule or "403")
+    if found.kind is Kind.ABSENT:
+        return _refused(found, "404")
+    return _refused(found, found.rule)
+
+
+def _refused(found: Meaning, rule: str) -> Refused:
+    return Refused(found.reason, rule, remedy(rule))
+
+
+def _without_token(missing: NoToken) -> Answer:
+    kind = missing.meaning.kind
+    if kind in {Kind.UNAUTHORIZED, Kind.REFUSED, Kind.FORBIDDEN, Kind.EXPIRED}:
+        return Unauthorized(missing.meaning.reason, both(LOGIN))
+    return Later(missing.meaning.reason, missing.seconds, counts=False)
+
+
+def _asked_to_wait(said: Said | None) -> float | None:
+    text = "" if said is None else said.headers.get("Retry-After", "")
+    return float(text) if text.isdecimal() else None
