@@ -8,24 +8,21 @@ from __future__ import annotations
 
 from functools import cached_property
 from typing import TYPE_CHECKING, Any, Final
-from zoneinfo import ZoneInfo
-
-import orjson
 
 from fhir_server.access.directory import DIRECTORY
-from fhir_server.search.plan import Filter, Plan
+from fhir_server.access.people import found, is_now
+from fhir_server.access.reach import NOTHING, Reach
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
 
     from fhir_server.context import Context
+    from fhir_server.search.plan import Filter
 
-MOST: Final = 1000
 _DECIDES: Final = frozenset({"CareTeam", "Consent", "Group", "Patient", "RelatedPerson"})
-NOTHING: Final[Filter] = {"_id": {"$in": []}}
 
 
-class Assignment:
+class Assignment(Reach):
     """The filters of one student, worked out when the first is asked for."""
 
     def __init__(self, context: Context, person: str) -> None:
@@ -60,23 +57,10 @@ class Assignment:
         if not roles:
             return frozenset()
         wanted = {"ix.participant": {"$in": [self._person, *roles]}}
-        teams = (each for each in self._found("CareTeam", wanted) if self._is_now(each))
+        teams = (e for e in found(self._context, "CareTeam", wanted) if is_now(self._context, e))
         subjects = (team.get("subject", {}).get("reference", "") for team in teams)
         return frozenset(each.removeprefix("Patient/") for each in subjects if "Patient/" in each)
 
     def _roles(self) -> Iterable[dict[str, Any]]:
-        roles = self._found("PractitionerRole", {"ix.practitioner": self._person})
-        return [each for each in roles if each.get("active") is not False and self._is_now(each)]
-
-    def _is_now(self, resource: dict[str, Any]) -> bool:
-        zone = ZoneInfo(self._context.settings.timezone)
-        today = self._context.clock().astimezone(zone).date().isoformat()
-        period = resource.get("period", {})
-        started = period.get("start", today)[:10] <= today
-        ended = period.get("end", today)[:10] < today
-        return started and not ended and resource.get("status", "active") == "active"
-
-    def _found(self, resource_type: str, wanted: Filter) -> list[dict[str, Any]]:
-        plan = Plan(resource_type, wanted, limit=MOST)
-        found = self._context.store.unguarded.search(plan).resources
-        return [orjson.loads(each.raw) for each in found]
+        roles = found(self._context, "PractitionerRole", {"ix.practitioner": self._person})
+        return [each for each in roles if is_now(self._context, each)]

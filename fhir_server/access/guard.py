@@ -8,23 +8,26 @@ from __future__ import annotations
 
 from dataclasses import replace
 from datetime import UTC, datetime
-from typing import TYPE_CHECKING, Any, Protocol
+from typing import TYPE_CHECKING, Any
 
 import orjson
 
-from fhir_server.access.assignment import Assignment
+from fhir_server.access import parts
 from fhir_server.access.directory import DIRECTORY
-from fhir_server.access.referrals import Referrals
-from fhir_server.auth.scopes import ALL, WORDS, allows
+from fhir_server.access.reaches import reach_of
+from fhir_server.access.scopes import Allowed
+from fhir_server.auth.scopes import ALL
 from fhir_server.errors import Forbidden
 from fhir_server.resources.references import referred, relative
+from fhir_server.search.matching import is_match
 from fhir_server.search.plan import Plan
 from fhir_server.store.mongo import Store
-from fhir_server.store.ops import Delete
+from fhir_server.store.ops import Check, Delete
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Iterable, Sequence
 
+    from fhir_server.access.reach import Reach
     from fhir_server.auth.principals import Principal
     from fhir_server.context import Context
     from fhir_server.search.plan import Filter, Join
@@ -39,19 +42,6 @@ OPEN = frozenset(
 """What anybody may use of a store: it gives out no resource."""
 
 
-class Reach(Protocol):
-    """What of each type a principal may meet."""
-
-    def of(self, resource_type: str) -> Filter:
-        """Give the filter of a type; ``{}`` is all of it."""
-
-    def patients(self) -> frozenset[str]:
-        """Give the ids of the patients whose records may be added to."""
-
-    def may_write(self, resource_type: str) -> bool:
-        """Say whether resources of a type may be written at all."""
-
-
 def entered(context: Context, principal: Principal) -> Context:
     """Give the context of a request that this principal makes."""
     if principal.reach == "everything" and principal.scopes == {ALL}:
@@ -60,23 +50,15 @@ def entered(context: Context, principal: Principal) -> Context:
     return replace(guarded, store=Guarded(guarded))
 
 
-def _reach(context: Context) -> Reach | None:
-    principal = context.principal
-    if principal.reach == "referrals":
-        return Referrals(context, principal.organization or "")
-    if principal.reach == "assignment":
-        return Assignment(context, principal.person or "")
-    return None
-
-
 class Guarded(Store):
     """A store that asks for rights first; it shares everything with the store it guards."""
 
     def __init__(self, context: Context) -> None:
         self.__dict__.update(context.store.__dict__)
         self._whole = context.store
-        self._principal = context.principal
-        self._reach = _reach(context)
+        self._definitions = context.definitions
+        self._allowed = Allowed(context)
+        self._reach: Reach | None = reach_of(context)
 
     @property
     def unguarded(self) -> Store:
@@ -85,31 +67,39 @@ class Guarded(Store):
 
     def permit(self, ops: Sequence[Op]) -> None:
         """Refuse writes that scope or reach do not allow."""
+        together = {(op.resource_type, op.id) for op in ops}
         for op in ops:
             letter = "d" if isinstance(op, Delete) else "c" if op.existing is False else "u"
-            self._need(op.resource_type, letter)
-        if self._reach is not None:
-            together = {(op.resource_type, op.id) for op in ops}
-            for op in ops:
-                self._permit(op, self._reach, together)
+            self._allowed.expect(op.resource_type, letter)
+            self._permit(op, letter, together)
 
-    def _permit(self, op: Op, reach: Reach, together: set[tuple[str, str]]) -> None:
-        if not reach.may_write(op.resource_type):
+    def _permit(self, op: Op, letter: str, together: set[tuple[str, str]]) -> None:
+        wanted = self._allowed.within(op.resource_type, letter)
+        if wanted and not isinstance(op, Delete) and not _fits(op, wanted):
+            raise Forbidden(f"Your scope does not reach as far as this {op.resource_type}.")
+        if self._reach is not None and not self._may_write(op.resource_type):
             raise Forbidden(f"{op.resource_type} is not yours to write.")
-        fresh = not isinstance(op, Delete) and op.existing is False
-        there = None if fresh else self._whole.read(op.resource_type, op.id)
-        if there is not None and self._visible(op.resource_type, op.id) is None:
+        is_new = not isinstance(op, Delete) and op.existing is False
+        is_limited = self._is_limited(op.resource_type, letter)
+        if is_limited and not is_new and not self._is_visible(op.resource_type, op.id, letter):
             raise _hidden(op.resource_type, op.id)
-        if not isinstance(op, Delete):
-            self._expect_own(op, reach)
+        if not isinstance(op, Delete) and self._reach is not None:
+            self._expect_own(op, self._reach)
             self._expect_known(op, together)
+
+    def _may_write(self, resource_type: str) -> bool:
+        """Say whether the reach writes a type; who sees a part would write away the rest."""
+        reach = self._reach
+        return reach is None or (
+            reach.may_write(resource_type) and reach.part(resource_type) is None
+        )
 
     def _expect_known(self, op: Put, together: set[tuple[str, str]]) -> None:
         """Refuse to refer to what is out of reach: a reference would bring it into reach."""
         document = orjson.loads(op.text.stamped(0, _EPOCH))
         named = {key for each in referred(document) if (key := relative(each)) is not None}
         for kind, identity in named - together:
-            if kind not in DIRECTORY and self._visible(kind, identity) is None:
+            if kind not in DIRECTORY and not self._is_visible(kind, identity):
                 raise _hidden(kind, identity)
 
     def _expect_own(self, op: Put, reach: Reach) -> None:
@@ -119,24 +109,38 @@ class Guarded(Store):
         strange = {
             each.removeprefix("Patient/") for each in named if each.startswith("Patient/")
         } - reach.patients()
-        visible = [each for each in strange if self._visible("Patient", each) is None]
-        if visible:
+        if not all(self._is_visible("Patient", each) for each in strange):
             raise Forbidden(f"This {op.resource_type} is of a patient who is not in your reach.")
+
+    def expect_free(self, resource_type: str, resource_id: str) -> None:
+        """Refuse ids that the client chooses: whether one is taken is not for it to know."""
+        if self._is_limited(resource_type, "c"):
+            raise _hidden(resource_type, resource_id)
+
+    def judged(self, conditions: Sequence[Condition]) -> Sequence[Condition]:
+        """Narrow what conditions look at where whoever asks made them up."""
+        return [
+            replace(each, plans=tuple(self._narrowed(plan) for plan in each.plans))
+            if isinstance(each, Check) and each.asked
+            else each
+            for each in conditions
+        ]
 
     def read(self, resource_type: str, resource_id: str) -> Stored | None:
         """Give the current version, if it is in reach."""
-        self._need(resource_type, "r")
-        if self._reach is None or self._reach.of(resource_type) == {}:
+        self._allowed.expect(resource_type, "r")
+        if not self._is_limited(resource_type, "r"):
             return self._whole.read(resource_type, resource_id)
-        found = self._visible(resource_type, resource_id)
+        found = self._find(resource_type, resource_id, "r")
         if found is None:
             raise _hidden(resource_type, resource_id)
-        return self._whole.whole(found)
+        return self._shown(self._whole.whole(found))
 
     def vread(self, resource_type: str, resource_id: str, version: int) -> Stored | None:
         """Give one version of what is in reach now."""
         self.read(resource_type, resource_id)
-        return self._whole.vread(resource_type, resource_id, version)
+        found = self._whole.vread(resource_type, resource_id, version)
+        return None if found is None else self._shown(found)
 
     def history(
         self, resource_type: str | None = None, resource_id: str | None = None, **asked: Any
@@ -145,23 +149,28 @@ class Guarded(Store):
         if resource_type and resource_id:
             self.read(resource_type, resource_id)
         else:
-            self._need(resource_type or "*", "s")
-            self._expect_everything("The history of a type")
-        return self._whole.history(resource_type, resource_id, **asked)
+            self._allowed.expect(resource_type or "*", "s")
+            if self._reach is not None or self._allowed.within(resource_type or "*", "s"):
+                raise Forbidden(
+                    "The history of a type holds what is not in your reach; ask resource by "
+                    "resource."
+                )
+        page = self._whole.history(resource_type, resource_id, **asked)
+        return replace(page, resources=tuple(map(self._shown, page.resources)))
 
     def search(self, plan: Plan) -> Found:
         """Run a search over what is in reach."""
-        return self._included(self._whole.search(self._narrowed(plan)))
+        return self._all_shown(self._whole.search(self._narrowed(plan)))
 
     def search_many(self, plans: Sequence[Plan]) -> list[Found]:
         """Run searches over what is in reach."""
         found = self._whole.search_many([self._narrowed(each) for each in plans])
-        return [self._included(each) for each in found]
+        return [self._all_shown(each) for each in found]
 
     def transact(self, ops: Sequence[Op], conditions: Sequence[Condition] = ()) -> list[Written]:
         """Write what may be written."""
         self.permit(ops)
-        return self._whole.transact(ops, conditions)
+        return self._whole.transact(ops, self.judged(conditions))
 
     def __getattribute__(self, name: str) -> Any:
         """Keep what gives out resources by other ways for those without limits."""
@@ -170,81 +179,100 @@ class Guarded(Store):
             return given
         raise Forbidden(f"This needs the scope {ALL} and no limits.")
 
-    def _need(self, resource_type: str, letter: str) -> None:
-        if not allows(self._principal.scopes, resource_type, letter):
-            scope = f"system/{resource_type}.{letter}"
-            raise Forbidden(f"To {WORDS[letter]} {resource_type} needs the scope {scope}.")
+    def _is_limited(self, resource_type: str, letter: str) -> bool:
+        if self._allowed.within(resource_type, letter):
+            return True
+        reach = self._reach
+        return reach is not None and bool(
+            reach.of(resource_type) or reach.through(resource_type) or reach.part(resource_type)
+        )
 
-    def _expect_everything(self, what: str) -> None:
-        if self._reach is not None:
-            raise Forbidden(f"{what} holds what is not in your reach; ask resource by resource.")
+    def _is_visible(self, resource_type: str, resource_id: str, letter: str = "") -> bool:
+        return self._find(resource_type, resource_id, letter) is not None
 
-    def _visible(self, resource_type: str, resource_id: str) -> Stored | None:
-        """Find a resource in reach, whatever the scopes say."""
-        filters: list[Filter] = [{"_id": resource_id}]
-        if self._reach is not None and (narrow := self._reach.of(resource_type)):
-            filters.append(narrow)
-        plan = Plan(resource_type, {"$and": filters}, limit=1)
+    def _find(self, resource_type: str, resource_id: str, letter: str) -> Stored | None:
+        """Find a resource in reach; without a letter, whatever the scopes say."""
+        plan = self._reached(Plan(resource_type, {"_id": resource_id}, limit=1), letter)
         return next(iter(self._whole.search(plan).resources), None)
 
     def _narrowed(self, plan: Plan) -> Plan:
         """Add to a plan, and to all it joins, what is in reach; leave out types that are not."""
         plans = [replace(plan, also=()), *plan.also]
         if plan.also:
-            scopes = self._principal.scopes
-            plans = [each for each in plans if allows(scopes, each.resource_type, "s")]
-        if len(plans) < 1 or not plan.also:
-            self._need(plan.resource_type, "s")
-        first, *others = [self._with_reach(each) for each in plans]
-        return replace(first, also=tuple(others))
+            plans = [each for each in plans if self._allowed.may(each.resource_type, "s")]
+        if not plans or not plan.also:
+            self._allowed.expect(plan.resource_type, "s")
+        for each in plans:
+            self._expect_shown(each)
+        first, *others = [self._reached(each, "s") for each in plans]
+        narrow = self._includable if plan.includes else None
+        return replace(first, also=tuple(others), narrow=narrow)
 
-    def _with_reach(self, plan: Plan) -> Plan:
+    def _reached(self, plan: Plan, letter: str) -> Plan:
+        """Add to a plan and to its own joins what is in reach."""
         joins = tuple(self._join(each) for each in plan.joins)
-        wanted = self._and_reach(plan.resource_type, plan.filter)
-        return replace(plan, filter=wanted, joins=joins)
+        own = self._within(plan.resource_type, letter)
+        wanted = _both(plan.filter, own[0])
+        return replace(plan, filter=wanted, joins=(*joins, *own[1]))
 
     def _join(self, join: Join) -> Join:
-        self._need(join.resource_type, "s")
+        self._allowed.expect(join.resource_type, "s")
+        self._expect_part(join.resource_type, parts.asked(join))
+        own = self._within(join.resource_type, "s")
         return replace(
             join,
-            filter=self._and_reach(join.resource_type, join.filter),
-            joins=tuple(self._join(each) for each in join.joins),
+            filter=_both(join.filter, own[0]),
+            joins=(*(self._join(each) for each in join.joins), *own[1]),
             others=tuple(self._join(each) for each in join.others),
         )
 
-    def _and_reach(self, resource_type: str, wanted: Filter) -> Filter:
-        narrow = self._reach.of(resource_type) if self._reach is not None else {}
-        if not narrow:
-            return wanted
-        return {"$and": [wanted, narrow]} if wanted else narrow
+    def _within(self, resource_type: str, letter: str) -> tuple[Filter, tuple[Join, ...]]:
+        """Give what reach and scope leave of a type."""
+        scope = self._allowed.within(resource_type, letter) if letter else {}
+        if self._reach is None:
+            return scope, ()
+        filters = _both(self._reach.of(resource_type), scope)
+        return filters, self._reach.through(resource_type)
 
-    def _included(self, found: Found) -> Found:
-        """Keep of what was included what is in reach, by one query for each type."""
-        brought: dict[str, list[str]] = {}
-        for each in found.resources:
-            if each.mode == "include":
-                brought.setdefault(each.resource_type, []).append(each.id)
-        if not brought:
-            return found
-        seen = {(kind, each) for kind, ids in brought.items() for each in self._of_these(kind, ids)}
-        kept = tuple(
-            each
-            for each in found.resources
-            if each.mode == "match" or (each.resource_type, each.id) in seen
-        )
-        return replace(found, resources=kept)
+    def _includable(self, resource_type: str) -> tuple[Filter, tuple[Join, ...]] | None:
+        if not self._allowed.may(resource_type, "r"):
+            return None
+        return self._within(resource_type, "r")
 
-    def _of_these(self, resource_type: str, ids: list[str]) -> list[str]:
-        if not allows(self._principal.scopes, resource_type, "r"):
-            return []
-        wanted = self._and_reach(resource_type, {"_id": {"$in": ids}})
-        found = self._whole.search(Plan(resource_type, wanted, limit=len(ids)))
-        return [each.id for each in found.resources]
+    def _expect_shown(self, plan: Plan) -> None:
+        """Refuse to find, sort or include by what is not shown."""
+        self._expect_part(plan.resource_type, parts.asked(plan))
+        for each in plan.includes:
+            self._expect_part(each.source_type, [each.field])
+
+    def _expect_part(self, resource_type: str, fields: Iterable[str]) -> None:
+        part = self._reach.part(resource_type) if self._reach is not None else None
+        if part is not None:
+            parts.expect(part, resource_type, fields)
+
+    def _shown(self, stored: Stored) -> Stored:
+        part = self._reach.part(stored.resource_type) if self._reach is not None else None
+        return stored if part is None else parts.shown(stored, part, self._definitions)
+
+    def _all_shown(self, found: Found) -> Found:
+        return replace(found, resources=tuple(map(self._shown, found.resources)))
 
 
-def _listed(value: Any) -> list[str]:
-    return [] if value is None else [value] if isinstance(value, str) else list(value)
+def _both(one: Filter, other: Filter) -> Filter:
+    return {"$and": [one, other]} if one and other else one or other
+
+
+def _fits(op: Put, wanted: Filter) -> bool:
+    """Hold what is to be written against the words of a scope."""
+    return is_match(wanted, {"_id": op.id, "ix": op.index, "by": list(op.authors)})
 
 
 def _hidden(resource_type: str, resource_id: str) -> Forbidden:
+    """Refuse in the same words whether the resource is there or not."""
     return Forbidden(f"{resource_type}/{resource_id} is not in your reach, or is not there.")
+
+
+def _listed(value: Any) -> list[str]:
+    if value is None:
+        return []
+    return [value] if isinstance(value, str) else list(value)

@@ -15,6 +15,7 @@ from typing import TYPE_CHECKING, Any, Final
 import orjson
 
 from fhir_server.access.directory import DIRECTORY
+from fhir_server.access.reach import Reach, written_by
 from fhir_server.resources.references import relative, targets
 from fhir_server.search.plan import Filter, Plan
 
@@ -34,7 +35,7 @@ _STEPS = 3
 _OF_SEVERAL: Final = frozenset({"Group", "Patient", "List", "CareTeam", *DIRECTORY})
 
 
-class Referrals:
+class Referrals(Reach):
     """The filters of one hospital, worked out when the first is asked for."""
 
     def __init__(self, context: Context, organization: str) -> None:
@@ -45,7 +46,7 @@ class Referrals:
         """Give what of a type the hospital may meet."""
         if resource_type in DIRECTORY:
             return {}
-        own: list[Filter] = [{"ix._by": self._organization}]
+        own: list[Filter] = [written_by([self._organization])]
         if resource_type == "Task":
             sent = {"ix.owner": self._organization, "ix.status": {"$ne": "draft"}}
             own += [sent, {"ix.requester": self._organization}]

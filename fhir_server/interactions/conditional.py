@@ -133,7 +133,7 @@ def unmoved(wanted: Criteria, seen: Sequence[Stored], gone: frozenset[str] = _NO
         if found != known:
             raise Moved
 
-    return Check((wanted.guard,), (without(wanted, gone),), decide)
+    return Check((wanted.guard,), (without(wanted, gone),), decide, asked=True)
 
 
 def absent(wanted: Criteria, gone: frozenset[str] = _NONE) -> Check:
@@ -145,4 +145,4 @@ def absent(wanted: Criteria, gone: frozenset[str] = _NONE) -> Check:
         if stored is not None:
             raise Exists(stored)
 
-    return Check((wanted.guard,), (without(wanted, gone),), decide)
+    return Check((wanted.guard,), (without(wanted, gone),), decide, asked=True)

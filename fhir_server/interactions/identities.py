@@ -10,9 +10,9 @@ from typing import TYPE_CHECKING
 from fhir_server.errors import BadRequest, NotSupported, PreconditionFailed
 from fhir_server.interactions.conditional import Criteria, criteria, without
 from fhir_server.interactions.entries import placed
-from fhir_server.interactions.matching import is_match
 from fhir_server.resources.references import conditional
 from fhir_server.search.index import index
+from fhir_server.search.matching import is_match
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator

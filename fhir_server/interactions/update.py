@@ -42,7 +42,7 @@ def update_conditional(context: Context, request: Request, resource_type: str) -
 
     def attempt() -> Written:
         match = matched(context, wanted)
-        target = target_of(context, match, given)
+        target = target_of(context, resource_type, match, given)
         blind = version is None
         op = put(
             context, document, request.body, target, method="PUT", if_match=version, blind=blind
@@ -54,9 +54,13 @@ def update_conditional(context: Context, request: Request, resource_type: str) -
     return written(request, settled(attempt))
 
 
-def target_of(context: Context, match: Stored | None, given: str | None) -> str:
+def target_of(
+    context: Context, resource_type: str, match: Stored | None, given: str | None
+) -> str:
     """Choose the id that a conditional update writes to; ``given`` is the one in the body."""
     if match is None:
+        if given:
+            context.store.expect_free(resource_type, given)
         return given or context.new_id()
     if given not in (None, match.id):
         raise BadRequest(

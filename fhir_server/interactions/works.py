@@ -79,7 +79,7 @@ class Work:
         self.found = tuple(allowed(self.wanted, found) if self.wanted else found)
         match = self.found[0] if self.found else None
         if self.kind == "update":
-            self.resource_id = target_of(context, match, self.given)
+            self.resource_id = target_of(context, self.resource_type, match, self.given)
         elif self.kind == "patch":
             self._patch(context, match)
 

@@ -95,14 +95,11 @@ def put(  # noqa: PLR0913
     new = method == "POST"
     document["id"] = resource_id
     by = context.principal.organization
-    found = index(document, context.parameters)
-    if by is not None:
-        found["_by"] = by
     return Put(
         document["resourceType"],
         resource_id,
         text(raw, resource_id),
-        found,
+        index(document, context.parameters),
         method,
         existing=False if new else None,
         if_match=if_match,
@@ -111,6 +108,7 @@ def put(  # noqa: PLR0913
         ),
         claims=context.rules.claims(document, where),
         notices=context.notices(document),
+        authors=context.principal.authors,
     )
 
 
@@ -122,6 +120,7 @@ def commit(
     Gives what was written of ``ops``, in their order.
     """
     context.store.permit(ops)
+    conditions = context.store.judged(conditions)
     if context.store is not context.store.unguarded:  # what follows is not asked for its rights
         context = replace(context, store=context.store.unguarded)
     concerns = [concern for op in ops if isinstance(op, Put) for concern in op.concerns]
@@ -138,4 +137,5 @@ def commit(
 def _follows(context: Context, body: bytes, resource_id: str, new: bool) -> Put:  # noqa: FBT001
     """Make the write of what an SOP lets follow."""
     method: Method = "POST" if new else "PUT"
-    return put(context, checked(context, body), body, resource_id, method=method)
+    made = put(context, checked(context, body), body, resource_id, method=method)
+    return replace(made, authors=())  # who asked for the write did not ask for this one

@@ -11,12 +11,12 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 from fhir_server.errors import BadRequest, NotSupported
-from fhir_server.interactions.matching import is_match
 from fhir_server.resources.wire import parse as parse_resource
 from fhir_server.search.compile import both, criterion, either
 from fhir_server.search.compile import compile as compile_query
 from fhir_server.search.criteria import Criterion
 from fhir_server.search.index import index
+from fhir_server.search.matching import is_match
 from fhir_server.search.query import parse
 from fhir_server.store.snapshot import Wanted
 

@@ -7,7 +7,10 @@ Filters are written in MongoDB's query language over the fields of a stored reso
 from __future__ import annotations
 
 from dataclasses import dataclass, field
-from typing import Any, Literal
+from typing import TYPE_CHECKING, Any, Literal
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
 
 Filter = dict[str, Any]
 
@@ -38,7 +41,8 @@ class Join:
     that match ``filter`` and refer by their own ``field`` to the searched resource.
     ``driving``: not many of them are expected to match, so the search begins there. ``few``:
     hardly more than one (an identifier), and no searched resource refers to two of them.
-    ``joins`` must hold for those other resources in turn. ``others`` would do instead of this one.
+    ``joins`` must hold for those other resources in turn. ``others`` would do instead of this one;
+    a searched resource that matches ``unless`` needs none of them.
     """
 
     resource_type: str
@@ -49,6 +53,7 @@ class Join:
     few: bool = False
     joins: tuple[Join, ...] = ()
     others: tuple[Join, ...] = ()
+    unless: Filter | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -72,7 +77,8 @@ class Plan:
 
     ``sort`` always ends with ``_id``, over several types with ``KIND`` and ``_id``. ``after`` holds
     the sort values of the last resource of the page before; the
-    store fetches one more than ``limit`` to know whether a page follows.
+    store fetches one more than ``limit`` to know whether a page follows. ``narrow`` says what of a
+    type may be included: a filter and joins, or None for nothing.
     """
 
     resource_type: str
@@ -85,3 +91,4 @@ class Plan:
     total: Literal["none", "estimate", "accurate"] = "none"
     count_only: bool = False
     also: tuple[Plan, ...] = ()
+    narrow: Callable[[str], tuple[Filter, tuple[Join, ...]] | None] | None = None

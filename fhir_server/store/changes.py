@@ -135,6 +135,8 @@ def _put(put: Put, before: Before, moment: datetime) -> Change:
     document = versions.current(put, old["v"] + 1, moment)
     if "o" in old:
         document["o"] = notices.remembered(old, put.notices)
+    if "by" in old:
+        document["by"] = list(dict.fromkeys((*old["by"], *put.authors)))
     written = Written(versions.written(put, old["v"] + 1, moment), created=False)
     past = (versions.past(old, moment),)
     rows = _rows(put, written)

@@ -39,7 +39,7 @@ BY_TIME: Keys = (("t", ASCENDING), ("_id", ASCENDING))
 BY_WORDS: tuple[Keys, ...] = ((("ix._text", ASCENDING),), (("ix._content", ASCENDING),))
 BY_IDENTIFIER: Keys = (("ix.identifier", ASCENDING),)
 BY_CLAIM: Keys = (("c", ASCENDING),)
-BY_AUTHOR: Keys = (("ix._by", ASCENDING),)
+BY_AUTHOR: Keys = (("by", ASCENDING),)
 CLAIMING = frozenset({"Patient", "CareTeam"})
 """Types of which a rule lets only one resource have a key; a unique index holds it."""
 

@@ -67,6 +67,7 @@ class Put:
     ``anyway`` makes a version though it says what is there already: who read the one before must
     read again. ``claims``: what no other current resource of the type may have. ``aside``: set by
     the store where the content is large. ``notices``: who is told of it, by the outbox.
+    ``authors``: for whom it is written; who wrote an earlier version remains its author.
     """
 
     resource_type: str
@@ -81,6 +82,7 @@ class Put:
     aside: Aside | None = None
     claims: tuple[Claim, ...] = ()
     notices: tuple[Notice, ...] = ()
+    authors: tuple[str, ...] = ()
 
     def refusal(self, key: str) -> FhirError:
         """Say that another resource has a key this one claims."""
@@ -106,13 +108,15 @@ class Check:
     The store touches every document of ``guards`` (so that writes which a rule relates meet
     there), runs ``plans`` inside the transaction and hands their matches to ``decide``, which
     raises a FhirError to refuse the write. ``decide`` may run more than once. ``when``: the plans
-    see the state before this write, or after it, its own resources included.
+    see the state before this write, or after it, its own resources included. ``asked``: whoever
+    sends the request made the plans up, so they see no more than that one may see.
     """
 
     guards: tuple[str, ...]
     plans: tuple[Plan, ...]
     decide: Callable[[Sequence[Sequence[Stored]]], None]
     when: Literal["before", "after"] = "before"
+    asked: bool = False
 
 
 @dataclass(frozen=True, slots=True)

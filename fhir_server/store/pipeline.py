@@ -12,6 +12,8 @@ if TYPE_CHECKING:
 
     from fhir_server.search.plan import Filter, Join, Plan, SortKey
 
+    Branch = tuple[str, Filter, tuple[Join, ...]]
+
 Stage = dict[str, Any]
 
 SERVED = {"v": 1, "t": 1, "m": 1, "raw": 1, "at": 1}
@@ -270,6 +272,8 @@ def _check(kind: str, join: Join, name: str) -> list[Stage]:
     names = [name if len(ways) == 1 else f"{name}_{at}" for at in range(len(ways))]
     pairs = list(zip(names, ways, strict=True))
     tests: list[Filter] = [{each: {"$ne": []}} for each in names]
+    if join.unless:
+        tests.append(join.unless)
     return [
         {"$set": {each: _keys(kind, way) for each, way in pairs}},
         *({"$lookup": _looked_up(each, way)} for each, way in pairs),
@@ -329,15 +333,13 @@ def united(branches: Sequence[tuple[str, list[Stage]]]) -> tuple[str, list[Stage
 
 
 def included(
-    branches: Sequence[tuple[str, Filter]], limit: int, fields: Mapping[str, Iterable[str]]
+    branches: Sequence[Branch], limit: int, fields: Mapping[str, Iterable[str]]
 ) -> tuple[str, list[Stage]]:
     """Find what is to be included, of several types in one command.
 
     ``fields`` names by type the references that are to be followed further.
     """
-    parts = [
-        (kind, _branch(kind, wanted, limit, fields.get(kind, ()))) for kind, wanted in branches
-    ]
+    parts = [(each[0], _branch(each, limit, fields.get(each[0], ()))) for each in branches]
     (first, stages), others = parts[0], parts[1:]
     unions: list[Stage] = [
         {"$unionWith": {"coll": kind, "pipeline": each}} for kind, each in others
@@ -345,6 +347,8 @@ def included(
     return first, [*stages, *unions]
 
 
-def _branch(kind: str, wanted: Filter, limit: int, fields: Iterable[str]) -> list[Stage]:
+def _branch(branch: Branch, limit: int, fields: Iterable[str]) -> list[Stage]:
+    kind, wanted, joins = branch
     served = {**SERVED, **dict.fromkeys(fields, 1), KIND: {"$literal": kind}}
-    return [{"$match": wanted}, {"$limit": limit + 1}, {"$project": served}]
+    found = [{"$match": wanted}, *_checked(kind, joins, even_drivers=True)]
+    return [*found, {"$limit": limit + 1}, {"$project": served}]

@@ -47,8 +47,6 @@ def reindex_slice(
         for row in rows:
             text = wire.Text(row["raw"], row["at"]).stamped(row["v"], row["t"])
             made = index(wire.parse(text), parameters)
-            if "_by" in row["ix"]:
-                made["_by"] = row["ix"]["_by"]  # who wrote it, which its text does not say
             if made != row["ix"]:
                 same = {"_id": row["_id"], "v": row["v"]}
                 changes.append(UpdateOne(same, {"$set": {"ix": made}}))

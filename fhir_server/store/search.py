@@ -22,7 +22,7 @@ if TYPE_CHECKING:
     from fhir_server.config import Settings
     from fhir_server.search.plan import Filter, Include, Plan
     from fhir_server.store.ops import Stored
-    from fhir_server.store.pipeline import Stage
+    from fhir_server.store.pipeline import Branch, Stage
 
 Document = dict[str, Any]
 Row = tuple[str, Document]
@@ -145,7 +145,7 @@ class Run:
         known: set[tuple[str, str]],
     ) -> list[Row]:
         """Follow the includes once, from these rows to those that are new."""
-        branches = _branches(includes, rows, known)
+        branches = _narrowed(plan, _branches(includes, rows, known))
         if not branches:
             return []
         limit = self.settings.include_limit
@@ -197,6 +197,18 @@ def _branches(
         (kind, {"_id": {"$in": list(some)}}) for kind, some in ids.items()
     ]
     return forward + [(kind, wanted) for (kind, _), wanted in reverse.items()]
+
+
+def _narrowed(plan: Plan, branches: Sequence[tuple[str, Filter]]) -> list[Branch]:
+    """Keep of what would be included what the plan lets through."""
+    if plan.narrow is None:
+        return [(kind, wanted, ()) for kind, wanted in branches]
+    kept: list[Branch] = []
+    for kind, wanted in branches:
+        within = plan.narrow(kind)
+        if within is not None:
+            kept.append((kind, pipeline.both(wanted, within[0]), within[1]))
+    return kept
 
 
 def _counts(include: Include, kind: str) -> bool:

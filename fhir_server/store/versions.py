@@ -6,9 +6,9 @@
     <Type>.past  {_id: {id, v},             t: lastUpdated, m: method, raw: JSON, at: int, u: until}
 
 ``c`` are the keys that only this resource may have, ``f`` says where the content of a large Binary
-is (``binaries``), ``o`` who was told (``notices``). ``u`` is the lastUpdated of the version that
-followed. A deletion has no ``raw``, and ``u`` only when the resource came back. Whatever has a past
-has its version 1 there, for versions have no gaps.
+is (``binaries``), ``o`` who was told (``notices``), ``by`` for whom any version was written. ``u``
+is the lastUpdated of the version that followed. A deletion has no ``raw``, and ``u`` only when the
+resource came back. Whatever has a past has its version 1 there, for versions have no gaps.
 """
 
 from __future__ import annotations
@@ -47,6 +47,8 @@ def current(put: Put, version: int, moment: datetime) -> Document:
     written = {"_id": put.id, "v": version, "t": moment, "m": put.method, **content(put)}
     if put.notices:
         written["o"] = notices.named(put.notices)
+    if put.authors:
+        written["by"] = list(put.authors)
     return written
 
 
@@ -55,8 +57,9 @@ def update(put: Put, moment: datetime) -> Document:
     new = {"m": put.method, **content(put)}
     gone = {name: "" for name in ("f", "c") if name not in new}
     changes: Document = {"$set": new, "$inc": {"v": 1}, "$max": {"t": moment}}
-    if put.notices:
-        changes["$addToSet"] = {"o": {"$each": notices.named(put.notices)}}
+    more = {"o": notices.named(put.notices), "by": list(put.authors)}
+    if any(more.values()):
+        changes["$addToSet"] = {name: {"$each": each} for name, each in more.items() if each}
     return changes | {"$unset": gone} if gone else changes
 
 

@@ -4,7 +4,7 @@ import pytest
 
 from fhir_server.errors import NotSupported
 from fhir_server.interactions.conditional import criteria
-from fhir_server.interactions.matching import is_match
+from fhir_server.search.matching import is_match
 from fhir_server.search.index import index
 from tests.support.fhir import patient
 
