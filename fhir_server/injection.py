@@ -19,6 +19,8 @@ POINTS = (
     "delivery-rendered",
     "delivery-sent",
     "delivery-settled",
+    "whatsapp-intended",
+    "whatsapp-taken",
 )
 """Every point there is; a test kills a worker at each."""
 

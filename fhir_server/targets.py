@@ -19,6 +19,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from fhir_server.bridges.satusehat import target as satusehat
+from fhir_server.bridges.whatsapp import target as whatsapp
 from fhir_server.config import Settings
 from fhir_server.delivery.target import Target
 from fhir_server.store.ops import Notice
@@ -35,7 +36,7 @@ Kind = Callable[[Mapping[str, Any], Settings], Target]
 KINDS: dict[str, Kind] = {}
 """What ``kind`` may be in the file: makes a target of its table; ValueError says what is wrong."""
 
-FROM_SETTINGS: tuple[Callable[[Settings], Target | None], ...] = (satusehat.make,)
+FROM_SETTINGS: tuple[Callable[[Settings], Target | None], ...] = (satusehat.make, whatsapp.make)
 """Targets that environment variables configure; None where they do not."""
 
 RESERVED = frozenset({"umpan", "subscription"})

@@ -31,6 +31,7 @@ from fhir_server.store.profiles import Profiles
 from fhir_server.store.reading import Reader
 from fhir_server.store.reindex import Slice, reindex_slice
 from fhir_server.store.searches import Searches
+from fhir_server.store.sendings import Sendings
 from fhir_server.store.shapes import Shapes
 from fhir_server.store.terminology import Terminologies
 from fhir_server.store.transact import Writer
@@ -117,6 +118,7 @@ class Store:
         self.feeds = Feeds(self._database)
         self.outbox = Outbox(self._database)
         self.jobs = Jobs(self._database, settings.job_hours)
+        self.sendings = Sendings(self._database)
         self.profiles = Profiles(self._database, settings.canonical)
         self.terminology = Terminologies(self._database, settings)
 

@@ -51,12 +51,13 @@ class Incoming:
 
 @dataclass(frozen=True, slots=True)
 class Report:
-    """What became of a message that was sent from here."""
+    """What became of a message that was sent from here; ``token`` is what it was sent with."""
 
     number: str
     word: Word
     moment: datetime
     reason: str | None = None
+    token: str | None = None
 
 
 @dataclass(slots=True)
@@ -91,6 +92,7 @@ def written(report: Report) -> bytes:
         "word": report.word,
         "moment": report.moment.isoformat(),
         "reason": report.reason,
+        "token": report.token,
     }
     return json.dumps(said, sort_keys=True).encode()
 
@@ -99,7 +101,7 @@ def read_report(body: bytes) -> Report:
     """Read a status that ``written`` wrote."""
     said = json.loads(body)
     moment = datetime.fromisoformat(said["moment"])
-    return Report(said["number"], said["word"], moment, said["reason"])
+    return Report(said["number"], said["word"], moment, said["reason"], said.get("token"))
 
 
 def _take(change: Document, posting: Posting) -> None:
@@ -144,12 +146,15 @@ def _report(given: Document) -> Report | None:
         f"{each.get('code', '')} {each.get('title') or each.get('message') or ''}".strip()
         for each in _documents(given, "errors")
     ]
-    return Report(number, word, moment, "; ".join(errors) or None)
+    token = _text(given, "biz_opaque_callback_data")
+    return Report(number, word, moment, "; ".join(errors) or None, token)
 
 
 def _word(given: Document) -> Word | None:
+    """Read a status; a voice message that was played was read."""
+    said = "read" if given.get("status") == "played" else given.get("status")
     words: tuple[Word, ...] = get_args(Word)
-    return next((each for each in words if each == given.get("status")), None)
+    return next((each for each in words if each == said), None)
 
 
 def _line(value: Document) -> Line | None:

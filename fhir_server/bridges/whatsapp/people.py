@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Final
+from typing import TYPE_CHECKING
 
+from fhir_server.bridges.whatsapp.phone import spellings
 from fhir_server.mappings.elements import id_of
 
 if TYPE_CHECKING:
@@ -13,8 +14,6 @@ if TYPE_CHECKING:
     from fhir_server.mappings import Reader
     from fhir_server.resources.wire import Document
 
-INDONESIA: Final = "62"
-
 
 @dataclass(frozen=True, slots=True)
 class Person:
@@ -22,12 +21,6 @@ class Person:
 
     party: str
     patient: str | None = None
-
-
-def spellings(number: str) -> tuple[str, ...]:
-    """Give the ways in which clinics write a number that WhatsApp writes ``628…``."""
-    at_home = (f"0{number.removeprefix(INDONESIA)}",) if number.startswith(INDONESIA) else ()
-    return (number, f"+{number}", *at_home)
 
 
 def who_has(reader: Reader, number: str) -> Person | None:

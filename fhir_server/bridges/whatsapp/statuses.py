@@ -6,13 +6,14 @@ and their repetition change nothing, and a message that was read never goes back
 
 from __future__ import annotations
 
+from functools import partial
 from typing import TYPE_CHECKING, Any, Final
 
-from fhir_server.bridges.whatsapp import numbers
-from fhir_server.interactions import write
-from fhir_server.interactions.reader import StoreReader, outward
-from fhir_server.mappings.elements import extension_of, instant_of
-from fhir_server.mappings.pesan_chat import DIBACA
+from fhir_server.bridges.whatsapp import numbers, recording
+from fhir_server.bridges.whatsapp.sending import NAME, adopted
+from fhir_server.interactions.reader import StoreReader
+from fhir_server.mappings.elements import code_of, extension_of, instant_of
+from fhir_server.mappings.pesan_chat import DIBACA, KATEGORI
 
 if TYPE_CHECKING:
     from datetime import datetime
@@ -33,25 +34,44 @@ NO_REASON: Final = "tidak disebutkan WhatsApp"
 
 def apply(context: Context, report: Report) -> bool:
     """Write a report into its message; False if the message is not here (yet)."""
-    reader = StoreReader(context)
-    message = numbers.find(reader, report.number)
+    message = numbers.find(StoreReader(context), report.number)
+    if message is None and report.token and adopted(context, report.token, report.number):
+        message = numbers.find(StoreReader(context), report.number)
     if message is None:
         return False
+    name = f"Communication/{message['id']}"
+    if report.word == "failed":
+        _freed(context, name, report.number)
+    return recording.insist(context, name, partial(_told, report))
+
+
+def _told(report: Report, message: Document, reader: StoreReader) -> list[Document]:
+    """Give a message with a report, and staff's Task: asked if it failed, settled if it arrived."""
     told = joined(message, report, reader.now.tzinfo)
-    if told != message:
-        name = f"Communication/{message['id']}"
-        raw = outward(context, told)
-        put = write.prepare(context, raw, message["id"], if_match=reader.versions[name])
-        write.commit(context, [put])
-    return True
+    if told["status"] == "completed" and report.word != "sent":
+        return [told, *recording.no_longer_asked(message, reader)]
+    failed = told["status"] == "not-done" != message.get("status")
+    quiet = code_of(message.get("category"), KATEGORI) == "sistem"
+    why = f"Pesan tidak sampai: {told.get('statusReason', {}).get('text', NO_REASON)}"
+    return [told, *(recording.asked(message, why, reader) if failed and not quiet else ())]
+
+
+def _freed(context: Context, name: str, number: str) -> None:
+    """Let staff have a message sent again that surely did not arrive."""
+    sending = context.store.sendings.open(NAME, name)
+    if sending is not None and sending.number == number:
+        context.store.sendings.free(sending.token, "failed")
 
 
 def joined(message: Document, report: Report, zone: Any = None) -> Document:
-    """Give a message with what a report adds to what is known; one its sender deleted stays."""
+    """Give a message with what a report adds to what is known.
+
+    One that its sender deleted stays; one that was stopped meanwhile stays stopped.
+    """
     if message.get("status") == "entered-in-error":
         return message
     told = dict(message)
-    if RANK[report.word] > _rank(message):
+    if told.get("status") != "stopped" and RANK[report.word] > _rank(message):
         told["status"] = STATUS[report.word]
         told.pop("statusReason", None)
     if told["status"] == "not-done" and report.word == "failed":

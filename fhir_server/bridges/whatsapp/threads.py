@@ -19,6 +19,8 @@ from fhir_server.mappings.percakapan_pemantauan import MONITORED
 from fhir_server.sop.percakapan_konsultasi import PercakapanKonsultasi
 
 if TYPE_CHECKING:
+    from datetime import datetime
+
     from fhir_server.bridges.whatsapp.cloud import Incoming
     from fhir_server.bridges.whatsapp.people import Person
     from fhir_server.context import Context
@@ -42,27 +44,43 @@ def key_of(line: str, peer: str) -> str:
     return hashlib.sha256(f"{line}|{peer}".encode()).hexdigest()
 
 
+@dataclass(frozen=True, slots=True)
+class Peer:
+    """Who is at the other end of a line of the clinic: a number, and whose it is."""
+
+    number: str
+    party: str
+    patient: str | None
+
+
 def thread_of(
     context: Context, reader: Reader, message: Incoming, person: Person | None, reads: str
 ) -> Thread:
     """Give the thread of a message; it is opened, or told whose it is, if need be."""
-    key = key_of(message.line.id, message.sender)
-    patient = person.patient if person else None
-    peer = person.party if person else f"wa/{message.sender}"
+    party, patient = (person.party, person.patient) if person else (f"wa/{message.sender}", None)
+    peer = Peer(message.sender, party, patient)
+    return thread_with(context, reader, message.line.id, peer, reads, message.moment)
+
+
+def thread_with(  # noqa: PLR0913, PLR0917 - both ends, and since when
+    context: Context, reader: Reader, line: str, peer: Peer, reads: str, moment: datetime
+) -> Thread:
+    """Give the thread between a line of the clinic and a number; it is opened if need be."""
+    key = key_of(line, peer.number)
     there = _there(reader, key)
-    if there is None:
-        opened = PercakapanKonsultasi(
-            sumber="webhook",
-            idUtas=key,
-            layanan=_service(reader, patient),
-            kanal="whatsapp",
-            dimulai=message.moment.astimezone(reader.now.tzinfo),
-            peserta=(peer, reads),
-            pasien=patient,
-        )
-        exchange.publish(context, ENTITY, opened, document_id=f"utas-{key[:40]}")
-        return Thread(f"utas-{key[:40]}", opened)
-    return _told(context, reader, there, patient, peer)
+    if there is not None:
+        return _told(context, reader, there, peer.patient, peer.party)
+    opened = PercakapanKonsultasi(
+        sumber="webhook",
+        idUtas=key,
+        layanan=_service(reader, peer.patient),
+        kanal="whatsapp",
+        dimulai=moment.astimezone(reader.now.tzinfo),
+        peserta=(peer.party, reads),
+        pasien=peer.patient,
+    )
+    exchange.publish(context, ENTITY, opened, document_id=f"utas-{key[:40]}")
+    return Thread(f"utas-{key[:40]}", opened)
 
 
 def _there(reader: Reader, key: str) -> Thread | None:

@@ -109,7 +109,7 @@ def test_a_status_of_meta_is_read_and_kept_whole(word):
 
 
 def test_a_status_that_nobody_knows_is_counted():
-    posting = read(posted(change(statuses=[status("played"), status("read", at="x")])))
+    posting = read(posted(change(statuses=[status("gone"), status("read", at="x")])))
 
     assert (posting.reports, posting.unreadable) == ([], 2)
 
