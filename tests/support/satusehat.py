@@ -97,8 +97,15 @@ def _ready(process, seconds=120):
     return json.loads(line)
 
 
-@pytest.fixture
-def satusehat():
-    """A simulator of this test's own, in which many may log in."""
+@pytest.fixture(scope="session")
+def satusehat_process():
+    """One simulator for all tests of this run that do not end it."""
     with simulator("--logins", "1000") as running:
         yield running
+
+
+@pytest.fixture
+def satusehat(satusehat_process):
+    """A simulator in which nothing has happened yet, and in which many may log in."""
+    satusehat_process.ask("POST", "reset")
+    return satusehat_process

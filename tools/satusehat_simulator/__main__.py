@@ -54,9 +54,7 @@ def main() -> None:
     secret = file.read_text("utf-8").strip() if file else "latihan"
     clients = {asked.client_id: (secret, asked.organization)}
     world = World()
-    world.put(
-        {"resourceType": "Organization", "id": asked.organization, "name": "Puskesmas latihan"}, ""
-    )
+    world.admit_facility(asked.organization, "Puskesmas latihan")
     app = create_app(world, Tokens(clients, asked.logins, asked.token_seconds))
     server = make_server(asked.host, asked.port, app, threaded=True, request_handler=Quiet)
     url = f"http://{asked.host}:{server.server_port}"

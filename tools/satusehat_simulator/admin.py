@@ -42,6 +42,14 @@ def _steering(door: Blueprint, world: World, tokens: Tokens, faults: Faults) -> 
             setattr(world.ways, name, value)
         return jsonify(asdict(world.ways))
 
+    @door.post("/reset")
+    def reset() -> Response:
+        faults.set({})
+        faults.struck.clear()
+        tokens.reset()
+        world.reset()
+        return jsonify({})
+
     @door.post("/tokens/expire")
     def expire() -> Response:
         tokens.expire()

@@ -61,4 +61,10 @@ class Tokens:
         """Let every token be over."""
         with self.lock:
             self.given.clear()
+
+    def reset(self) -> None:
+        """Forget tokens and logins."""
+        with self.lock:
+            self.given.clear()
             self.recent.clear()
+            self.count = 0

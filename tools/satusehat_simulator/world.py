@@ -48,6 +48,23 @@ class World:
     created: Counter[tuple[str, str]] = field(default_factory=Counter)
     order: list[tuple[str, str, str]] = field(default_factory=list)
     requests: Counter[str] = field(default_factory=Counter)
+    facilities: dict[str, str] = field(default_factory=dict)
+
+    def reset(self) -> None:
+        """Forget everything but the facilities that may log in."""
+        with self.lock:
+            facilities = dict(self.facilities)
+            fresh = World(self.base)
+            for name in ("ways", "resources", "owners", "by_identifier", "by_reference", "people"):
+                setattr(self, name, getattr(fresh, name))
+            self.created, self.order, self.requests = fresh.created, fresh.order, fresh.requests
+            for id, name in facilities.items():
+                self.admit_facility(id, name)
+
+    def admit_facility(self, id: str, name: str) -> None:
+        """Let there be a facility that the platform itself has registered."""
+        self.facilities[id] = name
+        self.put({"resourceType": "Organization", "id": id, "name": name}, "")
 
     def get(self, resource_type: str, id: str) -> Document | None:
         """Give a resource as it is stored."""
