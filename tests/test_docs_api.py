@@ -2,9 +2,9 @@
 
 A page is read from top to bottom. A block that begins with a method is a request, one that begins
 with ``HTTP/1.1`` what must come back: the status, the headers that are named, and of the body at
-least what is shown (``"…"`` stands for anything). ``{{id}}``, ``{{location}}``, ``{{next}}``, ``{{resume}}``
-and ``{{cursor}}`` are the id of the last resource, the last Location or Content-Location, the last
-next and resume links, and the cursor in the latter.
+least what is shown (``"…"`` stands for anything). ``{{id}}``, ``{{location}}``, ``{{next}}``,
+``{{resume}}`` and ``{{cursor}}`` are the id of the last resource, the last Location or
+Content-Location, the last next and resume links, and the cursor in the latter.
 """
 
 import json
@@ -20,7 +20,7 @@ from tests.support.server import running
 
 PAGES = sorted((Path(__file__).parents[1] / "docs" / "api").glob("*.md"))
 BLOCK = re.compile(r"^```http\n(.*?)^```$", re.DOTALL | re.MULTILINE)
-SECONDS = 60
+SECONDS = 120
 SHARED = {
     "transaction": "batch",
     "search-type": "search",

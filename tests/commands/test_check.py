@@ -1,7 +1,6 @@
 """The check finds what is wrong, and the worker mends what it can."""
 
 import threading
-import time
 from dataclasses import replace
 
 import pytest
@@ -14,6 +13,7 @@ from fhir_server.errors import Unavailable
 from fhir_server.interactions.write import commit, prepare
 from fhir_server.search.compile import compile as compile_query
 from fhir_server.search.query import parse
+from tests.support.processes import until
 
 
 @pytest.fixture
@@ -109,9 +109,7 @@ def test_the_index_that_a_search_lacked_is_made_on_demand(context):
     plan = compile_query(query, context.parameters, context.settings)
     before = context.store.explain(plan)
     context.store.search(plan)
-    deadline = time.monotonic() + 10
-    while not context.store.proposed_indexes() and time.monotonic() < deadline:
-        time.sleep(0.01)
+    until(context.store.proposed_indexes)
 
     result = CliRunner().invoke(main, ["check", "--build"])
 

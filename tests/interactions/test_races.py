@@ -40,7 +40,7 @@ def work(settings, barrier, does):
     try:
         said = []
         for number in range(ROUNDS):
-            barrier.wait(60)
+            barrier.wait(120)
             said.append(does(Server(context), number))
         return said
     finally:
@@ -51,7 +51,7 @@ def race(settings, *works):
     with CONTEXT.Manager() as manager, CONTEXT.Pool(len(works)) as pool:
         barrier = manager.Barrier(len(works))
         jobs = [pool.apply_async(work, (settings, barrier, does)) for does in works]
-        return [job.get(120) for job in jobs]
+        return [job.get(300) for job in jobs]
 
 
 @pytest.mark.parametrize(

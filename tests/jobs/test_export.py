@@ -10,6 +10,7 @@ import pytest
 from fhir_server.jobs import exporting
 from fhir_server.store.jobs import Lost
 from tests.support.fhir import BASE
+from tests.support.processes import until
 
 PEOPLE = ("ani", "budi", "citra")
 
@@ -337,6 +338,13 @@ def test_filters_hold_for_versions_that_are_no_longer_current(ward, monkeypatch)
     assert ward.names(manifest) == [f"Observation/x{number}" for number in range(6)]
 
 
+def grown_export(ward):
+    """Export once something more was written."""
+    before = ward.context.store.statistics()["Patient"]
+    until(lambda: ward.context.store.statistics()["Patient"] > before)
+    return ward.done("$export")
+
+
 @pytest.mark.usefixtures("small_slices")
 def test_transactions_while_it_runs_are_in_it_wholly_or_not_at_all(ward):
     ending, errors = threading.Event(), []
@@ -362,7 +370,7 @@ def test_transactions_while_it_runs_are_in_it_wholly_or_not_at_all(ward):
     writer = threading.Thread(target=write)
     writer.start()
     try:
-        manifests = [ward.done("$export") for _ in range(3)]
+        manifests = [grown_export(ward) for _ in range(3)]
     finally:
         ending.set()
         writer.join()

@@ -34,7 +34,7 @@ def pasien(server):
         "jenisKelamin": "female",
         **WILAYAH,
     }
-    return requests.post(f"{server.sop}/pasien", json=document, timeout=30).json()["id"]
+    return requests.post(f"{server.sop}/pasien", json=document, timeout=120).json()["id"]
 
 
 def ticket(pasien, unit, **fields):
@@ -74,7 +74,7 @@ def test_br_b1_fifty_takers_at_once_get_numbers_without_a_gap(server, pasien):
     for unit in ("kia", "anak-mtbs"):
         assert sorted(n for u, n in taken if u == unit) == list(range(1, TAKERS // 2 + 1))
     found = requests.get(
-        f"{server.fhir}/Appointment?service-type=kia&_count=100", timeout=30
+        f"{server.fhir}/Appointment?service-type=kia&_count=100", timeout=120
     ).json()
     numbers = sorted(each["resource"]["identifier"][0]["value"] for each in found["entry"])
     assert numbers == [f"kia-20240402-{n:03d}" for n in range(1, TAKERS // 2 + 1)]
@@ -112,16 +112,16 @@ def test_br_b20_many_counters_call_each_patient_once_and_in_order(server, pasien
     for number in range(12):
         reason = {"alasanPrioritas": "rujukan-internal"} if number in {4, 9} else {}
         answer = requests.post(
-            f"{server.sop}/antrean", json=ticket(pasien, "kb", **reason), timeout=30
+            f"{server.sop}/antrean", json=ticket(pasien, "kb", **reason), timeout=120
         )
         assert answer.status_code == 201, answer.text
     queue = {"unit": "kb", "tanggal": DAY, "faskes": PKM}
 
-    first = requests.post(f"{server.sop}/antrean/panggil", json=queue, timeout=30).json()
+    first = requests.post(f"{server.sop}/antrean/panggil", json=queue, timeout=120).json()
     called = at_once(
         11, lambda s, _: s.post(f"{server.sop}/antrean/panggil", json=queue, timeout=120)
     )
-    nobody = requests.post(f"{server.sop}/antrean/panggil", json=queue, timeout=30)
+    nobody = requests.post(f"{server.sop}/antrean/panggil", json=queue, timeout=120)
 
     assert (first["nomor"], first["status"], "panggil" in first) == (5, "dipanggil", True)
     assert {each.status_code for each in called} == {200}
@@ -133,14 +133,14 @@ def test_br_b20_many_counters_call_each_patient_once_and_in_order(server, pasien
 def test_who_is_not_there_is_passed_over_and_may_wait_again(server, pasien):
     queue = {"unit": "imunisasi", "tanggal": DAY, "faskes": PKM}
     for _ in range(2):
-        requests.post(f"{server.sop}/antrean", json=ticket(pasien, "imunisasi"), timeout=30)
-    first = requests.post(f"{server.sop}/antrean/panggil", json=queue, timeout=30).json()
+        requests.post(f"{server.sop}/antrean", json=ticket(pasien, "imunisasi"), timeout=120)
+    first = requests.post(f"{server.sop}/antrean/panggil", json=queue, timeout=120).json()
 
-    absent = requests.post(f"{server.sop}/antrean/{first['id']}/lewati", timeout=30).json()
+    absent = requests.post(f"{server.sop}/antrean/{first['id']}/lewati", timeout=120).json()
     back = requests.put(
-        f"{server.sop}/antrean/{first['id']}", json={**absent, "status": "menunggu"}, timeout=30
+        f"{server.sop}/antrean/{first['id']}", json={**absent, "status": "menunggu"}, timeout=120
     )
-    following = requests.get(f"{server.sop}/antrean/berikutnya", params=queue, timeout=30).json()
+    following = requests.get(f"{server.sop}/antrean/berikutnya", params=queue, timeout=120).json()
 
     assert (absent["status"], back.status_code) == ("tidak-hadir", 200)
     assert [each["nomor"] for each in following["dokumen"]] == [1, 2]
@@ -149,7 +149,7 @@ def test_who_is_not_there_is_passed_over_and_may_wait_again(server, pasien):
 def test_br_b20_nobody_is_old_by_being_called_so(server, pasien):
     claimed = ticket(pasien, "kia", alasanPrioritas="lansia")
 
-    refused = requests.post(f"{server.sop}/antrean", json=claimed, timeout=30)
+    refused = requests.post(f"{server.sop}/antrean", json=claimed, timeout=120)
 
     assert refused.status_code == 422
     assert "BR-B20" in refused.text

@@ -30,16 +30,16 @@ def race(base, number):
     """Finish a visit and open three slips for it at once; give the four statuses."""
     name = f"race-{number}"
     url = f"{base}/Encounter/{name}"
-    assert requests.put(url, json=visit("in-progress", name), timeout=30).status_code == 201
+    assert requests.put(url, json=visit("in-progress", name), timeout=120).status_code == 201
     together = Barrier(4)
 
     def finish():
         together.wait()
-        return requests.put(url, json=visit("finished", name), timeout=30).status_code
+        return requests.put(url, json=visit("finished", name), timeout=120).status_code
 
     def open_slip():
         together.wait()
-        return requests.post(f"{base}/Task", json=slip(name), timeout=30).status_code
+        return requests.post(f"{base}/Task", json=slip(name), timeout=120).status_code
 
     with ThreadPoolExecutor(4) as pool:
         futures = [pool.submit(finish), *(pool.submit(open_slip) for _ in range(3))]

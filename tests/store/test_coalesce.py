@@ -8,7 +8,7 @@ from fhir_server.errors import Conflict, PreconditionFailed, Unavailable
 from fhir_server.store.coalesce import LARGEST_BATCH, Coalescer
 from fhir_server.store.ops import Delete
 from tests.store.writes import create, put
-from tests.support.processes import until
+from tests.support.processes import PATIENCE_SECONDS, until
 
 
 class Gate:
@@ -22,7 +22,7 @@ class Gate:
     def __call__(self, items):
         self.batches.append(list(items))
         if len(self.batches) == 1:
-            assert self.opened.wait(20)
+            assert self.opened.wait(PATIENCE_SECONDS)
         return [self.answer(item) for item in items]
 
 

@@ -14,11 +14,11 @@ import pymongo
 import pytest
 
 from fhir_server.config import Settings
-from fhir_server.store import embedded, mongod
+from fhir_server.store import embedded, mongo, mongod
 from fhir_server.store.embedded import Embedded, NotStarted
 from fhir_server.store.mongo import connect
 from tests.store.writes import create
-from tests.support.processes import ended, open_files
+from tests.support.processes import PATIENCE_SECONDS, ended, open_files
 
 pytestmark = pytest.mark.slow
 
@@ -89,7 +89,8 @@ def test_a_second_server_on_the_folder_is_told_who_has_it(settings, running):
     assert running.pid
 
 
-def test_a_killed_mongod_comes_back_and_writes_wait_for_it(settings, running):
+def test_a_killed_mongod_comes_back_and_writes_wait_for_it(settings, running, monkeypatch):
+    monkeypatch.setattr(mongo, "SELECTION_MS", PATIENCE_SECONDS * 1000)
     store = connect(running.uri, settings)
     store.transact([create("1")])
     killed = running.pid
@@ -109,7 +110,7 @@ def test_a_mongod_that_keeps_dying_is_given_up(settings, monkeypatch):
     with Embedded.start(settings, given_up.set) as database:
         os.kill(database.pid, signal.SIGKILL)
 
-        assert given_up.wait(30)
+        assert given_up.wait(PATIENCE_SECONDS)
 
 
 @pytest.mark.parametrize("number", [signal.SIGKILL, signal.SIGTERM])

@@ -17,7 +17,7 @@ def race(work, settings, *more):
     """Run ``work(store, number, *more)`` in processes at once; give what they return."""
     with CONTEXT.Pool(PROCESSES) as pool:
         jobs = [pool.apply_async(run, (work, settings, n, *more)) for n in range(PROCESSES)]
-        return [job.get(60) for job in jobs]
+        return [job.get(300) for job in jobs]
 
 
 def run(work, settings, number, *more):

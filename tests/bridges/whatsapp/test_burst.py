@@ -34,7 +34,7 @@ def accepted(server, some):
 
 
 def count(server, query):
-    answer = requests.get(f"{server.fhir}/Communication?{query}&_summary=count", timeout=30)
+    answer = requests.get(f"{server.fhir}/Communication?{query}&_summary=count", timeout=120)
     return answer.json()["total"]
 
 
@@ -48,11 +48,11 @@ def test_br_w2_five_hundred_at_once_and_a_server_killed_in_between(tmp_path):
         assert accepted(server, everything) == [200] * MESSAGES
         until(lambda: stored(server) > 0)
         os.killpg(server.process.pid, signal.SIGKILL)
-        server.process.wait(30)
+        server.process.wait()
 
     with running(tmp_path, SETTINGS) as server:
         assert accepted(server, everything[:50]) == [200] * 50
-        until(lambda: stored(server) >= MESSAGES, 180)
+        until(lambda: stored(server) >= MESSAGES, 300)
 
         assert stored(server) == MESSAGES
         assert count(server, "category=utas") == CHATS
@@ -68,7 +68,7 @@ def test_the_command_shows_what_was_laid_aside_and_tries_it_again(tmp_path):
     bare = message(body="rahasia pasien") | {"id": ""}
     with running(tmp_path, SETTINGS) as server:
         assert accepted(server, [posted(change([bare]))]) == [200]
-        until(lambda: "1 without number" in asked(tmp_path, "status"), 60)
+        until(lambda: "1 without number" in asked(tmp_path, "status"))
 
         assert "rahasia" not in asked(tmp_path, "status")
         assert asked(tmp_path, "retry").startswith("1 webhooks are tried again")
