@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import socket
 import uuid
 from dataclasses import replace
 from datetime import UTC, datetime
@@ -10,6 +11,8 @@ from typing import TYPE_CHECKING
 
 from fhir_server import targets
 from fhir_server.access.addressees import feed
+from fhir_server.audit.rendering import renderer
+from fhir_server.audit.telling import teller
 from fhir_server.auth.principals import OPERATOR
 from fhir_server.context import Context
 from fhir_server.mappings.kontak_terjadwal import habits
@@ -54,6 +57,8 @@ def build_context(settings: Settings, uri: str) -> Context:
     store = connect(uri, settings)
     parameters.place = replace(parameters.place, terms=LoadedTerms(store.terminology.now))
     store.customs.refresh(parameters)
+    server = settings.base_url or socket.gethostname()
+    store.trail.use(teller(load_definitions().types), renderer(parameters, server))
     arsip.sambungkan(uri, settings.mongodb_database)
     context = Context(
         settings=settings,

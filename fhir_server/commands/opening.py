@@ -40,7 +40,7 @@ def check(settings: Settings) -> None:
     """Raise ValueError for a setting that can be read and still cannot be."""
     for each in fields(settings):
         value, variable = getattr(settings, each.name), each.metadata["variable"]
-        least = 0 if each.name in {"port", "background"} else 1
+        least = 0 if each.name in {"port", "background", "audit_days"} else 1
         if type(each.default) is int and value < least:
             raise ValueError(f"{variable}={value} must be at least {least}.")
     if settings.timezone not in available_timezones():

@@ -12,6 +12,7 @@ from fhir_server.mappings.elements import id_of, instant_of
 
 if TYPE_CHECKING:
     from collections.abc import Mapping as Table
+    from collections.abc import Sequence
 
     from fhir_server.mappings import Resources
     from fhir_server.resources.wire import Document
@@ -64,7 +65,8 @@ def to_fhir(jejak: JejakAudit, _id: str) -> Resources:
 def from_fhir(resources: Table[str, Document]) -> dict[str, Any]:
     """Read an access, whoever recorded it."""
     found = resources[""]
-    agents = {_code(each.get("type")): each for each in found.get("agent", ())}
+    agents = found.get("agent", ())
+    user = next((each.get("who") for each in agents if each.get("requestor")), None)
     entities = found.get("entity", ())
     of_type = {each.get("type", {}).get("code"): each.get("what", {}) for each in entities}
     patients = (
@@ -76,9 +78,9 @@ def from_fhir(resources: Table[str, Document]) -> dict[str, Any]:
     shown = [each.get("display") for each in found.get("subtype", ())]
     return {
         "waktu": instant_of(found.get("recorded")),
-        "pelaku": _value(agents.get(USER, {}).get("who")),
+        "pelaku": _value(user) or (user or {}).get("reference"),
         "tindakan": DIBACA.get(found.get("action", "")),
-        "objek": what.get("reference") or what.get("display"),
+        "objek": what.get("reference") or what.get("display") or _asked(entities),
         "server": _value(found.get("source", {}).get("observer")),
         "operasi": next((each for each in shown if each), None),
         "pasien": tuple(each for each in patients if each is not None),
@@ -132,9 +134,9 @@ def _value(reference: Document | None) -> str | None:
     return found
 
 
-def _code(concept: Document | None) -> str | None:
-    codings = (concept or {}).get("coding", ())
-    return next((each.get("code") for each in codings), None)
+def _asked(entities: Sequence[Document]) -> str | None:
+    """Give what was searched through."""
+    return next((each["description"] for each in entities if each.get("description")), None)
 
 
 MAPPING = Mapping(

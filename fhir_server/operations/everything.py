@@ -137,7 +137,8 @@ def _patients(context: Context, owner: str, identity: str | None, base: str) -> 
 def _page(context: Context, owner: str, identity: str | None, asked: _Asked, base: str) -> _Page:
     size = min(asked.count or context.settings.count_limit, context.settings.count_limit)
     page = _Page([], set(), set())
-    kinds = [each for each in members(context, owner) if each != AUDIT or AUDIT in asked.types]
+    kinds = [each for each in members(context, owner) if each != AUDIT]
+    kinds += [AUDIT] if AUDIT in asked.types else []
     begun = kinds.index(asked.at[0]) if asked.at and asked.at[0] in kinds else 0
     for kind in kinds[begun:]:
         after = asked.at[1] if asked.at and asked.at[0] == kind else None

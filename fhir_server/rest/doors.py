@@ -18,7 +18,7 @@ from flask import Flask, Response, current_app, g, request
 from werkzeug.local import LocalProxy
 from werkzeug.routing import BaseConverter
 
-from fhir_server.rest import cors, fhir, metrics, outcomes
+from fhir_server.rest import cors, fhir, metrics, outcomes, seen
 from fhir_server.rest.gate import Gate
 
 if TYPE_CHECKING:
@@ -133,7 +133,10 @@ GATE = cast("Gate", LocalProxy(lambda: _here().gate))
 def _enter() -> None:
     """Let the SOP API be asked by the puskesmas only, once clients are registered."""
     if request.path.startswith(SOP):
+        g.access = seen.begun(_here().context, request.environ)
         g.context = _here().gate.for_documents(request.environ)
+        if g.access is not None:
+            g.access.who = g.context.principal
 
 
 def _fhir(_path: str = "") -> Response:
@@ -160,6 +163,9 @@ def as_response(answer: Answer) -> Response:
 
 def _tag(response: Response) -> Response:
     response.headers.setdefault("X-Request-Id", outcomes.request_id(request))
+    if g.get("access") is not None:
+        shown = b"" if response.is_streamed else response.get_data()
+        seen.ended(_here().context, g.access, request.environ, response.status_code, body=shown)
     if not isinstance(response, Verbatim):
         for name, value in GUARDS.items():
             response.headers.setdefault(name, value)

@@ -17,7 +17,7 @@ from fhir_server.errors import BadRequest, MethodNotAllowed
 from fhir_server.interactions.request import Answer, Request
 from fhir_server.operations import answer
 from fhir_server.resources.xml import from_xml
-from fhir_server.rest import binaries, negotiation, outcomes, surat
+from fhir_server.rest import binaries, negotiation, outcomes, seen, surat
 from fhir_server.rest.negotiation import Form
 
 if TYPE_CHECKING:
@@ -90,20 +90,25 @@ def shape(path: str, types: Container[str]) -> str:
 def respond(gate: Gate, environ: dict[str, Any]) -> Answer:
     """Answer one request below ``/fhir``; never raises."""
     form, context = _PLAIN, gate.context
+    access = seen.begun(context, environ)
     try:
         context = gate.entered(environ)
+        if access is not None:
+            access.who = context.principal
         letter = surat.wanted(environ)
         form = _PLAIN if letter else negotiation.accepted(environ)
         request = _request(context, environ)
         if b"_format" in request.body and request.path.endswith("_search"):
             form = negotiation.accepted_in_form(environ, request.body)
         given = answer(context, request)
+        seen.ended(context, access, environ, given.status, body=given.body, form=request.body)
         if letter is not None and given.status == 200:
             given = surat.of_document(context, given.body, letter)
         if form.is_xml or form.pretty or form.is_content:
             given = _laid_out(context, given, form)
     except Exception as error:  # noqa: BLE001 - every failure has an answer, a bug too
         given = _laid_out(context, _failure(error, environ), form)
+        seen.refused(context, access, environ, given.status)
     return _finished(given, form, environ)
 
 

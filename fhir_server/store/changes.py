@@ -169,7 +169,7 @@ def _delete(op: Delete, before: Before, moment: datetime) -> Change:
     if old is None:
         return Change("nothing", op.resource_type, op.id, _absent(op, before.past, moment))
     moment = max(moment, old["t"])
-    gone = versions.deletion(op.id, old["v"] + 1, moment)
+    gone = versions.deletion(op.id, old["v"] + 1, moment, op.trace)
     written = Written(versions.stored(op.resource_type, gone), created=False)
     past = (versions.past(old, moment), gone)
     rows = notices.rows(old["o"], written.stored) if "o" in old else ()

@@ -17,6 +17,7 @@ from fhir_server.store.clients import Clients
 from fhir_server.store.conditions import Judge
 from fhir_server.store.customs import Customs
 from fhir_server.store.deliveries import Deliveries
+from fhir_server.store.dispatches import Dispatches
 from fhir_server.store.emergencies import Emergencies
 from fhir_server.store.explain import Explained, explain
 from fhir_server.store.expunge import Expunger
@@ -34,6 +35,7 @@ from fhir_server.store.searches import Searches
 from fhir_server.store.sendings import Sendings
 from fhir_server.store.shapes import Shapes
 from fhir_server.store.terminology import Terminologies
+from fhir_server.store.trail import AUDIT, Trail
 from fhir_server.store.transact import Writer
 
 if TYPE_CHECKING:
@@ -116,11 +118,14 @@ class Store:
         self.emergencies = Emergencies(self._database)
         self.expunge = Expunger(client, self._database, self.binaries)
         self.feeds = Feeds(self._database)
+        self.dispatches = Dispatches(self._database)
         self.outbox = Outbox(self._database)
         self.jobs = Jobs(self._database, settings.job_hours)
         self.sendings = Sendings(self._database)
         self.profiles = Profiles(self._database, settings.canonical)
         self.terminology = Terminologies(self._database, settings)
+        run = search.Run(self._database, settings, None)
+        self.trail = Trail(run, settings, self._layout.types)
 
     def ready(self) -> None:
         """Ask the database whether it is there; raise Unavailable if not."""
@@ -128,7 +133,8 @@ class Store:
             self._client.admin.command("ping")
 
     def close(self) -> None:
-        """Close all connections."""
+        """Close all connections, once the audit trail is stored."""
+        self.trail.close()
         self._client.close()
 
     @property
@@ -149,6 +155,8 @@ class Store:
     def read(self, resource_type: str, resource_id: str) -> Stored | None:
         """Give the current version, a deletion (``text`` is None), or None if it never was."""
         with translated():
+            if resource_type == AUDIT and (event := self.trail.read(resource_id)):
+                return event
             found = self._reader.read(resource_type, resource_id)
             return self.binaries.whole(found) if found and found.file else found
 
@@ -159,7 +167,7 @@ class Store:
         current = {"$match": {"_id": resource_id, "v": version}}
         stages: list[dict[str, Any]] = [
             current,
-            {"$project": versions.SERVED},
+            {"$project": versions.READ},
             {"$unionWith": union},
         ]
         with translated():
@@ -274,6 +282,8 @@ class Store:
     def search(self, plan: Plan) -> Found:
         """Run one page of a search."""
         with translated():
+            if self.trail.finds(plan):
+                return self.trail.search(plan)
             self._shapes.notice(plan)
             return self._searches.run(plan)
 
@@ -308,6 +318,10 @@ class Store:
 
     def transact(self, ops: Sequence[Op], conditions: Sequence[Condition] = ()) -> list[Written]:
         """Apply all ops or none, and say what became of each, in order."""
+        with translated():
+            return self.trail.written(ops, lambda each: self._transact(each, conditions))
+
+    def _transact(self, ops: Sequence[Op], conditions: Sequence[Condition]) -> list[Written]:
         with translated():
             ops = self.binaries.set_aside(ops)
             try:

@@ -68,6 +68,7 @@ class Put:
     read again. ``claims``: what no other current resource of the type may have. ``aside``: set by
     the store where the content is large. ``notices``: who is told of it, by the outbox.
     ``authors``: for whom it is written; who wrote an earlier version remains its author.
+    ``trace``: who writes, for the audit trail; set by the store.
     """
 
     resource_type: str
@@ -83,6 +84,7 @@ class Put:
     claims: tuple[Claim, ...] = ()
     notices: tuple[Notice, ...] = ()
     authors: tuple[str, ...] = ()
+    trace: str | None = None
 
     def refusal(self, key: str) -> FhirError:
         """Say that another resource has a key this one claims."""
@@ -99,6 +101,7 @@ class Delete:
     resource_type: str
     id: str
     if_match: int | None = None
+    trace: str | None = None
 
 
 @dataclass(frozen=True, slots=True)

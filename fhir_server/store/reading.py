@@ -38,9 +38,9 @@ class Reader:
 
         def find(ids: Sequence[str]) -> list[Document | None]:
             if len(ids) == 1:
-                return [collection.find_one({"_id": ids[0]}, versions.SERVED)]
+                return [collection.find_one({"_id": ids[0]}, versions.READ)]
             wanted = {"_id": {"$in": list(set(ids))}}
-            found = {row["_id"]: row for row in collection.find(wanted, versions.SERVED)}
+            found = {row["_id"]: row for row in collection.find(wanted, versions.READ)}
             return [found.get(resource_id) for resource_id in ids]
 
         return self._by_type.setdefault(resource_type, Coalescer(find))

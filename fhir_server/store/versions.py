@@ -26,6 +26,7 @@ if TYPE_CHECKING:
 Document = dict[str, Any]
 
 SERVED = {"ix": 0, "c": 0}
+READ = {**SERVED, "o": 0, "by": 0, "w": 0}
 FAR = 2**31 - 1
 MOST = 100_000
 """Documents in the first answer of a query: all of them, as far as 16 MB hold."""
@@ -55,7 +56,7 @@ def current(put: Put, version: int, moment: datetime) -> Document:
 def update(put: Put, moment: datetime) -> Document:
     """Write a Put as an update of whatever version is current, or as version 1."""
     new = {"m": put.method, **content(put)}
-    gone = {name: "" for name in ("f", "c") if name not in new}
+    gone = {name: "" for name in ("f", "c", "w") if name not in new}
     changes: Document = {"$set": new, "$inc": {"v": 1}, "$max": {"t": moment}}
     more = {"o": notices.named(put.notices), "by": list(put.authors)}
     if any(more.values()):
@@ -71,6 +72,8 @@ def content(put: Put) -> Document:
         written["f"] = put.aside.file
     if put.claims:
         written["c"] = [each.key for each in put.claims]
+    if put.trace:
+        written["w"] = put.trace
     return written
 
 
@@ -83,13 +86,16 @@ def past(document: Document, until: datetime) -> Document:
         "raw": document["raw"],
         "at": document["at"],
         "u": until,
-        **({"f": document["f"]} if "f" in document else {}),
+        **{name: document[name] for name in ("f", "w") if name in document},
     }
 
 
-def deletion(resource_id: str, version: int, moment: datetime) -> Document:
+def deletion(
+    resource_id: str, version: int, moment: datetime, trace: str | None = None
+) -> Document:
     """Write a deletion, which is a past version without content."""
-    return {"_id": {"id": resource_id, "v": version}, "t": moment, "m": "DELETE"}
+    gone: Document = {"_id": {"id": resource_id, "v": version}, "t": moment, "m": "DELETE"}
+    return {**gone, "w": trace} if trace else gone
 
 
 def range_of(resource_id: str) -> Document:

@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 import pytest
+from pymongo.errors import AutoReconnect
 
-from fhir_server.errors import Unavailable
 from fhir_server.mappings.jejak_audit import PATIENT_READ
-from fhir_server.store.mongo import Store
+from fhir_server.store.trail.blocks import Blocks
 
 
 @pytest.fixture
@@ -20,8 +20,8 @@ def test_br_b4_opening_a_whole_record_is_recorded(clinic, siti):
         f"/fhir/Patient/{siti['id']}/$everything", headers={"X-Request-Id": "permintaan-1"}
     )
 
-    (found,) = clinic.fhir(f"AuditEvent?patient=Patient/{siti['id']}")["entry"]
-    event = found["resource"]
+    found = clinic.fhir(f"AuditEvent?patient=Patient/{siti['id']}&subtype=read")["entry"]
+    (event,) = (each["resource"] for each in found)
     assert event["meta"]["profile"] == [PATIENT_READ]
     assert (event["action"], event["outcome"]) == ("R", "0")
     assert {each["code"] for each in event["subtype"]} == {"read", "operation"}
@@ -38,13 +38,18 @@ def test_br_b4_the_trace_is_found_by_patient_and_day_and_by_sop(clinic, siti):
     for each in (siti, siti, other):
         clinic.client.get(f"/fhir/Patient/{each['id']}/$everything")
 
-    mine = clinic.get("/sop/v1/jejak-audit", pasien=siti["id"]).json["dokumen"]
+    mine = _openings(clinic.get("/sop/v1/jejak-audit", pasien=siti["id"]))
     today = mine[0]["waktu"][:10]
-    by_day = clinic.get("/sop/v1/jejak-audit", waktu=today, pasien=other["id"]).json["dokumen"]
+    by_day = _openings(clinic.get("/sop/v1/jejak-audit", waktu=today, pasien=other["id"]))
 
     assert [each["pasien"] for each in mine] == [[siti["id"]]] * 2
-    assert {each["operasi"] for each in mine} == {"Patient/$everything"}
+    assert {each["objek"] for each in mine} == {f"Patient/{siti['id']}"}
     assert len(by_day) == 1
+
+
+def _openings(page):
+    """Keep of a trace that a whole record was opened."""
+    return [each for each in page.json["dokumen"] if each.get("operasi") == "Patient/$everything"]
 
 
 def test_the_trace_is_no_part_of_the_record(clinic, siti):
@@ -62,9 +67,9 @@ def test_nobody_writes_the_trace_by_sop(clinic):
 
 def test_br_b4_what_cannot_be_recorded_is_not_given_out(clinic, siti, monkeypatch):
     def down(*_):
-        raise Unavailable("The database does not answer.")
+        raise AutoReconnect("The database does not answer.")
 
-    monkeypatch.setattr(Store, "transact", down)
+    monkeypatch.setattr(Blocks, "add", down)
 
     refused = clinic.client.get(f"/fhir/Patient/{siti['id']}/$everything")
 

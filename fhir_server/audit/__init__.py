@@ -1,7 +1,7 @@
-"""Who did what: AuditEvents, written with the access and before its answer.
+"""Who saw and did what: what the trail keeps of a request, and how it is shown.
 
-Until every access is recorded, ``opened`` records the one of SOP step B4: a whole record that is
-opened. An access that cannot be recorded is not answered.
+The doors record every access. ``opened`` is for the one of SOP step B4, a whole record that is
+opened: if it cannot be recorded, it is not answered.
 """
 
 from __future__ import annotations
@@ -12,6 +12,7 @@ from fhir_server.mappings.jejak_audit import PATIENT_READ, event
 from fhir_server.resources.wire import dump, text
 from fhir_server.search.index import index
 from fhir_server.sop.jejak_audit import JejakAudit
+from fhir_server.store import traces
 from fhir_server.store.ops import Put
 
 if TYPE_CHECKING:
@@ -33,7 +34,12 @@ def opened(  # noqa: PLR0913 - what is known of an access
     """Record that the records of patients (ids) were read through ``what`` (``Type/id``).
 
     ``by`` names the interaction or operation, ``server`` the FHIR base, ``request`` its number.
+    Where the doors record, it is their event that waits to be stored; else it is written here.
     """
+    if traces.current() is not None:
+        traces.touched(*patients)
+        traces.surely()
+        return
     access = JejakAudit(
         waktu=context.clock(),
         pelaku=context.principal.subject,

@@ -1,0 +1,185 @@
+"""What is recorded of a request: what was asked for, by whom, about whom, and what it changed.
+
+Runs after the answer, in the thread that writes the trail.
+https://hl7.org/fhir/R4/http.html#summary
+"""
+
+from __future__ import annotations
+
+import re
+from dataclasses import fields
+from functools import cache
+from typing import TYPE_CHECKING, Any, Final
+
+import orjson
+
+from fhir_server.sop import entitas
+from fhir_server.store.traces import described
+from fhir_server.store.trail import Told
+from fhir_server.store.trail.patients import named
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Container, Iterator
+
+    from fhir_server.store.trail import Event
+
+FHIR: Final = "/fhir/"
+SOP: Final = "/sop/v1/"
+LONGEST: Final = 2000
+"""Characters of a query that are kept; a longer one ends in an ellipsis."""
+
+READINGS: Final = frozenset({"$everything", "$siapa-melihat"})
+"""Operations that are the reading of a record."""
+
+_ID: Final = re.compile(r"[A-Za-z0-9.\-]{1,64}")
+_LETTERS: Final = {"GET": "R", "HEAD": "R", "PUT": "U", "PATCH": "U", "DELETE": "D", "POST": "C"}
+_WRITES: Final = {"PUT": "update", "PATCH": "patch", "DELETE": "delete", "POST": "create"}
+_SEARCHES: Final = frozenset({"search-type", "search-system"})
+_FORBIDDEN, _UNKNOWN, _UNCHANGED, _GONE = 403, 404, 304, 410
+
+
+def teller(types: Container[str]) -> Callable[[Event], Told]:
+    """Make what turns an event into what is stored of it; ``types`` are the resource types."""
+
+    def tell(event: Event) -> Told:
+        return _told(event, types)
+
+    return tell
+
+
+def _told(event: Event, types: Container[str]) -> Told:
+    access = event.access
+    kind, letter, target = _asked(event)
+    resource_type, _, identity = target.partition("/")
+    identity = identity.partition("/")[0]
+    known = resource_type in types and _ID.fullmatch(identity) is not None
+    patients = {*access.patients, *_shown(event)}
+    unseen = [(each.resource_type, each.id) for each in access.changes if not each.patients]
+    if known and resource_type == "Patient":
+        patients.add(identity)
+    elif known and event.status in {_FORBIDDEN, _UNCHANGED, _GONE}:
+        unseen.append((resource_type, identity))
+    row = [
+        event.moment,
+        letter,
+        kind,
+        event.status,
+        described(access.who),
+        access.address,
+        access.request,
+        _cut(target),
+        _cut(event.query) or None,
+        sorted(patients),
+        [list(each) for each in access.changes],
+        access.number,
+        access.notes,
+    ]
+    return Told(row, tuple(unseen))
+
+
+def _asked(event: Event) -> tuple[str, str, str]:
+    """Give interaction, letter and target of a request."""
+    if event.method == "WORK":
+        return "work", "E", event.path
+    if event.path.startswith(FHIR) or event.path == FHIR[:-1]:
+        return _asked_fhir(event.method, event.path[len(FHIR) :].rstrip("/"))
+    if event.path.startswith(SOP):
+        return _asked_sop(event.method, event.path)
+    return "operation", "E", event.path
+
+
+def _asked_sop(method: str, path: str) -> tuple[str, str, str]:
+    parts = path[len(SOP) :].split("/")
+    is_search = parts[-1] == "_cari" or (method == "GET" and len(parts) == 1)
+    return "sop", "E" if is_search else _LETTERS.get(method, "E"), path
+
+
+def _asked_fhir(method: str, path: str) -> tuple[str, str, str]:
+    parts = path.split("/") if path else []
+    if parts and parts[-1].startswith("$"):
+        return "operation", "R" if parts[-1] in READINGS else "E", path
+    if method not in {"GET", "HEAD"}:
+        return _asked_to_write(method, parts, path)
+    kind = _read(parts)
+    return kind, "E" if kind in _SEARCHES else "R", path
+
+
+def _asked_to_write(method: str, parts: list[str], path: str) -> tuple[str, str, str]:
+    if parts and parts[-1] == "_search":
+        kind = "search-type" if len(parts) > 1 else "search-system"
+        return kind, "E", path.removesuffix("_search").rstrip("/")
+    if not parts:
+        return "batch", "E", ""
+    return _WRITES.get(method, "operation"), _LETTERS.get(method, "E"), path
+
+
+def _read(parts: list[str]) -> str:
+    match parts:
+        case [] | ["_history"]:
+            return "history-system" if parts else "search-system"
+        case [_]:
+            return "search-type"
+        case [_, "_history"]:
+            return "history-type"
+        case [_, _]:
+            return "read"
+        case [_, _, "_history"]:
+            return "history-instance"
+        case [_, _, "_history", _]:
+            return "vread"
+        case _:
+            return "search-type"
+
+
+def _shown(event: Event) -> set[str]:
+    """Give the patients whom the answer names."""
+    if not event.body or event.status >= 300:
+        return set()
+    if event.path.startswith(SOP):
+        return _of_document(event.path, event.body)
+    return named(event.body)
+
+
+def _of_document(path: str, body: bytes) -> set[str]:
+    """Give the patients of a SOP document, or of a page of them."""
+    try:
+        given = orjson.loads(body)
+    except orjson.JSONDecodeError:  # a page for people: what it names is in its address
+        return set()
+    documents = given.get("dokumen", [given]) if isinstance(given, dict) else []
+    found = set(_patients_in(documents))
+    if path[len(SOP) :].partition("/")[0] == "pasien":
+        found.update(each["id"] for each in documents if isinstance(each.get("id"), str))
+    return {each for each in found if _ID.fullmatch(each)}
+
+
+def _patients_in(value: Any) -> Iterator[str]:
+    if isinstance(value, list):
+        for each in value:
+            yield from _patients_in(each)
+    elif isinstance(value, dict):
+        for name, each in value.items():
+            if name in _names():
+                yield from ([each] if isinstance(each, str) else _texts(each))
+            else:
+                yield from _patients_in(each)
+
+
+def _texts(value: Any) -> Iterator[str]:
+    if isinstance(value, list):
+        yield from (each for each in value if isinstance(each, str))
+
+
+@cache
+def _names() -> frozenset[str]:
+    """Name the fields of SOP documents that hold a patient."""
+    return frozenset(
+        each.name
+        for entity in entitas().values()
+        for each in fields(entity.dokumen)
+        if each.metadata.get("rujuk") == "pasien"
+    )
+
+
+def _cut(value: str) -> str:
+    return value if len(value) <= LONGEST else f"{value[:LONGEST]}…"

@@ -1,0 +1,147 @@
+"""Whom a thread is working for: what versions say of who wrote them, and what the trail is told.
+
+The door (``rest/``) or a worker opens an ``Access`` for its thread; the store writes who it was
+with every version, in the same transaction, so that no crash can part them.
+"""
+
+from __future__ import annotations
+
+import threading
+from dataclasses import replace
+from typing import TYPE_CHECKING, Any, NamedTuple
+
+import orjson
+
+from fhir_server.store.ops import Put
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from fhir_server.store.ops import Op, Written
+
+KNOWN = ("subject", "organization", "person", "client", "user", "role", "purpose")
+"""What is recorded of a Principal, as far as it has it."""
+
+_LETTERS = {"PUT": "U", "PATCH": "U", "DELETE": "D"}
+
+
+class Change(NamedTuple):
+    """One version that was written: C, U or D, and of whom it speaks."""
+
+    letter: str
+    resource_type: str
+    id: str
+    version: int
+    patients: tuple[str, ...]
+
+
+class Access:
+    """One request, or one piece of a worker's work.
+
+    ``number`` counts in the chain of this process; ``notes`` is what else is to be known of it;
+    ``sure``: it is stored before it is answered.
+    """
+
+    __slots__ = (
+        "address",
+        "chain",
+        "changes",
+        "notes",
+        "number",
+        "patients",
+        "request",
+        "sure",
+        "who",
+    )
+
+    def __init__(self, who: Any, address: str, request: str) -> None:
+        self.who = who
+        self.address = address
+        self.request = request
+        self.chain = ""
+        self.number = 0
+        self.changes: list[Change] = []
+        self.patients: tuple[str, ...] = ()
+        self.notes: dict[str, str] | None = None
+        self.sure = False
+
+    def text(self) -> str:
+        """Write down who this is, for a version."""
+        said = [self.chain, self.number, self.request, self.address, described(self.who)]
+        return orjson.dumps(said).decode()
+
+
+class _Here(threading.local):
+    access: Access | None = None
+
+
+_here = _Here()
+
+
+def begin(access: Access) -> None:
+    """Let this thread work for somebody."""
+    _here.access = access
+
+
+def end() -> None:
+    """Let this thread work for nobody."""
+    _here.access = None
+
+
+def current() -> Access | None:
+    """Give the access this thread works for."""
+    return _here.access
+
+
+def noted(**notes: str) -> None:
+    """Add words to what is recorded of the present access."""
+    access = _here.access
+    if access is not None:
+        access.notes = {**(access.notes or {}), **notes}
+
+
+def surely() -> None:
+    """Let the present access be answered only once it is stored."""
+    access = _here.access
+    if access is not None:
+        access.sure = True
+
+
+def touched(*patients: str) -> None:
+    """Name patients (ids) of the present access whom its answer does not show."""
+    access = _here.access
+    if access is not None:
+        access.patients = (*access.patients, *patients)
+
+
+def described(who: Any) -> dict[str, Any]:
+    """Give what is recorded of who asks."""
+    found = {name: getattr(who, name, None) for name in KNOWN}
+    return {name: value for name, value in found.items() if value}
+
+
+def traced(ops: Sequence[Op], access: Access) -> list[Op]:
+    """Let the versions of these ops say who wrote them."""
+    text = access.text()
+    return [replace(op, trace=text) for op in ops]
+
+
+def told(access: Access, ops: Sequence[Op], written: Sequence[Written]) -> None:
+    """Note in an access what it has changed; what changed nothing is no change."""
+    for op, each in zip(ops, written, strict=True):
+        stored = each.stored
+        if stored.version == 0:
+            continue
+        letter = "C" if each.created else _LETTERS.get(stored.method, "U")
+        patients = of_index(op.resource_type, op.id, op.index) if isinstance(op, Put) else ()
+        change = Change(letter, op.resource_type, op.id, stored.version, patients)
+        access.changes.append(change)
+
+
+def of_index(resource_type: str, resource_id: str, index: Any) -> tuple[str, ...]:
+    """Give the patients (ids) a resource speaks of, as its index says."""
+    if resource_type == "Patient":
+        return (resource_id,)
+    named = (index or {}).get("patient")
+    several = [named] if isinstance(named, str) else named or ()
+    return tuple(each.removeprefix("Patient/") for each in several if each.startswith("Patient/"))

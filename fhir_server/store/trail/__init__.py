@@ -1,0 +1,171 @@
+"""The audit trail of one database: what was seen and changed, by whom (``_audit``).
+
+The door records, a thread stores, reads and searches of AuditEvents find what is there.
+"""
+
+from __future__ import annotations
+
+import threading
+from contextlib import contextmanager
+from typing import TYPE_CHECKING, Any
+
+import structlog
+from pymongo.errors import InvalidOperation, PyMongoError
+
+from fhir_server.store import traces, versions
+from fhir_server.store.failures import translated
+from fhir_server.store.trail import completion, retention, verification
+from fhir_server.store.trail.blocks import DEAD_SECONDS, Blocks, now
+from fhir_server.store.trail.recorder import Event, Recorder, Told
+from fhir_server.store.trail.searching import AUDIT, Searcher
+from fhir_server.store.trail.verification import Verdict
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterator, Mapping, Sequence
+
+    from fhir_server.config import Settings
+    from fhir_server.search.plan import Plan
+    from fhir_server.store.ops import Found, Op, Stored, Written
+    from fhir_server.store.search import Run
+    from fhir_server.store.trail.searching import Rendered
+
+__all__ = ["AUDIT", "Event", "Told", "Trail", "Verdict"]
+
+log = structlog.get_logger(__name__)
+
+DAY_MS = 86_400_000
+
+
+class Trail:
+    """Off until ``use`` says how events are told and shown."""
+
+    def __init__(self, run: Run, settings: Settings, types: Callable[[], list[str]]) -> None:
+        self._run = run
+        self._settings = settings
+        self._types = types
+        self._key = settings.audit_key.encode()
+        self._blocks = Blocks(run.database)
+        self._recorder: Recorder | None = None
+        self._searcher: Searcher | None = None
+        self._completer: threading.Thread | None = None
+        self._ended = threading.Event()
+
+    @property
+    def on(self) -> bool:
+        """Tell whether accesses are recorded."""
+        return self._recorder is not None
+
+    def use(self, tell: Callable[[Event], Told], rendered: Rendered) -> None:
+        """Record from now on (FHIR_AUDIT), and show what is recorded."""
+        self._searcher = Searcher(self._blocks, self._run, rendered)
+        if self._settings.audit:
+            self._recorder = Recorder(self._blocks, self._key, tell)
+
+    def access(self, who: Any, address: str, request: str) -> traces.Access:
+        """Open an access for this thread; ``record`` closes it."""
+        access = traces.Access(who, address, request)
+        traces.begin(access)
+        return access
+
+    def record(
+        self, access: traces.Access, asked: tuple[str, str, str], status: int, body: bytes
+    ) -> None:
+        """Take down what became of an access; Unavailable if it had to be stored and could not.
+
+        ``asked`` is method, path and query.
+        """
+        traces.end()
+        if self._recorder is None:
+            return
+        self._recorder.record(Event(now(), access, *asked, status, body))
+        if access.sure:
+            self.flush()
+
+    @contextmanager
+    def working(self, who: Any, work: str) -> Iterator[None]:
+        """Work for somebody outside of a request; recorded if it changes anything."""
+        access = self.access(who, "", "")
+        try:
+            yield
+        finally:
+            if access.changes:
+                self.record(access, ("WORK", work, ""), completion.FOUND, b"")
+            else:
+                traces.end()
+
+    def written(self, ops: Sequence[Op], transact: Callable[[Sequence[Op]], list[Written]]) -> Any:
+        """Write ops so that their versions say for whom this thread works."""
+        access = traces.current()
+        if access is None or self._recorder is None or not ops:
+            return transact(ops)
+        self._recorder.numbered(access)
+        done = transact(traces.traced(ops, access))
+        traces.told(access, ops, done)
+        return done
+
+    def flush(self) -> None:
+        """Store what was taken down."""
+        if self._recorder is not None:
+            with translated():
+                self._recorder.flush()
+
+    def start(self) -> None:
+        """Complete what dead processes have left, now and then, until ``close``."""
+        if self._recorder is not None and self._completer is None:
+            self._completer = threading.Thread(target=self._tend, name="audit tending", daemon=True)
+            self._completer.start()
+
+    def _tend(self) -> None:
+        while True:
+            try:
+                found = self.complete()
+                removed = self.remove(self._settings.audit_days) if self._settings.audit_days else 0
+                if found or removed:
+                    log.info("audit trail tended", completed=found, removed=removed)
+            except InvalidOperation:
+                return
+            except PyMongoError as error:
+                log.warning("audit trail not tended", error=type(error).__name__)
+            if self._ended.wait(DEAD_SECONDS):
+                return
+
+    def complete(self) -> int:
+        """End the chains of dead processes; give how many events they were short of."""
+        return completion.complete(self._blocks, self._key, self._types)
+
+    def remove(self, days: int) -> int:
+        """Take out blocks older than so many days, under seal; give how many."""
+        if self._recorder is None:
+            return 0
+        return retention.remove(self._blocks, self._recorder, now() - days * DAY_MS)
+
+    def verify(self, witnessed: Mapping[str, list[Any]] | None = None) -> Verdict:
+        """Say whether the trail is whole."""
+        with translated():
+            return verification.verify(self._blocks, self._key, witnessed)
+
+    def close(self) -> None:
+        """Store what is left; the chain of this process ends."""
+        self._ended.set()
+        if self._recorder is not None:
+            self._recorder.close()
+            self._recorder = None
+
+    def finds(self, plan: Plan) -> bool:
+        """Tell whether a search is for AuditEvents alone, which lie here."""
+        return plan.resource_type == AUDIT and not plan.also and self._searcher is not None
+
+    def search(self, plan: Plan) -> Found:
+        """Run one page of a search for AuditEvents."""
+        self.flush()
+        if self._searcher is None:
+            raise RuntimeError("Nobody has said how events are shown.")
+        return self._searcher.page(plan)
+
+    def read(self, event_id: str) -> Stored | None:
+        """Give an AuditEvent of the trail."""
+        if self._searcher is None:
+            return None
+        self.flush()
+        found = self._searcher.one(event_id)
+        return versions.stored(AUDIT, found) if found else None

@@ -1,0 +1,112 @@
+"""Ends the chains of dead processes: what they wrote and had not told is told from the versions.
+
+Every version says who wrote it (``w``), stored in the same transaction; so no answered write is
+without its event, whatever was killed and when.
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any, Final
+
+import orjson
+from pymongo.errors import DuplicateKeyError
+
+from fhir_server.store import traces, versions
+from fhir_server.store.trail import chain
+from fhir_server.store.trail.blocks import now
+from fhir_server.store.trail.patients import named
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterator
+    from datetime import datetime
+
+    from fhir_server.store.trail.blocks import Blocks
+    from fhir_server.store.trail.chain import Block, Row
+
+Document = dict[str, Any]
+
+SLACK_MS: Final = 600_000
+"""A write is told so long after its time at the latest: the longest a transaction may try."""
+FOUND: Final = 200
+"""Status of an access that is known by what it wrote."""
+
+
+def complete(blocks: Blocks, key: bytes, types: Callable[[], list[str]]) -> int:
+    """End the chains of processes that are gone; give how many events they were short of."""
+    short = 0
+    for head in blocks.dead():
+        if blocks.claimed(head["_id"]):
+            short += _ended(blocks, key, head, types())
+    return short
+
+
+def _ended(blocks: Blocks, key: bytes, head: Document, types: list[str]) -> int:
+    name = head["_id"]
+    last = blocks.last(name)
+    if last is None:
+        blocks.closed(name, -1, "")
+        return 0
+    if last["d"] == chain.ENDED:
+        blocks.closed(name, last["n"], last["h"])
+        return 0
+    rows = _missing(blocks, name, last, types)
+    try:
+        number, seal = _appended(blocks, key, last, rows)
+    except DuplicateKeyError:  # the process lives after all, and goes on
+        return 0
+    blocks.closed(name, number, seal)
+    return len(rows)
+
+
+def _appended(blocks: Blocks, key: bytes, last: Block, rows: list[Row]) -> tuple[int, str]:
+    number, seal, name = last["n"], last["h"], last["c"]
+    for part in chain.portions(rows):
+        people, shared = chain.shared(part)
+        number += 1
+        block = chain.made(name, number, chain.COMPLETED, now(), rows=shared, people=people)
+        seal = chain.sealed(block, seal, key)["h"]
+        blocks.add(block)
+    number += 1
+    block = chain.sealed(chain.made(name, number, chain.ENDED, now()), seal, key)
+    blocks.add(block)
+    return number, block["h"]
+
+
+def _missing(blocks: Blocks, name: str, last: Block, types: list[str]) -> list[Row]:
+    """Give events for what the process wrote since it was last heard of, and has not told."""
+    since = last["l"] - SLACK_MS
+    told = {row[11] for each in blocks.since(name, since) for row in chain.opened(each)[1]}
+    accesses: dict[int, Row] = {}
+    for kind in types:
+        for row in _written(blocks, kind, name, chain.moment_of(since)):
+            _, number, request, address, who = orjson.loads(row["w"])
+            if number in told:
+                continue
+            change = _change(kind, row)
+            moment = chain.milliseconds(row["t"])
+            event = accesses.setdefault(number, _event(moment, request, address, who, number))
+            event[0] = max(event[0], moment)
+            event[10].append(list(change))
+    return list(accesses.values())
+
+
+def _written(blocks: Blocks, kind: str, name: str, since: datetime) -> Iterator[Document]:
+    wanted = {"t": {"$gte": since}, "w": {"$regex": f'^\\["{name}"'}}
+    shown = {"v": 1, "t": 1, "m": 1, "w": 1, "raw": 1}
+    yield from blocks.database[kind].find(wanted, shown)
+    yield from blocks.database[versions.past_name(kind)].find(wanted, shown)
+
+
+def _change(kind: str, row: Document) -> traces.Change:
+    key = row["_id"]
+    identity, version = (key["id"], key["v"]) if isinstance(key, dict) else (key, row["v"])
+    letter = "D" if row["m"] == "DELETE" else "C" if version == 1 else "U"
+    patients = {identity} if kind == "Patient" else named(bytes(row.get("raw", b"")))
+    return traces.Change(letter, kind, identity, version, tuple(sorted(patients)))
+
+
+def _event(moment: int, request: str, address: str, who: Document, number: int) -> Row:
+    notes = {"lengkap": "1"}
+    return [
+        moment, "E", "completed", FOUND, who, address, request, "", None, [], [], number, notes,
+    ]  # fmt: skip

@@ -1,0 +1,255 @@
+"""Takes down what happens, and stores it as blocks in the background.
+
+A request leaves a tuple in a queue; a thread of the process makes blocks of what is there, some
+``PAUSE_SECONDS`` after the first. What was written is known from the versions as well, so a crash
+loses of reads what had not been stored yet, and of writes nothing.
+"""
+
+from __future__ import annotations
+
+import itertools
+import secrets
+import threading
+import time
+from collections import deque
+from typing import TYPE_CHECKING, Any, Final, NamedTuple
+
+import structlog
+from pymongo.errors import DuplicateKeyError, InvalidOperation, PyMongoError
+
+from fhir_server.store.trail import chain
+from fhir_server.store.trail.blocks import now
+from fhir_server.store.trail.patients import looked_up
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+    from fhir_server.store.traces import Access
+    from fhir_server.store.trail.blocks import Blocks
+    from fhir_server.store.trail.chain import Block, Row
+
+log = structlog.get_logger(__name__)
+
+PAUSE_SECONDS: Final = 0.04
+RETRY_SECONDS: Final = 1.0
+BEAT_SECONDS: Final = 5.0
+ANCHOR_SECONDS: Final = 60.0
+MOST_PARTS: Final = 1000
+"""Blocks kept in memory while the database is away; beyond, events are counted, not kept."""
+
+
+class Event(NamedTuple):
+    """One access as the door saw it; ``body`` is the answer as JSON."""
+
+    moment: int
+    access: Access
+    method: str
+    path: str
+    query: str
+    status: int
+    body: bytes
+
+
+class Told(NamedTuple):
+    """An event as it goes into a block; ``unseen`` are resources whose patients are not known."""
+
+    row: Row
+    unseen: tuple[tuple[str, str], ...] = ()
+
+
+class Recorder:
+    """Writes the chain of one process; ``tell`` makes of an event what is stored of it."""
+
+    def __init__(self, blocks: Blocks, key: bytes, tell: Callable[[Event], Told]) -> None:
+        self._blocks = blocks
+        self._key = key
+        self._tell = tell
+        self._events: deque[Event] = deque()
+        self._parts: deque[list[Row]] = deque()
+        self._tried: Block | None = None
+        self._lost = 0
+        self._lock = threading.Lock()
+        self._numbers = itertools.count(1)
+        self._chain, self._number, self._head = "", -1, ""
+        self._thread: threading.Thread | None = None
+        self._wake = threading.Event()
+        self._awake = False
+        self._ended = False
+        self._seen = 0.0
+        self._anchored = 0.0
+
+    def numbered(self, access: Access) -> None:
+        """Give an access that is about to write its number; the chain is begun if it is not."""
+        if not access.number:
+            if not self._chain:
+                with self._lock:
+                    self._begin()
+            access.chain, access.number = self._chain, next(self._numbers)
+
+    def record(self, event: Event) -> None:
+        """Take down one event; costs its request next to nothing."""
+        self._events.append(event)
+        if not self._awake:
+            self._rouse()
+
+    def flush(self) -> None:
+        """Store all that was taken down; raises PyMongoError if the database does not."""
+        with self._lock:
+            self._drain()
+            if self._parts:
+                self._begin()
+                self._store()
+
+    def close(self) -> None:
+        """Store what is left and end the chain."""
+        self._ended = True
+        self._wake.set()
+        try:
+            self.flush()
+            with self._lock:
+                if self._chain:
+                    self._append(self._block(chain.ENDED))
+                    self._blocks.closed(self._chain, self._number, self._head)
+                    self._chain = ""
+        except (PyMongoError, InvalidOperation) as error:
+            log.warning("audit trail not closed", events=self.waiting, error=_name(error))
+
+    def add(self, kind: str, extra: dict[str, Any]) -> None:
+        """Store a block that is about the trail itself."""
+        with self._lock:
+            self._begin()
+            self._append(self._block(kind, extra=extra))
+
+    @property
+    def chain(self) -> str:
+        """Name the chain of this process; empty before its first block."""
+        return self._chain
+
+    @property
+    def waiting(self) -> int:
+        """Count what is not stored yet."""
+        return len(self._events) + sum(map(len, self._parts))
+
+    def _rouse(self) -> None:
+        self._awake = True
+        if self._thread is None or not self._thread.is_alive():
+            with self._lock:
+                if self._thread is None or not self._thread.is_alive():
+                    self._thread = threading.Thread(target=self._run, name="audit", daemon=True)
+                    self._thread.start()
+        self._wake.set()
+
+    def _run(self) -> None:
+        while not self._ended:
+            self._wake.wait(BEAT_SECONDS)
+            self._wake.clear()
+            try:
+                if self._events or self._parts:
+                    time.sleep(PAUSE_SECONDS)
+                    self.flush()
+                self._beat()
+            except InvalidOperation:  # the store was closed without us
+                return
+            except PyMongoError as error:
+                log.warning("audit trail waits", events=self.waiting, error=_name(error))
+                time.sleep(RETRY_SECONDS)
+                self._wake.set()
+                continue
+            self._awake = bool(self._events)
+            if self._events:  # what came while this thread was about to rest
+                self._awake = True
+                self._wake.set()
+
+    def _beat(self) -> None:
+        """Say now and then that this process lives, and bind the other chains to this one."""
+        moment = time.monotonic()
+        if not self._chain or moment - self._seen < BEAT_SECONDS:
+            return
+        self._seen = moment
+        with self._lock:
+            self._blocks.seen(self._chain, self._number, self._head)
+
+    def _drain(self) -> None:
+        told = []
+        while self._events:
+            try:
+                event = self._events.popleft()
+            except IndexError:
+                break
+            if len(self._parts) >= MOST_PARTS:
+                self._lost += 1
+            else:
+                told.append(self._tell(event))
+        unseen = {key for each in told for key in each.unseen}
+        known = looked_up(self._blocks.database, unseen) if unseen else {}
+        for each in told:
+            for key in each.unseen:
+                each.row[9] = sorted({*each.row[9], *known.get(key, ())})
+        self._parts += chain.portions([each.row for each in told])
+
+    def _begin(self) -> None:
+        if self._chain:
+            return
+        self._blocks.prepare()
+        self._number, self._head = -1, ""
+        name = secrets.token_hex(5)
+        self._blocks.seen(name, -1, "")
+        self._chain = name
+        self._append(self._block(chain.BEGUN))
+        self._seen = time.monotonic()
+        self._blocks.seen(name, self._number, self._head)
+
+    def _store(self) -> None:
+        while self._parts:
+            block = self._tried or self._block(chain.EVENTS, self._parts[0])
+            self._tried = block
+            try:
+                self._append(block)
+            except DuplicateKeyError:
+                there = self._blocks.one(block["_id"])
+                self._tried = None
+                if there is None or there["h"] != block["h"]:
+                    self._chain = ""  # somebody took this process for dead and ended its chain
+                    self._begin()
+                    continue
+                self._number, self._head = block["n"], block["h"]
+            self._tried = None
+            self._parts.popleft()
+            self._lost -= block["x"].get("lost", 0)
+
+    def _block(
+        self, kind: str, rows: list[Row] | None = None, extra: dict[str, Any] | None = None
+    ) -> Block:
+        people, shared = chain.shared(rows or [])
+        if kind == chain.EVENTS and self._lost:
+            extra = {"lost": self._lost}
+        return chain.made(
+            self._chain,
+            self._number + 1,
+            kind,
+            now(),
+            rows=shared,
+            people=people,
+            anchors=self._anchors(kind),
+            extra=extra,
+        )
+
+    def _anchors(self, kind: str) -> dict[str, list[Any]]:
+        """Give the heads of other chains, at the beginning and now and then."""
+        moment = time.monotonic()
+        if kind == chain.EVENTS and moment - self._anchored < ANCHOR_SECONDS:
+            return {}
+        self._anchored = moment
+        return self._blocks.others(self._chain)
+
+    def _append(self, block: Block) -> None:
+        """Bind a block to the chain and store it."""
+        chain.sealed(block, self._head, self._key)
+        self._blocks.add(block)
+        self._number, self._head = block["n"], block["h"]
+        if block["a"]:
+            self._blocks.held(block["a"])
+
+
+def _name(error: Exception) -> str:
+    return type(error).__name__
