@@ -40,13 +40,27 @@ def hits(connection: Connection, resource_type: str, search: Sequence[tuple[str,
 
 
 def marked(connection: Connection, request: Request) -> Hits:
-    """Find the resource that this request made: it carries our identifier."""
-    search = request.search or tuple(
-        ("identifier", f"{system}|{value}") for system, value in [request.identifier or ("", "")]
-    )
-    found = hits(connection, request.type, search)
-    same = tuple(each for each in found.resources if landed(request, each))
-    return Hits(same, found.refusal, found.suppressed)
+    """Find the resource that this request made: it carries our identifier.
+
+    Searched for as its type is known to be found, then by the identifier itself.
+    """
+    found = Hits()
+    for search in (request.search, _by_identifier(request)):
+        if not search:
+            continue
+        found = hits(connection, request.type, search)
+        same = tuple(each for each in found.resources if landed(request, each))
+        if same or found.refusal is not None:
+            return Hits(same, found.refusal)
+    return Hits(suppressed=found.suppressed)
+
+
+def _by_identifier(request: Request) -> tuple[tuple[str, str], ...]:
+    if request.identifier is None:
+        return ()
+    system, value = request.identifier
+    asked = (("identifier", f"{system}|{value}"),)
+    return () if asked == request.search else asked
 
 
 def active_episode(connection: Connection, request: Request) -> Hits:
@@ -75,6 +89,16 @@ def newborns(connection: Connection, request: Request) -> Hits:
 def same_after(operations: Sequence[Json], resource: Json) -> bool:
     """Say whether a resource is as a JSON Patch would leave it."""
     return all(_at(resource, each["path"]) == each["value"] for each in operations)
+
+
+def says(there: Any, body: Any) -> bool:
+    """Say whether what is there has everything that a body has; it may have more."""
+    if isinstance(body, dict) and isinstance(there, dict):
+        return all(name in there and says(there[name], value) for name, value in body.items())
+    if isinstance(body, list) and isinstance(there, list):
+        same = len(there) == len(body)
+        return same and all(says(one, other) for one, other in zip(there, body, strict=True))
+    return bool(there == body)
 
 
 def _at(resource: Json, path: str) -> Any:

@@ -44,7 +44,7 @@ if TYPE_CHECKING:
     from fhir_server.delivery.target import Answer, Document, Reference, Resource, View
 
 NAME: Final = "satusehat"
-ATTEMPTS: Final = 12
+THROTTLED_SECONDS: Final = 5.0
 NO_MATCH: Final = "SATUSEHAT knows nobody by this NIK."
 SEVERAL: Final = "SATUSEHAT knows several people who could be this one."
 KEPT_BACK: Final = "SATUSEHAT keeps this person from us, for lack of consent."
@@ -59,7 +59,6 @@ class Satusehat:
         self.pace = Pace(
             rate=settings.satusehat_rate,
             connections=settings.satusehat_connections,
-            attempts=ATTEMPTS,
         )
         self.name = NAME
         self.every_version = False
@@ -156,13 +155,12 @@ class Satusehat:
     def _posted(self, request: Request) -> Answer | None:
         if request.type == "Patient":
             return _registered(finding.newborns(self.connection, request), request.body)
-        found = finding.marked(self.connection, request)
-        return _adopted(found, "POST")
+        return _adopted(finding.marked(self.connection, request), request.body)
 
     def _episode_of_others(self, request: Request) -> Answer | None:
         if request.body.get("status") != "active":
             return None
-        return _adopted(finding.active_episode(self.connection, request), "POST")
+        return _adopted(finding.active_episode(self.connection, request), request.body)
 
     def _patched(self, parcel: Parcel) -> Answer | None:
         said = self.connection.ask("GET", _path(parcel))
@@ -246,20 +244,26 @@ def _accepted(parcel: Parcel, said: Said) -> Answer:
     return Later(f"HTTP {said.status} without an id", unknown=True)
 
 
-def _adopted(found: Hits, method: str) -> Answer | None:
+def _adopted(found: Hits, body: Any) -> Answer | None:
+    """Take the one that is there as ours; it is updated if it says something else."""
     if found.refusal is not None:
         return _answer(found.refusal, None, "GET")
-    if len(found.resources) > 1 and method == "POST":
+    if len(found.resources) > 1:
         return Refused("SATUSEHAT has it more than once.", "ambiguous", remedy("20002"))
-    return Accepted(str(found.resources[0]["id"]), adopted=True) if found.resources else None
+    if not found.resources:
+        return None
+    there = found.resources[0]
+    return Accepted(str(there["id"]), adopted=True, same=finding.says(there, body))
 
 
 def _registered(found: Hits, body: Any) -> Answer | None:
     """Adopt the only child it can be; of twins a person says which is which."""
+    if found.refusal is not None:
+        return _answer(found.refusal, None, "GET")
     several = len(found.resources) > 1 or body.get("multipleBirthInteger", 0) != 0
     if found.resources and several:
         return Refused(SEVERAL, "ambiguous", remedy("ambiguous"))
-    return _adopted(found, "POST")
+    return Accepted(str(found.resources[0]["id"]), adopted=True) if found.resources else None
 
 
 def _answer(found: Meaning, said: Said | None, method: str) -> Answer:
@@ -268,8 +272,7 @@ def _answer(found: Meaning, said: Said | None, method: str) -> Answer:
         return Later(found.reason, _asked_to_wait(said), counts=False)
     if found.kind is Kind.OUTAGE:
         unsent = said is not None and said.text.startswith(NOT_SENT)
-        counts = said is not None and said.status == 500
-        return Later(found.reason, unknown=method != "GET" and not unsent, counts=counts)
+        return Later(found.reason, unknown=method != "GET" and not unsent)
     if found.kind is Kind.EXPIRED:
         return Later(found.reason, counts=False)
     if found.kind is Kind.UNAUTHORIZED:
@@ -293,6 +296,7 @@ def _without_token(missing: NoToken) -> Answer:
     return Later(missing.meaning.reason, missing.seconds, counts=False)
 
 
-def _asked_to_wait(said: Said | None) -> float | None:
+def _asked_to_wait(said: Said | None) -> float:
+    """Give the pause after "too many requests"; SATUSEHAT itself names none."""
     text = "" if said is None else said.headers.get("Retry-After", "")
-    return float(text) if text.isdecimal() else None
+    return float(text) if text.isdecimal() else THROTTLED_SECONDS

@@ -132,7 +132,9 @@ def test_an_active_episode_of_another_facility_is_adopted(satusehat):
     }
     satusehat.ask("POST", "resources", [{"resource": theirs, "owner": "20000001"}])
 
-    assert bridge.send("EpisodeOfCare/episode-anc") == Accepted("theirs", adopted=True)
+    answer = bridge.send("EpisodeOfCare/episode-anc")
+
+    assert (answer.remote, answer.adopted) == ("theirs", True)
 
 
 def test_an_episode_is_closed_by_a_patch_that_is_not_done_twice(satusehat):
@@ -228,3 +230,83 @@ def test_the_secret_is_in_no_text_of_the_target(satusehat):
 
     assert "sangat-rahasia" not in said
     assert FACILITY in said
+
+
+def test_a_newborn_is_registered_once_by_its_mothers_nik(satusehat):
+    baby = {
+        "resourceType": "Patient",
+        "id": "bayi",
+        "identifier": [{"system": "https://fhir.kemkes.go.id/id/nik-ibu", "value": MOTHER}],
+        "name": [{"text": "Bayi Ny. Dewi Lestari"}],
+        "gender": "female",
+        "birthDate": "2024-05-17",
+        "multipleBirthInteger": 0,
+    }
+    bridge = clinic(satusehat, baby)
+    satusehat.ways(old_newborns=True)
+    satusehat.faults({"kind": "504", "after": True, "times": 1, "method": "POST"})
+
+    lost, found = bridge.send("Patient/bayi"), bridge.find("Patient/bayi")
+
+    assert lost.unknown
+    assert found.adopted
+    assert satusehat.counts()["created"]["Patient"] == 1
+
+
+def test_of_twins_a_person_says_which_is_which(satusehat):
+    twins = [
+        {
+            "resourceType": "Patient",
+            "id": f"bayi-{order}",
+            "identifier": [{"system": "https://fhir.kemkes.go.id/id/nik-ibu", "value": MOTHER}],
+            "name": [{"text": f"Bayi {order} Ny. Dewi Lestari"}],
+            "gender": "female",
+            "birthDate": "2024-05-17",
+            "multipleBirthInteger": order,
+        }
+        for order in (1, 2)
+    ]
+    bridge = clinic(satusehat, *twins)
+    satusehat.ways(old_newborns=True)
+    bridge.arrived("Patient/bayi-1")
+
+    answer = bridge.find("Patient/bayi-2")
+
+    assert isinstance(answer, Refused)
+    assert answer.rule == "ambiguous"
+
+
+def test_what_landed_in_an_older_version_is_brought_up_to_date(satusehat):
+    bridge = clinic(satusehat, visit())
+    bridge.arrived(VISIT)
+    del bridge.view.ids[VISIT, ""]
+    bridge.view.documents[VISIT] = visit(priority={"text": "segera"})
+
+    assert not bridge.find(VISIT).same
+    bridge.arrived(VISIT)
+
+    (stored,) = satusehat.stored("Encounter")
+    assert stored["priority"] == {"text": "segera"}
+
+
+def test_a_standalone_drug_goes_before_its_prescription(satusehat):
+    order = {
+        "resourceType": "MedicationRequest",
+        "id": "resep",
+        "status": "active",
+        "intent": "order",
+        "medicationCodeableConcept": {
+            "coding": [{"system": "http://sys-ids.kemkes.go.id/kfa", "code": "92000653"}]
+        },
+        "subject": {"reference": "Patient/dewi"},
+        "encounter": {"reference": VISIT},
+        "requester": {"reference": "Practitioner/rina"},
+        "authoredOn": "2024-05-17T05:00:00+07:00",
+        "dosageInstruction": [{"text": "1 x 1"}],
+    }
+    bridge = clinic(satusehat, visit(), order, satusehat_medication="standalone")
+    bridge.arrived(VISIT, "MedicationRequest/resep", "MedicationRequest/resep")
+
+    (drug,), (stored,) = satusehat.stored("Medication"), satusehat.stored("MedicationRequest")
+
+    assert stored["medicationReference"] == {"reference": f"Medication/{drug['id']}"}
