@@ -13,8 +13,9 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 
 import structlog
 
-from fhir_server import operations
+from fhir_server import operations, targets
 from fhir_server.bridges.whatsapp.working import work_off
+from fhir_server.delivery.engine import deliver_all
 from fhir_server.errors import FhirError, Unavailable
 from fhir_server.interactions.faults import report
 from fhir_server.jobs import later
@@ -150,16 +151,22 @@ JOIN_SECONDS = 5.0
 
 
 def work_all(context: Context, stop: threading.Event, steps: tuple[Step, ...] = STEPS) -> None:
-    """Do all steps until ``stop`` is set; what arrives has a thread of its own."""
+    """Do all steps until ``stop`` is set; what arrives and what is sent have their own threads."""
     arrivals = threading.Thread(
         target=work, args=(context, stop, ARRIVALS), name="arrivals", daemon=True
     )
+    told = targets.load(context.settings)
+    sending = threading.Thread(
+        target=deliver_all, args=(context, told, stop), name="sending", daemon=True
+    )
     arrivals.start()
+    sending.start()
     try:
         work(context, stop, steps)
     finally:
         stop.set()
         arrivals.join(JOIN_SECONDS)
+        sending.join(JOIN_SECONDS)
 
 
 def work(

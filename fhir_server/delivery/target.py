@@ -45,13 +45,17 @@ class Pace:
 
 @dataclass(frozen=True, slots=True)
 class Resource:
-    """One version to be delivered; ``document`` is None when it was deleted."""
+    """One version to be delivered; ``document`` and ``raw`` are None when it was deleted.
+
+    ``raw`` is its text as it is served: numbers as they were written, which ``document`` has lost.
+    """
 
     resource_type: str
     id: str
     version: int
     moment: datetime
     document: Document | None
+    raw: bytes | None = None
 
     @property
     def reference(self) -> Reference:
@@ -63,13 +67,14 @@ class Resource:
 class Parcel:
     """One request. A resource may become several, with different keys (``systolic``).
 
+    ``body`` is JSON as objects, or bytes as they are sent.
     ``remote`` is the id that an earlier version of this parcel got there, or None: the engine sets
     it before ``find`` and ``send``. ``note`` is the target's own (how to find it again, say).
     """
 
     method: str
     path: str
-    body: Document | Sequence[Any] | None = None
+    body: Document | Sequence[Any] | bytes | None = None
     key: str = ""
     headers: Mapping[str, str] = field(default_factory=dict)
     note: Mapping[str, Any] = field(default_factory=dict)
@@ -82,19 +87,26 @@ class Rendered:
 
     ``wishes`` are resources that the parcels would name if they were there already: they are sent
     without, and once more when those have arrived. (An Encounter first, its Conditions, then the
-    Encounter with its diagnoses.)
+    Encounter with its diagnoses.) ``again``: render once more as soon as all parcels have arrived;
+    then ``Wait`` is an answer, too.
     """
 
     parcels: tuple[Parcel, ...]
     wishes: tuple[Reference, ...] = ()
+    again: bool = False
 
 
 @dataclass(frozen=True, slots=True)
 class Accepted:
-    """The target has it, under this id; ``adopted``: it had it before this attempt."""
+    """The target has it, under this id; ``adopted``: it had it before this attempt.
+
+    ``same``: what it has says what the parcel says; False sends it once more, as an update of this
+    id.
+    """
 
     remote: str
     adopted: bool = False
+    same: bool = True
 
 
 @dataclass(frozen=True, slots=True)

@@ -28,6 +28,7 @@ from pymongo import ASCENDING, IndexModel, UpdateOne
 from pymongo.errors import DuplicateKeyError
 from pymongo.read_concern import ReadConcern
 
+from fhir_server.injection import point
 from fhir_server.store.failures import translated
 from fhir_server.store.ops import Notice
 from fhir_server.store.versions import now
@@ -163,6 +164,7 @@ class Outbox:
         unmoved = ONE | {"last": last, "plan": None}
         if not self._state.update_one(unmoved, {"$set": {"plan": plan}}).matched_count:
             return 0
+        point("numbers-planned")
         self._carry_out({"last": last, "plan": plan})
         return len(ids)
 
