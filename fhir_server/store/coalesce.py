@@ -52,11 +52,16 @@ class Coalescer(Generic[Item, Result]):
         slot: _Slot[Item, Result] = _Slot(item)
         if self._must_wait(slot):
             slot.wake.acquire()
-        if slot.batch:
-            self._lead(slot.batch)
-        if isinstance(slot.outcome, Exception):
-            raise slot.outcome
-        return cast("Result", slot.outcome)
+        batch, slot.batch = slot.batch, []  # a slot in its own batch would be left to the collector
+        if batch:
+            self._lead(batch)
+        outcome = slot.outcome
+        if not isinstance(outcome, Exception):
+            return cast("Result", outcome)
+        try:
+            raise outcome
+        finally:
+            del slot, outcome  # its traceback leads to this frame
 
     def _must_wait(self, slot: _Slot[Item, Result]) -> bool:
         with self._lock:

@@ -1,4 +1,6 @@
+import gc
 import threading
+import weakref
 from concurrent.futures import ThreadPoolExecutor
 
 import pytest
@@ -166,3 +168,24 @@ def test_updates_of_one_resource_lose_nothing(store, crowd):
     assert [each.moment for each in history] == sorted(
         (each.moment for each in history), reverse=True
     )
+
+
+class Item:
+    """Something a request brings; it can be watched."""
+
+
+@pytest.mark.parametrize("outcome", ["answer", Conflict("taken")])
+def test_a_request_leaves_nothing_to_the_garbage_collector(outcome):
+    coalescer = Coalescer(lambda items: [outcome for _ in items])
+    item = Item()
+    watched = weakref.ref(item)
+    gc.disable()
+    try:
+        try:
+            coalescer.ask(item)
+        except Conflict as error:
+            error.__traceback__ = None
+        del item
+        assert watched() is None
+    finally:
+        gc.enable()
