@@ -194,6 +194,9 @@ ANSWERS: Final[dict[str, dict[tuple[str, str], tuple[str, str]]]] = {
 # Our words for consciousness, in SNOMED CT as SATUSEHAT lists it; other words go as text.
 CONSCIOUSNESS: Final = {"compos-mentis": "248234008", "koma": "422768004"}
 
+# Kinds of specimen as the national samples name them.
+SPECIMEN_TYPES: Final = {"119334006": "45710003"}
+
 # The section of the laboratory (v2-0074) for the code of a report; others: LAB.
 REPORT_SECTIONS: Final = {
     "718-7": "HM",
@@ -212,6 +215,9 @@ REPORT_SECTIONS: Final = {
     "74774-1": "CH",
     "2093-3": "CH",
     "55231-5": "CH",
+    "2947-0": "CH",
+    "2069-3": "CH",
+    "6298-4": "CH",
     "19766-5": "CP",
 }
 

@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Any, Final
 
 from fhir_server.bridges.satusehat import constants as c
 from fhir_server.bridges.satusehat.parts import examinations, first_code
-from fhir_server.bridges.satusehat.visits import visit_reference
+from fhir_server.bridges.satusehat.visits import visit_reference, with_facility
 
 if TYPE_CHECKING:
     from fhir_server.bridges.satusehat.draft import Draft
@@ -54,6 +54,8 @@ def specimen(draft: Draft) -> Rendering:
         draft.refuse(
             "Specimen.request", "of no request SATUSEHAT knows", "pengantar lab untuk spesimen ini"
         )
+    for each in body.get("type", {}).get("coding", ()):
+        each["code"] = c.SPECIMEN_TYPES.get(each["code"], each["code"])
     collected = found.get("collection", {}).get("collectedDateTime")
     if "receivedTime" not in body and collected:
         body["receivedTime"] = draft.instant(collected, "Specimen.collection.collectedDateTime")
@@ -81,9 +83,7 @@ def _common(draft: Draft) -> Json:
     moment = found.get("effectiveDateTime") or found.get("issued")
     body["encounter"] = visit_reference(draft, found.get("encounter"), moment)
     performers = body.get("performer", [])
-    if not any(e["reference"].startswith("Organization/") for e in performers):
-        performers = [*performers, draft.own_organization()]
-    body["performer"] = performers
+    body["performer"] = with_facility(draft, performers)
     return body
 
 

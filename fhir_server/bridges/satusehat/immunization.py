@@ -81,11 +81,19 @@ def _performers(draft: Draft, visit: str, *, is_given: bool) -> list[Json]:
     for each in draft.resource.get("performer", ()):
         if actor := draft.reference(each.get("actor")):
             function = draft.sent(each.get("function", {}), "function", "Immunization.performer")
+            if draft.resource["status"] == "not-done":
+                function = _ordered(function)
             found.append(({"function": function} if function else {}) | {"actor": actor})
     if not any("function" in each for each in found) and (person := attender(draft, visit)):
         function = _function(draft, is_given=is_given)
         found.insert(0, {"function": {"coding": [function]}, "actor": person})
     return found
+
+
+def _ordered(function: Json) -> Json:
+    """Say of who did not give a dose that it was theirs to order."""
+    codings = function.get("coding", ())
+    return {"coding": [ORDERING]} if any(e.get("code") == "AP" for e in codings) else function
 
 
 def _function(draft: Draft, *, is_given: bool) -> Json:

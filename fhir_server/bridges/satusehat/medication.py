@@ -85,6 +85,7 @@ def prescription(draft: Draft) -> Rendering:
     body["encounter"] = visit
     category = {"system": c.REQUEST_CATEGORY, "code": "outpatient", "display": "Outpatient"}
     body["category"] = [{"coding": [category]}]
+    body.setdefault("priority", "routine")
     body["dosageInstruction"] = [_dosage(e) for e in body.get("dosageInstruction", ())]
     supply = body.setdefault("dispenseRequest", {})
     if "quantity" in supply:

@@ -6,8 +6,14 @@ from typing import TYPE_CHECKING, Any, Final
 
 from fhir_server.bridges.satusehat import constants as c
 from fhir_server.bridges.satusehat.parts import first_code, parts_of
-from fhir_server.bridges.satusehat.visits import attender, is_antenatal, programme, visit_of
-from fhir_server.bridges.satusehat.wanted import national
+from fhir_server.bridges.satusehat.visits import (
+    attender,
+    is_antenatal,
+    programme,
+    visit_of,
+    with_facility,
+)
+from fhir_server.bridges.satusehat.wanted import has_code, national
 
 if TYPE_CHECKING:
     from fhir_server.bridges.satusehat.choices import Choices
@@ -78,6 +84,9 @@ def _completed(draft: Draft, body: Json) -> Json:
         body["performer"] = [_performer(draft, visit)]
     kinds = [each for each in body.get("category", ()) if each.get("coding")]
     body["category"] = kinds or [{"coding": [EXAM]}]
+    is_ordered = "specimen" in found or "basedOn" in found
+    if is_ordered and has_code(found, c.OBSERVATION_CATEGORY, "laboratory"):
+        body["performer"] = with_facility(draft, body["performer"])
     body["code"] = _translated(draft, body["code"], visit)
     code = first_code(body)
     if (kind := c.OBSERVATION_CATEGORIES.get(code)) is not None:

@@ -17,7 +17,7 @@ from fhir_server.bridges.satusehat import (
     questionnaire_response,
     service_request,
 )
-from fhir_server.bridges.satusehat.draft import Draft, Stop
+from fhir_server.bridges.satusehat.draft import Draft, Stop, local_name
 from fhir_server.bridges.satusehat.payload import NotWanted
 from fhir_server.bridges.satusehat.wanted import unwanted
 
@@ -61,9 +61,23 @@ def render(resource: dict[str, Any], known: Known) -> Rendering:
     if reason := unwanted(resource, known.choices) or _void(draft):
         return NotWanted(reason)
     try:
+        _patient(draft)
         return MAPPERS[resource["resourceType"]](draft)
     except Stop as stop:
         return stop.result
+
+
+def _patient(draft: Draft) -> None:
+    """Refuse what is about a patient whom nobody there can be found for."""
+    subject = draft.resource.get("subject") or draft.resource.get("patient")
+    name = local_name(subject)
+    patient = draft.known.local(name) if name and name.startswith("Patient/") else None
+    if name and patient and unwanted(patient, draft.choices) and not draft.known.remote(name):
+        draft.refuse(
+            f"{draft.resource['resourceType']}.subject",
+            "the patient has no NIK here, so SATUSEHAT does not know whose this is",
+            "NIK (bayi: NIK ibu) pada data pasien",
+        )
 
 
 def _void(draft: Draft) -> str | None:

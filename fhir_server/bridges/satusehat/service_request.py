@@ -35,6 +35,7 @@ ELEMENTS: Final = (
     "note",
     "patientInstruction",
 )
+HOSPITAL: Final = {"system": c.ROLE_CODE, "code": "HOSP", "display": "Hospital"}
 
 
 def order(draft: Draft) -> Rendering:
@@ -47,6 +48,8 @@ def order(draft: Draft) -> Rendering:
     if "occurrenceDateTime" not in body and "authoredOn" in body:
         body["occurrenceDateTime"] = body["authoredOn"]
     body["category"] = _categories(body)
+    if "locationCode" not in body and has_code(found, c.SNOMED, c.REFERRAL):
+        body["locationCode"] = [{"coding": [HOSPITAL]}]
     _ask(draft, body, moment)
     body["reasonCode"] = _reasons(draft, body)
     _tell_details(body)
@@ -72,6 +75,8 @@ def _ask(draft: Draft, body: Json, moment: str | None) -> None:
     if "requester" not in body:
         person = attender(draft, visit_of(draft, draft.resource.get("encounter"), moment))
         body["requester"] = person
+    if not draft.resource.get("performer"):
+        body["performer"] = [draft.own_organization()]
     if not body.get("performer"):
         draft.refuse(
             "ServiceRequest.performer",

@@ -66,6 +66,13 @@ def attender(draft: Draft, encounter: str) -> Json | None:
     return None
 
 
+def with_facility(draft: Draft, performers: list[Json]) -> list[Json]:
+    """Add our facility to who made a result of a laboratory, unless a facility is named."""
+    if any(each["reference"].startswith("Organization/") for each in performers):
+        return performers
+    return [*performers, draft.own_organization()]
+
+
 def is_antenatal(draft: Draft, encounter: str) -> bool:
     """Say whether a visit belongs to antenatal care."""
     return programme(draft, draft.known.local(encounter) or {}) == "ANC"

@@ -32,9 +32,11 @@ def national(concept: Json | None, choices: Choices) -> list[Json]:
     """Give the codings of a concept that others know: those outside our own canonical base."""
     ours = choices.canonical.rstrip("/") + "/"
     return [
-        each
+        dict(each)
         for each in (concept or {}).get("coding", ())
-        if each.get("code") and each.get("system") and not each["system"].startswith(ours)
+        if (each.get("code") or each.get("display"))
+        and each.get("system")
+        and not each["system"].startswith(ours)
     ]
 
 

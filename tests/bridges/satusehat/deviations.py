@@ -1,0 +1,40 @@
+"""The table of known differences from the samples: docs/exchange/satusehat-deviations.md."""
+
+from __future__ import annotations
+
+import re
+from fnmatch import fnmatchcase
+from functools import cache
+from pathlib import Path
+from typing import NamedTuple
+
+PAGE = Path(__file__).parents[3] / "docs" / "exchange" / "satusehat-deviations.md"
+ROW = re.compile(r"\| `([^`]+)` \| `([-+±]) ([^`]+)` \| (.+) \|")
+
+
+class Deviation(NamedTuple):
+    """One row: in which samples, what is missing (-) or more (+), and why."""
+
+    where: str
+    sign: str
+    path: str
+    reason: str
+
+    def covers(self, sample, difference):
+        """Say whether this row explains a difference, `- path = value` of a sample."""
+        sign, path = difference.split(" ")[:2]
+        return (
+            self.sign in {"±", sign}
+            and any(fnmatchcase(sample, each) for each in self.where.split())
+            and any(fnmatchcase(path, _literal(each)) for each in self.path.split())
+        )
+
+
+@cache
+def deviations():
+    """Read the rows of the page."""
+    return tuple(Deviation(*row) for row in ROW.findall(PAGE.read_text("utf-8")))
+
+
+def _literal(pattern):
+    return pattern.replace("[", "[[]")
