@@ -115,6 +115,11 @@ class Settings:
         "FHIR_LAKON_PESAN_DARURAT",
         "what an emergency from outside the area of LAKON is answered with",
     )
+    lakon_penanggung_jawab: str = _setting(
+        "",
+        "FHIR_LAKON_PENANGGUNG_JAWAB",
+        "doctor (id of a petugas) responsible for cases of LAKON that open by themselves",
+    )
     tilik_ambang: Decimal = _setting(
         Decimal("80.0"), "FHIR_TILIK_AMBANG", "compliance with an SOP, in percent, that is enough"
     )
@@ -252,6 +257,12 @@ class Settings:
     )
     satusehat_rate: float = _setting(
         0.0, "FHIR_SATUSEHAT_RATE", "requests to it in a second, of all workers; 0: no limit"
+    )
+    satusehat_pause: float = _setting(
+        2.0, "FHIR_SATUSEHAT_PAUSE", "seconds until a failed delivery is tried again; then doubled"
+    )
+    satusehat_longest_pause: float = _setting(
+        3600.0, "FHIR_SATUSEHAT_LONGEST_PAUSE", "longest of these pauses, in seconds"
     )
     satusehat_facility: str = _setting(
         "", "FHIR_SATUSEHAT_FACILITY", "id of our own Organization, the puskesmas with that number"

@@ -177,6 +177,7 @@ class Carrier:
         attempt.adopted |= adopted
         attempt.made |= not adopted
         attempt.handed_over |= isinstance(answer, Sent)
+        attempt.begun = True  # found there counts as sent: what is rendered again has to be
         self.gate.went_well()
         self.view.learn(replace(attempt.dispatch, parts=tuple(attempt.parts.values())))
 

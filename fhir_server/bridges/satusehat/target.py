@@ -59,6 +59,8 @@ class Satusehat:
         self.pace = Pace(
             rate=settings.satusehat_rate,
             connections=settings.satusehat_connections,
+            first=settings.satusehat_pause,
+            longest=settings.satusehat_longest_pause,
         )
         self.name = NAME
         self.every_version = False
