@@ -120,6 +120,11 @@ class Settings:
         "FHIR_LAKON_PENANGGUNG_JAWAB",
         "doctor (id of a petugas) responsible for cases of LAKON that open by themselves",
     )
+    lakon_penanggung_jawab: str = _setting(
+        "",
+        "FHIR_LAKON_PENANGGUNG_JAWAB",
+        "doctor (id of a petugas) responsible for cases of LAKON that open by themselves",
+    )
     tilik_ambang: Decimal = _setting(
         Decimal("80.0"), "FHIR_TILIK_AMBANG", "compliance with an SOP, in percent, that is enough"
     )

@@ -14,6 +14,7 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 import structlog
 
 from fhir_server import operations, targets
+from fhir_server.bridges.whatsapp import media, planning
 from fhir_server.bridges.whatsapp.working import work_off
 from fhir_server.delivery.engine import deliver_all
 from fhir_server.errors import FhirError, Unavailable
@@ -147,6 +148,8 @@ STEPS: tuple[Step, ...] = (
 
 ARRIVALS: tuple[Step, ...] = (Step(work_off, 0.2),)
 """What other systems have sent; it does not wait until an export is done."""
+ERRANDS: tuple[Step, ...] = (Step(media.fetch, 1.0), Step(planning.plan, 15.0))
+"""Files of messages, which may be slow in coming, and messages that are due by the clock."""
 JOIN_SECONDS = 5.0
 
 
@@ -159,13 +162,18 @@ def work_all(context: Context, stop: threading.Event, steps: tuple[Step, ...] = 
     sending = threading.Thread(
         target=deliver_all, args=(context, told, stop), name="sending", daemon=True
     )
+    errands = threading.Thread(
+        target=work, args=(context, stop, ERRANDS), name="errands", daemon=True
+    )
     arrivals.start()
+    errands.start()
     sending.start()
     try:
         work(context, stop, steps)
     finally:
         stop.set()
         arrivals.join(JOIN_SECONDS)
+        errands.join(JOIN_SECONDS)
         sending.join(JOIN_SECONDS)
 
 

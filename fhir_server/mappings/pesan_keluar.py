@@ -35,6 +35,8 @@ TUGAS: Final = code_system("jenis-tugas")
 ASAL: Final = code_system("asal-data")
 UNIT: Final = code_system("unit-layanan")
 WHATSAPP: Final = "whatsapp"
+CHANNELS: Final = frozenset({WHATSAPP, "landing-page"})
+"""Who filled in the form of the landing page left a number and no other way back."""
 OPEN: Final = frozenset({"requested", "received", "accepted", "ready", "in-progress", "on-hold"})
 MONTHS: Final = (
     "Januari",
@@ -98,7 +100,7 @@ def read(message: Document, reader: Reader) -> Outgoing | None:
         return None
     thread = _thread(message, reader)
     channel = code_of(message.get("medium") or thread.get("medium"), MEDIUM)
-    if channel not in {WHATSAPP, None}:
+    if channel not in {*CHANNELS, None}:
         return None
     kind = _kind(message)
     patient = id_of(message.get("subject"), "Patient")
@@ -173,7 +175,10 @@ def task_id(message: Document) -> str:
 
 
 def task(message: Document, why: str, reader: Reader) -> Document:
-    """Ask whoever wrote a message, or who reads the clinic's number, to reach the person."""
+    """Ask whoever wrote a message, or who reads the clinic's number, to reach the person.
+
+    Of a contact or an appointment for which no message could be written, these stand for it.
+    """
     sender = message.get("sender", {})
     role = id_of(sender, "PractitionerRole")
     asked = {"reference": f"PractitionerRole/{role}"} if role else _reads(reader)
@@ -185,7 +190,7 @@ def task(message: Document, why: str, reader: Reader) -> Document:
         "intent": "order",
         "priority": "stat" if message.get("priority") == "stat" else "routine",
         "code": {"coding": [{"system": TUGAS, "code": "hubungi-pasien"}]},
-        "focus": {"reference": f"Communication/{message['id']}"},
+        "focus": {"reference": f"{message['resourceType']}/{message['id']}"},
         "for": message.get("subject"),
         "encounter": message.get("encounter"),
         "authoredOn": now,

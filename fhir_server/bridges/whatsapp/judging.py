@@ -32,6 +32,7 @@ TOO_LATE: Final = "Waktunya sudah lewat sebelum pesan dapat dikirim."
 TOO_LONG: Final = "Pesan terlalu panjang untuk WhatsApp; sampaikan dengan cara lain atau bagi dua."
 CLOSED: Final = "Jendela 24 jam sudah tertutup sebelum pesan dapat dikirim."
 ON_REQUEST: Final = "menyetujui"
+UNLESS_REFUSED: Final = "tidak-menolak"
 
 
 @dataclass(frozen=True, slots=True)

@@ -6,22 +6,20 @@ every other message.
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any, Final, NamedTuple
+from typing import TYPE_CHECKING, Any, Final
 
 from fhir_server import exchange
-from fhir_server.bridges.whatsapp import content, numbers
+from fhir_server.bridges.whatsapp import cases, content, media, numbers
 from fhir_server.bridges.whatsapp.people import who_has
 from fhir_server.bridges.whatsapp.threads import thread_of
 from fhir_server.interactions.reader import StoreReader
-from fhir_server.mappings.codes import CANONICAL
-from fhir_server.mappings.elements import id_of
-from fhir_server.mappings.konsultasi_alur import is_lakon
-from fhir_server.mappings.tugas_lakon import OPEN, TUGAS
+from fhir_server.mappings import persetujuan_pesan
 from fhir_server.sop.pesan_chat import PesanChat
 
 if TYPE_CHECKING:
     from datetime import datetime
 
+    from fhir_server.bridges.whatsapp.cases import Case
     from fhir_server.bridges.whatsapp.cloud import Incoming
     from fhir_server.bridges.whatsapp.people import Person
     from fhir_server.bridges.whatsapp.threads import Thread
@@ -31,13 +29,6 @@ if TYPE_CHECKING:
 
 NO_WORDS: Final = frozenset({"reaction", "system"})
 """Types with which nobody says how he is: they answer no contact and open no case."""
-
-
-class Case(NamedTuple):
-    """The LAKON case to which a message belongs, and its consultation."""
-
-    id: str
-    consultation: str | None
 
 
 def receive(context: Context, message: Incoming, arrived: datetime) -> bool:
@@ -50,7 +41,17 @@ def receive(context: Context, message: Incoming, arrived: datetime) -> bool:
     thread = thread_of(context, reader, message, person, reads)
     document = _document(reader, message, arrived, person, thread, reads)
     own_id = numbers.id_of_number(message.number)
-    return not exchange.publish(context, "pesan_chat", document, document_id=own_id).replayed
+    if _complains(message, document):
+        document = cases.opened(context, document)
+    stored = exchange.publish(context, "pesan_chat", document, document_id=own_id)
+    media.note(context, own_id, document.lampiran)
+    return not stored.replayed
+
+
+def _complains(message: Incoming, document: PesanChat) -> bool:
+    """Tell whether somebody says of his own accord, in the service of LAKON, how he is."""
+    own = document.arah == "masuk" and message.quoted is None and document.kasus is None
+    return own and document.kategori == "keluhan"
 
 
 def _document(  # noqa: PLR0913, PLR0917 - what a message is made of
@@ -64,7 +65,8 @@ def _document(  # noqa: PLR0913, PLR0917 - what a message is made of
     text, attachments = content.read(message.kind, message.content)
     zone = reader.now.tzinfo
     staff = person is not None and person.patient is None and person.party.startswith("petugas/")
-    case = None if staff else _case(reader, person, thread)
+    case = None if staff else cases.open_case(reader, person, thread)
+    asks = persetujuan_pesan.asked(text, reader.settings) is not None
     return PesanChat(
         sumber="webhook",
         idPesan=message.number,
@@ -80,7 +82,7 @@ def _document(  # noqa: PLR0913, PLR0917 - what a message is made of
         kunjungan=case.consultation if case else None,
         isi=text,
         lampiran=attachments,
-        kategori=_category(message, thread, case, staff=staff),
+        kategori="sistem" if asks else _category(message, thread, case, staff=staff),
         **_quoted(reader, message),
     )
 
@@ -106,22 +108,4 @@ def _category(
         return "lainnya"
     if thread.document.layanan == "pemantauan":
         return "pemantauan"
-    return "lainnya" if case is None else "keluhan"
-
-
-def _case(reader: Reader, person: Person | None, thread: Thread) -> Case | None:
-    """Give the case of the thread, or the one LAKON case that the patient has open."""
-    known = thread.document
-    if known.kasus is not None:
-        return Case(known.kasus, known.kunjungan)
-    if person is None or person.patient is None:
-        return None
-    pairs = [
-        ("patient", f"Patient/{person.patient}"),
-        ("code", f"{TUGAS}|konsultasi-daring"),
-        ("status", ",".join(OPEN)),
-    ]
-    cases = [each for each in reader.find("Task", pairs) if is_lakon(each, CANONICAL)]
-    if len(cases) != 1:
-        return None
-    return Case(cases[0]["id"], id_of(cases[0].get("encounter"), "Encounter"))
+    return "keluhan" if case is not None or thread.document.layanan == "lakon" else "lainnya"

@@ -6,6 +6,7 @@ The record is written as every other write: rules judge it, and what the SOPs le
 
 from __future__ import annotations
 
+from dataclasses import replace
 from typing import TYPE_CHECKING, Final
 
 from fhir_server.errors import Conflict, PreconditionFailed, RuleBroken
@@ -69,6 +70,12 @@ def insist(context: Context, name: str, change: Change) -> bool:
             continue
         return True
     raise AssertionError("unreachable")
+
+
+def make(context: Context, resources: Sequence[Document]) -> None:
+    """Write new resources under ids of their own; Conflict where another was first."""
+    reader = StoreReader(context)
+    write.commit(context, [replace(_put(context, e, reader), existing=False) for e in resources])
 
 
 def asked(message: Document, why: str, reader: StoreReader) -> list[Document]:

@@ -16,7 +16,7 @@ import structlog
 from fhir_server.bridges.whatsapp import graph, recording
 from fhir_server.bridges.whatsapp.judging import Held, Letter, Lost, judged
 from fhir_server.bridges.whatsapp.threads import Peer, thread_with
-from fhir_server.delivery.target import Accepted, Later, Refused, Sent, Unauthorized
+from fhir_server.delivery.target import Accepted, Later, Refused, Sent, Unauthorized, Wait
 from fhir_server.errors import FhirError, RuleBroken
 from fhir_server.injection import point
 from fhir_server.interactions.reader import StoreReader
@@ -32,9 +32,9 @@ if TYPE_CHECKING:
 log = structlog.get_logger(__name__)
 
 NAME: Final = "whatsapp"
-LOOK_SECONDS: Final = 20.0
-"""How often it is looked whether a webhook has told what became of a message."""
-PAIR_SECONDS: Final = 10.0
+RATE_SECONDS: Final = 30.0
+ONE_PERSON: Final = 131056
+"""Too many messages to one person in a short time; others are not held up by it."""
 UNKNOWN: Final = "Tidak diketahui apakah pesan ini sampai. Tanyakan, sebelum mengirim lagi."
 NOT_WAITING: Final = "Pesan ini tidak lagi menunggu dikirim."
 MENDED: Final = "fhir-server bridge retry whatsapp"
@@ -73,8 +73,7 @@ class Post:
         verdict: Letter | Held | Lost,
     ) -> Answer:
         if isinstance(verdict, Held):
-            seconds = (verdict.until - reader.now).total_seconds()
-            return Later("quiet hours", max(seconds, 1.0), counts=False)
+            return Wait((), f"quiet hours until {verdict.until:%H:%M}")
         if isinstance(verdict, Lost):
             recording.lost(self.context, name, verdict.why, ask=verdict.ask)
             return Refused(verdict.why, verdict.rule)
@@ -100,7 +99,7 @@ class Post:
             return None if closed else self._refused(name, refusal)
         except graph.Unknown as unknown:
             log.warning("whatsapp: nobody knows", message=name, why=str(unknown))
-            return Later(str(unknown), LOOK_SECONDS, unknown=True, counts=False)
+            return Later(str(unknown), unknown=True, counts=False)
         point("whatsapp-taken")
         taken = sendings.sent(intent.token, number) or intent
         return self._recorded(taken, thread)
@@ -110,9 +109,8 @@ class Post:
         if sending.number is not None:
             return self._recorded(sending, None)
         patience = timedelta(minutes=self.context.settings.whatsapp_ragu_menit)
-        left = (sending.at + patience - self.context.clock()).total_seconds()
-        if left > 0:
-            return Later("no word yet", min(left, LOOK_SECONDS), unknown=True, counts=False)
+        if self.context.clock() < sending.at + patience:
+            return Later("no word yet", unknown=True, counts=False)
         self.context.store.sendings.doubt(sending.token, "no word in time")
         recording.lost(self.context, sending.message, UNKNOWN)
         return Refused(UNKNOWN, "tidak-diketahui")
@@ -133,8 +131,9 @@ class Post:
         if refusal.cause == "token":
             return Unauthorized(f"Graph API: {code}", "Periksa FHIR_WHATSAPP_TOKEN dan akun Meta.")
         if refusal.cause in {"rate", "later", "window"}:
-            wait = refusal.seconds or (PAIR_SECONDS if refusal.code == 131056 else None)
-            return Later(f"Graph API: {code}", wait, counts=refusal.cause != "rate")
+            of_all = refusal.cause == "rate" and refusal.code != ONE_PERSON
+            wait = (refusal.seconds or RATE_SECONDS) if of_all else None
+            return Later(f"Graph API: {code}", wait, counts=not of_all)
         if refusal.cause in {"person", "unwilling"}:
             why = f"WhatsApp tidak dapat mengantar pesan ini (kode {code})."
             recording.lost(self.context, name, why)

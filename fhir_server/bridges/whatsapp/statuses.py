@@ -12,7 +12,9 @@ from typing import TYPE_CHECKING, Any, Final
 from fhir_server.bridges.whatsapp import numbers, recording
 from fhir_server.bridges.whatsapp.sending import NAME, adopted
 from fhir_server.interactions.reader import StoreReader
+from fhir_server.mappings.codes import CANONICAL
 from fhir_server.mappings.elements import code_of, extension_of, instant_of
+from fhir_server.mappings.konsultasi_alur import is_advice
 from fhir_server.mappings.pesan_chat import DIBACA, KATEGORI
 
 if TYPE_CHECKING:
@@ -21,6 +23,7 @@ if TYPE_CHECKING:
     from fhir_server.bridges.whatsapp.cloud import Report
     from fhir_server.context import Context
     from fhir_server.resources.wire import Document
+    from fhir_server.store.progress import State
 
 RANK: Final = {"sent": 1, "failed": 2, "delivered": 3, "read": 4}
 STATUS: Final = {
@@ -42,7 +45,10 @@ def apply(context: Context, report: Report) -> bool:
     name = f"Communication/{message['id']}"
     if report.word == "failed":
         _freed(context, name, report.number)
-    return recording.insist(context, name, partial(_told, report))
+    found = recording.insist(context, name, partial(_told, report))
+    if report.word != "sent":
+        _concluded(context, message, report)
+    return found
 
 
 def _told(report: Report, message: Document, reader: StoreReader) -> list[Document]:
@@ -54,6 +60,18 @@ def _told(report: Report, message: Document, reader: StoreReader) -> list[Docume
     quiet = code_of(message.get("category"), KATEGORI) == "sistem"
     why = f"Pesan tidak sampai: {told.get('statusReason', {}).get('text', NO_REASON)}"
     return [told, *(recording.asked(message, why, reader) if failed and not quiet else ())]
+
+
+def _concluded(context: Context, message: Document, report: Report) -> None:
+    """Tell the delivery what became of it: the message's, or that of the approval it waited for."""
+    state: State = "refused" if report.word == "failed" else "accepted"
+    reason = report.reason or "" if report.word == "failed" else ""
+    own = f"Communication/{message['id']}"
+    dispatches = context.store.unguarded.dispatches
+    if dispatches.conclude(NAME, own, state, reason) or not is_advice(message, CANONICAL):
+        return
+    for each in StoreReader(context).find("Task", [("focus", own)]):
+        dispatches.conclude(NAME, f"Task/{each['id']}", state, reason)
 
 
 def _freed(context: Context, name: str, number: str) -> None:

@@ -7,9 +7,12 @@ state, dry run or log of the delivery holds them.
 from __future__ import annotations
 
 from dataclasses import dataclass
+from datetime import UTC
 from typing import TYPE_CHECKING, Any, Final
 
+from fhir_server.bridges.whatsapp import hours, templates
 from fhir_server.bridges.whatsapp.graph import Graph
+from fhir_server.bridges.whatsapp.judging import ON_REQUEST, UNLESS_REFUSED
 from fhir_server.bridges.whatsapp.sending import NAME, Post, finding
 from fhir_server.delivery.target import Nothing, Pace, Parcel, Refused, Rendered
 from fhir_server.interactions.reader import StoreReader
@@ -69,9 +72,20 @@ class WhatsApp:
 
 
 def make(settings: Settings) -> Target | None:
-    """Give the target that the settings configure; None without token or number."""
+    """Give the target that the settings configure; None without token or number.
+
+    ValueError names a setting that cannot be read.
+    """
     if not (settings.whatsapp_token and settings.whatsapp_nomor):
         return None
+    hours.quiet(settings.whatsapp_tenang, UTC)
+    hours.time_of_day(settings.whatsapp_jadwal)
+    templates.load(settings.whatsapp_templat)
+    if settings.whatsapp_persetujuan not in {ON_REQUEST, UNLESS_REFUSED}:
+        raise ValueError(
+            f"FHIR_WHATSAPP_PERSETUJUAN={settings.whatsapp_persetujuan!r} is neither "
+            f"{UNLESS_REFUSED} nor {ON_REQUEST}."
+        )
     return WhatsApp(settings, Graph(settings))
 
 

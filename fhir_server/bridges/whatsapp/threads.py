@@ -25,6 +25,7 @@ if TYPE_CHECKING:
     from fhir_server.bridges.whatsapp.people import Person
     from fhir_server.context import Context
     from fhir_server.mappings import Reader
+    from fhir_server.sop.percakapan_konsultasi import Medium
 
 ENTITY: Final = "percakapan_konsultasi"
 FLAG: Final = code_system("penanda")
@@ -63,7 +64,14 @@ def thread_of(
 
 
 def thread_with(  # noqa: PLR0913, PLR0917 - both ends, and since when
-    context: Context, reader: Reader, line: str, peer: Peer, reads: str, moment: datetime
+    context: Context,
+    reader: Reader,
+    line: str,
+    peer: Peer,
+    reads: str,
+    moment: datetime,
+    *,
+    channel: Medium = "whatsapp",
 ) -> Thread:
     """Give the thread between a line of the clinic and a number; it is opened if need be."""
     key = key_of(line, peer.number)
@@ -74,7 +82,7 @@ def thread_with(  # noqa: PLR0913, PLR0917 - both ends, and since when
         sumber="webhook",
         idUtas=key,
         layanan=_service(reader, peer.patient),
-        kanal="whatsapp",
+        kanal=channel,
         dimulai=moment.astimezone(reader.now.tzinfo),
         peserta=(peer.party, reads),
         pasien=peer.patient,

@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING, Final
 
 import structlog
 
-from fhir_server.bridges.whatsapp import cloud, receiving, statuses
+from fhir_server.bridges.whatsapp import cloud, forms, receiving, statuses
 from fhir_server.errors import Conflict, FhirError, PreconditionFailed, RuleBroken
 from fhir_server.interactions.faults import report as reported
 
@@ -27,6 +27,7 @@ log = structlog.get_logger(__name__)
 
 SOURCE: Final = "whatsapp"
 EARLY: Final = "whatsapp-status"
+FORM: Final = "formulir"
 LEASE_SECONDS: Final = 30.0
 FIRST_WAIT: Final = 2.0
 LONGEST_WAIT: Final = 600.0
@@ -37,7 +38,7 @@ UNKNOWN: Final = 500
 
 def work_off(context: Context) -> bool:
     """Work off the webhook that has waited longest; False if none waits."""
-    delivery = context.store.deliveries.claim((SOURCE, EARLY), LEASE_SECONDS)
+    delivery = context.store.deliveries.claim((SOURCE, EARLY, FORM), LEASE_SECONDS)
     if delivery is None:
         return False
     try:
@@ -52,6 +53,8 @@ def _tried(context: Context, delivery: Delivery) -> None:
     try:
         if delivery.source == EARLY:
             _early(context, delivery)
+        elif delivery.source == FORM:
+            _filled_in(context, delivery)
         else:
             _posted(context, delivery)
     except FhirError as error:
@@ -127,6 +130,18 @@ def _early(context: Context, delivery: Delivery) -> None:
         context.store.deliveries.done(delivery)
     else:
         _later(context, delivery)
+
+
+def _filled_in(context: Context, delivery: Delivery) -> None:
+    """Store a form of the landing page, or say what is wrong with it."""
+    try:
+        forms.receive(context, forms.read(delivery.body), delivery.received)
+    except forms.Unreadable as error:
+        context.store.deliveries.fail(delivery, [str(error)])
+    except FhirError as error:
+        context.store.deliveries.fail(delivery, [_refusal(FORM, error)])
+    else:
+        context.store.deliveries.done(delivery)
 
 
 def _later(context: Context, delivery: Delivery) -> None:

@@ -1,0 +1,85 @@
+"""The LAKON case a complaint belongs to: the one that is open, or a new one by rule (SOP D5).
+
+A new one is opened for a known patient only, in the name of whoever runs the number
+(FHIR_WHATSAPP_FASKES). Who is not known stays a number until staff say who it is.
+"""
+
+from __future__ import annotations
+
+import hashlib
+from dataclasses import replace
+from typing import TYPE_CHECKING, Final, NamedTuple
+
+from fhir_server import exchange
+from fhir_server.interactions.reader import StoreReader
+from fhir_server.mappings import part_id
+from fhir_server.mappings.codes import CANONICAL
+from fhir_server.mappings.elements import id_of
+from fhir_server.mappings.kasus_konsultasi import KONSULTASI
+from fhir_server.mappings.konsultasi_alur import is_lakon
+from fhir_server.mappings.tugas_lakon import OPEN, TUGAS
+from fhir_server.sop.kasus_konsultasi import KasusKonsultasi
+
+if TYPE_CHECKING:
+    from fhir_server.bridges.whatsapp.people import Person
+    from fhir_server.bridges.whatsapp.threads import Thread
+    from fhir_server.context import Context
+    from fhir_server.mappings import Reader
+    from fhir_server.resources.wire import Document
+    from fhir_server.sop.pesan_chat import PesanChat
+
+NO_WORDS: Final = "(tanpa teks; lihat lampiran)"
+
+
+class Case(NamedTuple):
+    """The LAKON case to which a message belongs, and its consultation."""
+
+    id: str
+    consultation: str | None
+
+
+def open_case(reader: Reader, person: Person | None, thread: Thread) -> Case | None:
+    """Give the case of the thread, or the one LAKON case that the patient has open."""
+    known = thread.document
+    if known.kasus is not None:
+        return Case(known.kasus, known.kunjungan)
+    if person is None or person.patient is None:
+        return None
+    cases = [each for each in _cases(reader, person.patient) if each.get("status") in OPEN]
+    if len(cases) != 1:
+        return None
+    return Case(cases[0]["id"], id_of(cases[0].get("encounter"), "Encounter"))
+
+
+def _cases(reader: Reader, patient: str) -> list[Document]:
+    pairs = [("patient", f"Patient/{patient}"), ("code", f"{TUGAS}|konsultasi-daring")]
+    return [each for each in reader.find("Task", pairs) if is_lakon(each, CANONICAL)]
+
+
+def opened(context: Context, message: PesanChat) -> PesanChat:
+    """Open the case of a complaint that belongs to none, and give the message as part of it.
+
+    Its id is made of the patient and how many cases she had, so two messages at once open one.
+    """
+    faskes = context.settings.whatsapp_faskes
+    if not faskes or message.pasien is None or message.pengirim is None:
+        return message
+    before = _cases(StoreReader(context), message.pasien)
+    if any(each.get("status") in OPEN for each in before):
+        return message  # several are open: staff say to which it belongs
+    mark = hashlib.sha256(f"{message.pasien}|{len(before)}".encode()).hexdigest()
+    own_id = f"kasus-{mark[:32]}"
+    case = KasusKonsultasi(
+        sumber=message.sumber,
+        noKasus=f"LK-{message.waktuKirim:%Y%m%d}-{mark[:8].upper()}",
+        layanan="lakon",
+        faskes=faskes,
+        pasien=message.pasien,
+        pemohon=message.pengirim,
+        kanal=message.kanal,
+        keluhan=message.isi or NO_WORDS,
+        diajukan=message.waktuKirim,
+        penanggungJawab=context.settings.lakon_penanggung_jawab or None,
+    )
+    exchange.publish(context, "kasus_konsultasi", case, document_id=own_id)
+    return replace(message, kasus=own_id, kunjungan=part_id(own_id, KONSULTASI))
