@@ -18,6 +18,7 @@ from functools import cache
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from fhir_server.bridges.plain import target as plain
 from fhir_server.bridges.satusehat import target as satusehat
 from fhir_server.bridges.whatsapp import target as whatsapp
 from fhir_server.config import Settings
@@ -25,15 +26,14 @@ from fhir_server.delivery.target import Target
 from fhir_server.store.ops import Notice
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Iterator
+    from collections.abc import Iterator, Sequence
 
     from fhir_server.context import Context
-    from fhir_server.store.outbox import Provider
+    from fhir_server.store.outbox import Notices, Provider
 
-Document = dict[str, Any]
 Kind = Callable[[Mapping[str, Any], Settings], Target]
 
-KINDS: dict[str, Kind] = {}
+KINDS: dict[str, Kind] = {"fhir": plain.make}
 """What ``kind`` may be in the file: makes a target of its table; ValueError says what is wrong."""
 
 FROM_SETTINGS: tuple[Callable[[Settings], Target | None], ...] = (satusehat.make, whatsapp.make)
@@ -60,13 +60,12 @@ def load(settings: Settings) -> tuple[Target, ...]:
 def provider(context: Context) -> Provider | None:
     """Tell targets of what they want."""
     targets = load(context.settings)
-    if not targets:
-        return None
+    return notices(targets) if targets else None
 
-    def told(document: Document) -> Iterable[Notice]:
-        return [Notice(each.name) for each in targets if each.wants(document)]
 
-    return told
+def notices(targets: Sequence[Target]) -> Notices:
+    """Ask each of some targets whether it wants a resource."""
+    return lambda document: tuple(Notice(each.name) for each in targets if each.wants(document))
 
 
 def _of_file(path: Path, settings: Settings) -> Iterator[Target]:

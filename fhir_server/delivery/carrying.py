@@ -213,7 +213,7 @@ class Carrier:
     def _later(self, attempt: Attempt, later: Later) -> Settlement:
         held_against = later.counts and not self.gate.trying
         attempts = attempt.dispatch.attempts + held_against
-        if later.counts or later.seconds:
+        if (later.counts or later.seconds) and not later.alone:
             self.gate.failed(later.reason, later.seconds)
         dead = attempts >= self.target.pace.attempts
         settled = attempt.ended("dead" if dead else "pending", later.reason)

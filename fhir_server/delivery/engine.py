@@ -128,6 +128,7 @@ class Engine:
         left = list(run)
         try:
             stored = self._read(run)
+            view.prime(run, stored.values())
             while left and not self._stop.is_set() and not self._paused():
                 settled = carrier.carry(left[0], stored.get(left[0].reference))
                 if settled is None:

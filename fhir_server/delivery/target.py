@@ -138,17 +138,18 @@ class Wait:
 
 @dataclass(frozen=True, slots=True)
 class Later:
-    """It did not work this time; ``seconds`` is what the target asked for (Retry-After).
+    """It did not work this time; ``seconds`` is for how long the target wants no more of us.
 
     ``unknown``: it may have arrived all the same (a time-out, a broken connection, a 5xx), so
     ``find`` is asked before it is sent again. ``counts``: one of the attempts after which a
-    delivery is dead.
+    delivery is dead. ``alone``: this delivery comes later, the others need not wait.
     """
 
     reason: str
     seconds: float | None = None
     unknown: bool = False
     counts: bool = True
+    alone: bool = False
 
 
 @dataclass(frozen=True, slots=True)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 from urllib.parse import parse_qsl
@@ -16,9 +17,11 @@ if TYPE_CHECKING:
 
     from fhir_server.context import Context
     from fhir_server.delivery.target import Reference
+    from fhir_server.store.ops import Stored
     from fhir_server.store.progress import Dispatch
 
 Document = dict[str, Any]
+REFERENCE = re.compile(rb'"reference":"([A-Z][A-Za-z]+/[A-Za-z0-9.-]+)"')
 
 
 class Seen:
@@ -29,14 +32,15 @@ class Seen:
         self._target = target
         self._dry = dry
         self._known: dict[Reference, Dispatch | None] = {}
+        self._read: dict[Reference, Document | None] = {}
 
     def read(self, reference: Reference) -> Document | None:
         """Give the current version of a resource of ours, or None."""
-        found = self.context.store.read(*reference.split("/", 1))
-        if found is None or found.text is None:
-            return None
-        document: Document = orjson.loads(found.raw)
-        return document
+        if reference not in self._read:
+            found = self.context.store.read(*reference.split("/", 1))
+            there = found is not None and found.text is not None
+            self._read[reference] = orjson.loads(found.raw) if there and found else None
+        return self._read[reference]
 
     def find(self, resource_type: str, pairs: Sequence[tuple[str, str]]) -> list[Document]:
         """Give everything that a FHIR search finds in our store."""
@@ -64,6 +68,12 @@ class Seen:
             found = self.context.store.dispatches.find(self._target, strange)
             self._known.update({each: found.get(each) for each in strange})
         return {each: known for each in wanted if (known := self._known[each]) is not None}
+
+    def prime(self, run: Iterable[Dispatch], stored: Iterable[Stored]) -> None:
+        """Ask at once how far all is that a run of deliveries refers to."""
+        self._known.update({each.reference: each for each in run})
+        raw = (each.raw for each in stored if each.text is not None)
+        self.states({str(name, "ascii") for each in raw for name in REFERENCE.findall(each)})
 
     def learn(self, dispatch: Dispatch) -> None:
         """Remember how far a resource has just come."""
