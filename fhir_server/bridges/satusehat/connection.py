@@ -2,13 +2,15 @@
 
 from __future__ import annotations
 
-import json
+import os
 import threading
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, Final
 
+import orjson
 import requests
 from requests.adapters import HTTPAdapter
+from requests.utils import get_environ_proxies
 
 from fhir_server.bridges.satusehat import constants as c
 from fhir_server.bridges.satusehat.login import Answered, Login
@@ -96,7 +98,7 @@ class Connection:
         headers = {"Authorization": f"Bearer {token}", "Accept": JSON}
         if body is not None:
             headers["Content-Type"] = PATCH if method == "PATCH" else JSON
-        data = None if body is None else json.dumps(body, ensure_ascii=False).encode()
+        data = None if body is None else orjson.dumps(body)
         url = f"{self._address.fhir}/{path}".rstrip("/")
         return self._said(method, url, data=data, headers=headers, params=list(search))
 
@@ -124,14 +126,16 @@ class Connection:
             return Said(0, f"{NOT_SENT}: no connection in time")
         except requests.RequestException as error:
             return Said(0, _broken(error))
-        return Said(answer.status_code, answer.text, answer.headers)
+        return Said(answer.status_code, answer.content.decode("utf-8", "replace"), answer.headers)
 
     def _session(self) -> requests.Session:
         """Give this thread's session: its connection stays open between requests."""
         found: requests.Session | None = getattr(self._local, "session", None)
         if found is None:
             found = requests.Session()
-            found.trust_env = True
+            found.trust_env = False  # else each request reads the environment, and ~/.netrc wins
+            found.proxies = get_environ_proxies(self._address.fhir)
+            found.verify = os.environ.get("REQUESTS_CA_BUNDLE") or True
             adapter = HTTPAdapter(pool_connections=2, pool_maxsize=2, max_retries=0)
             found.mount("http://", adapter)
             found.mount("https://", adapter)

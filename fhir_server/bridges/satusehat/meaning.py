@@ -7,11 +7,13 @@ nothing: numbers, codes and the status do.
 
 from __future__ import annotations
 
-import json
 import re
 from dataclasses import dataclass, field
 from enum import Enum
+from functools import cached_property
 from typing import TYPE_CHECKING, Any, Final
+
+import orjson
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -37,7 +39,7 @@ class Kind(Enum):
     OUTAGE = "outage"
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True)
 class Said:
     """An answer as it came; ``status`` 0: no answer came, and ``text`` says what broke."""
 
@@ -45,12 +47,12 @@ class Said:
     text: str
     headers: Mapping[str, str] = field(default_factory=dict)
 
-    @property
+    @cached_property
     def document(self) -> dict[str, Any]:
         """Give the body as JSON, or nothing if it is none."""
         try:
-            found = json.loads(self.text)
-        except ValueError:
+            found = orjson.loads(self.text)
+        except orjson.JSONDecodeError:
             return {}
         return found if isinstance(found, dict) else {}
 
