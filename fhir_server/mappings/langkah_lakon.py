@@ -16,7 +16,7 @@ from fhir_server.mappings.effects import Consequences, Effect
 from fhir_server.mappings.konsultasi_alur import is_advice, is_approval, is_lakon
 from fhir_server.mappings.meja_lakon import Desk
 from fhir_server.mappings.rules import has_code, local
-from fhir_server.mappings.tugas_lakon import OPEN, PERKIRAAN, end_of, kind_of
+from fhir_server.mappings.tugas_lakon import OPEN, PERKIRAAN, end_of, kind_of, start_of
 from fhir_server.mappings.tutup_lakon import close, turn_away
 
 if TYPE_CHECKING:
@@ -141,7 +141,7 @@ def _advised(desk: Desk, advice: Document) -> None:
     written = desk.step_on(case, "memberi-saran", name)
     if written is None and (step := desk.open_of(case, "memberi-saran")) is not None:
         about = {"focus": {"reference": name}, "owner": advice.get("sender")}
-        written = desk.finish(step, desk.now, **about)
+        written = desk.finish(step, desk.after(start_of(step)), **about)
     desk.move(case, "saran-dibuat")
     end = written and end_of(written)
     approver = case.get("owner")

@@ -64,6 +64,10 @@ class Desk:
         found = instant_of(text)
         return self.now if found is None else found.astimezone(self.now.tzinfo)
 
+    def after(self, begun: datetime | None) -> datetime:
+        """Give the present instant, or a beginning that lies ahead, as another's clock may."""
+        return self.now if begun is None else max(self.now, begun.astimezone(self.now.tzinfo))
+
     def case_of(self, references: Iterable[Document] | None) -> Document | None:
         """Give the LAKON case among what a paper belongs to."""
         for each in references or ():
@@ -92,7 +96,7 @@ class Desk:
                 **current,
                 "status": courses.CASE_STATUS[state],
                 "businessStatus": {"coding": [{"system": STATUS_KASUS, "code": state}]},
-                "lastModified": self.now.isoformat(),
+                "lastModified": self.after(start_of(current)).isoformat(),
             }
         )
 

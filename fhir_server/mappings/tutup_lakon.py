@@ -10,9 +10,9 @@ from typing import TYPE_CHECKING, Any
 from fhir_server.mappings import konsultasi_alur as courses
 from fhir_server.mappings import pasien as patients
 from fhir_server.mappings.codes import code_system
-from fhir_server.mappings.elements import ids_of
+from fhir_server.mappings.elements import ids_of, instant_of
 from fhir_server.mappings.rules import local
-from fhir_server.mappings.tugas_lakon import LANGKAH, OPEN, given_up
+from fhir_server.mappings.tugas_lakon import LANGKAH, OPEN, given_up, start_of
 from fhir_server.sop.wilayah_lakon import DI_LUAR_WILAYAH, di_luar, kalimat
 
 if TYPE_CHECKING:
@@ -35,14 +35,15 @@ def turn_away(desk: Desk, case: Document) -> bool:
         _answer_emergency(desk, case)
         return True
     why = {"system": code_system("alasan-tolak"), "code": DI_LUAR_WILAYAH}
-    period = {**case.get("executionPeriod", {}), "end": desk.now.isoformat()}
+    end = desk.after(start_of(case)).isoformat()
+    period = {**case.get("executionPeriod", {}), "end": end}
     rejected = {
         **case,
         "status": "rejected",
         "businessStatus": {"coding": [{"system": code_system("status-kasus"), "code": "ditolak"}]},
         "statusReason": {"coding": [why], "text": kalimat(desk.settings.lakon_kecamatan)},
         "executionPeriod": period,
-        "lastModified": desk.now.isoformat(),
+        "lastModified": end,
     }
     desk.put({key: value for key, value in rejected.items() if key != "restriction"})
     close(desk, case, DI_LUAR_WILAYAH)
@@ -50,7 +51,9 @@ def turn_away(desk: Desk, case: Document) -> bool:
         _answer_emergency(desk, case)
     visit = desk.read(local(case.get("encounter"), "Encounter"))
     if visit is not None:
-        ended = {**visit.get("period", {}), "end": desk.now.isoformat()}
+        period = visit.get("period", {})
+        over = desk.after(instant_of(period.get("start"))).isoformat()
+        ended = {**period, "end": over}
         desk.put({**visit, "status": "cancelled", "period": ended})
     return True
 
@@ -60,7 +63,7 @@ def close(desk: Desk, case: Document, why: str) -> None:
     for kind in LANGKAH:
         for task in desk.steps(case, kind):
             if task.get("status") in OPEN:
-                desk.put(given_up(task, desk.now, why))
+                desk.put(given_up(task, desk.after(start_of(task)), why))
                 _stop(desk, local(task.get("focus"), "Communication"))
 
 

@@ -4,12 +4,15 @@ from __future__ import annotations
 
 import json
 from dataclasses import replace
+from datetime import datetime
 from pathlib import Path
 
 import pytest
 
+from fhir_server.app import create_app
 from fhir_server.mappings import r4b
 from tests.scenarios.lakon import PENYETUJU, Lakon, wib
+from tests.support.both import Caller
 
 CS = "https://puskesmas.example/fhir/CodeSystem"
 MEASURE = Path(__file__).parents[2] / "profiles" / "measure" / "sla-lakon.json"
@@ -70,6 +73,24 @@ def test_a_case_moves_with_what_is_written(kasus):
         "disetujui",
         "diteruskan-ke-pasien",
     ]
+
+
+@pytest.mark.parametrize(
+    ("kecamatan", "berakhir"), [("990302", "diteruskan"), ("990199", "ditolak")]
+)
+def test_a_case_whose_writer_has_a_faster_clock_goes_its_way(context, pasien, kecamatan, berakhir):
+    rumah = {"kabupaten": kecamatan[:4], "kecamatan": kecamatan, "desa": f"{kecamatan}2001"}
+    warga = pasien(nik="9903025207750002", **rumah)
+    ours = replace(context.settings, lakon_kecamatan="990302")
+    late = datetime.fromisoformat(wib(12, "07:00:00"))
+    server = create_app(replace(context, settings=ours, clock=lambda: late)).test_client()
+    kasus = Lakon(Caller(server, "/sop/v1", "application/json"), warga, "0009")
+
+    kasus.ajukan("08:00:00")
+    if berakhir == "diteruskan":
+        kasus.teruskan("08:03:10")
+
+    assert kasus.status == berakhir
 
 
 def test_a_case_that_is_answered_is_due_no_more(fhir, diterima):
