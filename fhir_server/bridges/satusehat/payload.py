@@ -101,12 +101,29 @@ Rendering = Payload | LookUp | Waiting | NotWanted | Unmappable
 
 
 def landed(request: Request, candidate: dict[str, Any]) -> bool:
-    """Say whether a resource found there is the one that this request made."""
-    if request.identifier is None or candidate.get("resourceType") != request.type:
+    """Say whether a resource found there is the one that this request made, or stands for it.
+
+    Of episodes there is one active per patient and type, whoever opened it. Newborns of one mother
+    share her NIK; their names tell them apart, as nothing else comes back.
+    """
+    if candidate.get("resourceType") != request.type:
         return False
+    if request.type == "EpisodeOfCare" and candidate.get("status") == "active":
+        return _kinds(candidate) == _kinds(request.body)
     identifiers = candidate.get("identifier") or []
     listed = identifiers if isinstance(identifiers, list) else [identifiers]
-    return request.identifier in [(each.get("system"), each.get("value")) for each in listed]
+    has_ours = request.identifier in [(each.get("system"), each.get("value")) for each in listed]
+    is_newborn = request.type == "Patient"
+    return has_ours and (not is_newborn or _names(candidate) == _names(request.body))
+
+
+def _kinds(episode: dict[str, Any]) -> set[str]:
+    codings = (coding for each in episode.get("type", ()) for coding in each.get("coding", ()))
+    return {str(each.get("code")) for each in codings}
+
+
+def _names(patient: dict[str, Any]) -> list[str]:
+    return [str(each.get("text", "")).casefold() for each in patient.get("name", ())]
 
 
 def urn(key: str) -> str:

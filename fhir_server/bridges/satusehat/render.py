@@ -18,7 +18,7 @@ from fhir_server.bridges.satusehat import (
     service_request,
 )
 from fhir_server.bridges.satusehat.draft import Draft, Stop, local_name
-from fhir_server.bridges.satusehat.payload import NotWanted
+from fhir_server.bridges.satusehat.payload import NotWanted, Waiting
 from fhir_server.bridges.satusehat.wanted import unwanted
 
 if TYPE_CHECKING:
@@ -70,9 +70,13 @@ def render(resource: dict[str, Any], known: Known) -> Rendering:
 def _patient(draft: Draft) -> None:
     """Refuse what is about a patient whom nobody there can be found for."""
     subject = draft.resource.get("subject") or draft.resource.get("patient")
-    name = local_name(subject)
-    patient = draft.known.local(name) if name and name.startswith("Patient/") else None
-    if name and patient and unwanted(patient, draft.choices) and not draft.known.remote(name):
+    name = local_name(subject) or ""
+    if not name.startswith("Patient/") or draft.known.remote(name):
+        return
+    patient = draft.known.local(name)
+    if patient is None:
+        raise Stop(Waiting((name,)))
+    if unwanted(patient, draft.choices):
         draft.refuse(
             f"{draft.resource['resourceType']}.subject",
             "the patient has no NIK here, so SATUSEHAT does not know whose this is",
