@@ -90,6 +90,28 @@ class Settings:
         "harian", "FHIR_PEMANTAUAN_ISOMAN", "chat with a patient in isolation at home"
     )
     token_minutes: int = _setting(15, "FHIR_TOKEN_MINUTES", "minutes for which a token is good")
+    oidc_issuer: str = _setting(
+        "",
+        "FHIR_OIDC_ISSUER",
+        "identity provider (OpenID Connect) whose tokens speak for people; empty: none",
+    )
+    oidc_audience: str = _setting(
+        "fhir-server", "FHIR_OIDC_AUDIENCE", "aud that its tokens must have to be meant for us"
+    )
+    oidc_user_claim: str = _setting(
+        "fhirUser", "FHIR_OIDC_USER_CLAIM", "claim that names the Practitioner who signed in"
+    )
+    key_hosts: str = _setting(
+        "",
+        "FHIR_KEY_HOSTS",
+        "hosts inside (name or name:port, separated by commas) that keys are fetched from; "
+        "others must be public and speak https",
+    )
+    emergency_minutes: int = _setting(
+        15,
+        "FHIR_EMERGENCY_MINUTES",
+        "minutes for which $akses-darurat opens a record; 0: it is not offered",
+    )
     referral_days: int = _setting(
         30,
         "FHIR_REFERRAL_DAYS",

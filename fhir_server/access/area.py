@@ -61,7 +61,7 @@ class Area(Reach):
 
     def may_write(self, resource_type: str) -> bool:
         """Say that staff write records and work, and neither directory nor consent to access."""
-        return resource_type not in DIRECTORY and resource_type != "AuditEvent"
+        return resource_type not in DIRECTORY
 
     def _own(self, resource_type: str) -> Filter:
         """Select what is the reader's own, whoever it may be about."""

@@ -1,8 +1,9 @@
 """What narrows and widens a reach: the patient's consent, and an emergency (domain §2.3).
 
-A Consent whose provision denies (active, or refused in the words of the SOP) takes the patient's record from
-the organization, person or role it names, and what it labels from everybody with limits. What one
-wrote oneself stays. An emergency opens one record for some minutes, whatever the consents say.
+A Consent whose provision denies (active, or refused in the words of the SOP) takes the patient's
+record from the organization, person or role it names, and what it labels from everybody with
+limits. What one wrote oneself stays. An emergency opens one record for some minutes, whatever the
+consents say.
 """
 
 from __future__ import annotations
@@ -14,6 +15,7 @@ from typing import TYPE_CHECKING, Any, Final
 from fhir_server.access.directory import DIRECTORY
 from fhir_server.access.people import found
 from fhir_server.access.reach import NOTHING, Reach, either, written_by
+from fhir_server.auth.scopes import AUDIT
 from fhir_server.search.token import key
 
 if TYPE_CHECKING:
@@ -37,7 +39,9 @@ class Excepted(Reach):
         self._rows = context.definitions.compartments["Patient"]
 
     def of(self, resource_type: str) -> Filter:
-        """Give what of a type is in reach."""
+        """Give what of a type is in reach; who saw what is in nobody's."""
+        if resource_type == AUDIT:
+            return NOTHING
         inner = self._inner.of(resource_type)
         if resource_type in DIRECTORY or inner == NOTHING:
             return self._opened_as_well(resource_type, inner)
@@ -50,6 +54,8 @@ class Excepted(Reach):
 
     def through(self, resource_type: str) -> tuple[Join, ...]:
         """Give what must hold of other resources; not of what an emergency opened."""
+        if resource_type == AUDIT:
+            return ()
         joins = self._inner.through(resource_type)
         opened = self._of_opened(resource_type)
         if not opened:
@@ -62,7 +68,7 @@ class Excepted(Reach):
 
     def may_write(self, resource_type: str) -> bool:
         """Say whether resources of a type may be written at all."""
-        return self._inner.may_write(resource_type)
+        return resource_type != AUDIT and self._inner.may_write(resource_type)
 
     def part(self, resource_type: str) -> Part | None:
         """Give what of a type is shown."""
@@ -74,7 +80,7 @@ class Excepted(Reach):
 
     def _of_opened(self, resource_type: str) -> Filter:
         """Select what an emergency opened; ``{}``: nothing."""
-        if not self._opened or resource_type in DIRECTORY:
+        if resource_type == AUDIT or resource_type in DIRECTORY or not self._opened:
             return {}
         return self._of_patients(resource_type, self._opened)
 

@@ -24,6 +24,7 @@ class Registry:
         self._clients = clients
         self._known: dict[str, tuple[float, Client | None]] = {}
         self._any = (0.0, False)
+        self._revoked: tuple[float, frozenset[str]] = (0.0, frozenset())
         self._lock = threading.Lock()
 
     def is_used(self) -> bool:
@@ -33,6 +34,14 @@ class Registry:
             return found
         self._any = (time.monotonic(), self._clients.any())
         return self._any[1]
+
+    def is_revoked(self, number: str) -> bool:
+        """Tell whether a token was given back."""
+        checked, found = self._revoked
+        if not checked or time.monotonic() - checked >= FRESH_SECONDS:
+            found = self._clients.revoked()
+            self._revoked = (time.monotonic(), found)
+        return number in found
 
     def find(self, client_id: str) -> Client | None:
         """Give a client that may ask, None if there is none or it was revoked."""
@@ -66,5 +75,6 @@ def write(client: Client) -> dict[str, Any]:
         "reach": client.reach,
         "digest": client.digest,
         "jwks": client.jwks,
+        "jwks_url": client.jwks_url,
         "revoked": client.revoked,
     }

@@ -51,7 +51,7 @@ def opened(  # noqa: PLR0913 - what is known of an access
         permintaan=request,
     )
     document = {**event(access), "meta": {"profile": [PATIENT_READ]}}
-    context.store.transact([_put(context, document, context.new_id())])
+    context.store.unguarded.transact([_put(context, document, context.new_id())])
 
 
 def _put(context: Context, document: Document, event_id: str) -> Put:

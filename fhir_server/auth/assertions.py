@@ -14,8 +14,11 @@ from joserfc.errors import JoseError
 from joserfc.jwk import KeySet
 from joserfc.jws import extract_compact
 
+from fhir_server.auth.fetching import Unfetched
+
 if TYPE_CHECKING:
     from fhir_server.auth.clients import Client
+    from fhir_server.auth.keys import Published
 
 TYPE: Final = "urn:ietf:params:oauth:client-assertion-type:jwt-bearer"
 ALGORITHMS: Final = ("RS384", "ES384")
@@ -44,10 +47,23 @@ def issuer(text: str) -> str:
         raise BadAssertion("client_assertion is no signed JWT with an iss.") from error
 
 
-def verify(text: str, client: Client, audience: str, *, now: int) -> Assertion:
+def keys_of(text: str, client: Client, published: Published) -> KeySet:
+    """Give the keys of a client: those that it registered, or those it publishes."""
+    try:
+        if not client.jwks_url:
+            return KeySet.import_key_set(client.jwks)  # type: ignore[arg-type]
+        return published.keys(client.jwks_url, extract_compact(text.encode()).headers().get("kid"))
+    except Unfetched as error:
+        raise BadAssertion(
+            "The client's keys cannot be fetched from where it publishes."
+        ) from error
+    except (JoseError, ValueError, KeyError, TypeError) as error:
+        raise BadAssertion("The client has no keys to be held against.") from error
+
+
+def verify(text: str, client: Client, keys: KeySet, audience: str, *, now: int) -> Assertion:
     """Hold an assertion against the keys of a client; ``audience`` is our token endpoint."""
     try:
-        keys = KeySet.import_key_set(client.jwks)  # type: ignore[arg-type]
         claims: dict[str, Any] = jwt.decode(text, keys, algorithms=list(ALGORITHMS)).claims
     except (JoseError, ValueError, KeyError, TypeError) as error:
         raise BadAssertion("The signature is of none of the client's keys.") from error

@@ -1,6 +1,7 @@
 """A registered client: who it is, what it may, and how it proves itself.
 
-The secret is kept as scrypt's digest (RFC 7914) with a salt of its own; public keys are a JWKS.
+The secret is kept as scrypt's digest (RFC 7914) with a salt of its own; public keys are a JWKS,
+or the address of one.
 """
 
 from __future__ import annotations
@@ -34,6 +35,7 @@ class Client:
     reach: Reach = "everything"
     digest: bytes | None = None
     jwks: dict[str, Any] = field(default_factory=dict)
+    jwks_url: str = ""
     revoked: datetime | None = None
 
     def principal(self, scopes: frozenset[str] | None = None) -> Principal:

@@ -14,6 +14,7 @@ from typing import Final
 
 ALL: Final = "system/*.cruds"
 LETTERS: Final = "cruds"
+AUDIT: Final = "AuditEvent"
 _OLD: Final = {"read": "rs", "write": "cud", "*": LETTERS}
 _SCOPE = re.compile(
     r"(?P<who>system|user)/(?P<type>\*|[A-Z][A-Za-z]+)"
@@ -42,7 +43,12 @@ class Right:
     search: str = ""
 
     def gives(self, resource_type: str, letter: str) -> bool:
-        """Say whether it lets resources of a type be met in one way, perhaps not all."""
+        """Say whether it lets resources of a type be met in one way, perhaps not all.
+
+        Who saw what is met by whoever may do everything, or has a scope that names it.
+        """
+        if resource_type == AUDIT and self.resource_type == "*" and self.letters != {*LETTERS}:
+            return False
         return self.resource_type in {"*", resource_type} and letter in self.letters
 
 

@@ -22,11 +22,12 @@ class BadToken(ValueError):
 
 @dataclass(frozen=True, slots=True)
 class Token:
-    """What a token says; ``expires`` in seconds since 1970."""
+    """What a token says; ``expires`` in seconds since 1970; ``number`` by which it is revoked."""
 
     client: str
     scopes: frozenset[str]
     expires: int
+    number: str = ""
 
 
 def issue(token: Token, key: bytes, *, now: int) -> str:
@@ -36,7 +37,7 @@ def issue(token: Token, key: bytes, *, now: int) -> str:
         "scope": " ".join(sorted(token.scopes)),
         "iat": now,
         "exp": token.expires,
-        "jti": secrets.token_urlsafe(12),
+        "jti": token.number or secrets.token_urlsafe(12),
     }
     header = {"alg": _ALGORITHM, "typ": "at+jwt"}
     return jwt.encode(header, claims, OctKey.import_key(key))
@@ -47,7 +48,8 @@ def read(text: str, key: bytes, *, now: int) -> Token:
     try:
         decoded = jwt.decode(text, OctKey.import_key(key), algorithms=[_ALGORITHM])
         claims = decoded.claims
-        token = Token(str(claims["sub"]), frozenset(claims["scope"].split()), int(claims["exp"]))
+        scopes = frozenset(claims["scope"].split())
+        token = Token(str(claims["sub"]), scopes, int(claims["exp"]), str(claims["jti"]))
     except (JoseError, ValueError, KeyError, TypeError, AttributeError) as error:
         raise BadToken("The token is not one of this server's.") from error
     if decoded.header.get("typ") != "at+jwt":

@@ -15,12 +15,14 @@ from rich.console import Console
 from rich.table import Table
 
 from fhir_server.access.registry import read, write
+from fhir_server.access.scopes import check
 from fhir_server.auth.clients import Client, digest_of, new_secret
 from fhir_server.auth.scopes import ALL, UnknownScope, rights
 from fhir_server.commands import opening
 
 if TYPE_CHECKING:
     from fhir_server.auth.principals import Reach
+    from fhir_server.context import Context
 
 HELP = """
 Register the systems that may ask this server. From the first one on nobody is answered without a
@@ -31,16 +33,23 @@ fhir-server client add klinik-app
 fhir-server client add rs-a --organization Organization/rs-a --as hospital
 fhir-server client add putri --person Practitioner/putri --as student
 fhir-server client add rs-b --organization Organization/rs-b --as hospital --jwks rs-b.json
+fhir-server client add rs-c --organization Organization/rs-c --as hospital --jwks https://rs-c.example/jwks.json
+fhir-server client add loket-app --organization Organization/pkm --as staff
+fhir-server client add wulan --person Practitioner/wulan --as person
+fhir-server client add dasbor --scope 'system/Task.rs?owner=Organization/rs-a'
 fhir-server client list
 fhir-server client rotate rs-a
 fhir-server client revoke rs-a
 
-A hospital meets what was referred to it and what it wrote; a student the mother she accompanies.
+A hospital meets what was referred to it and what it wrote; a student the mother she accompanies;
+staff the patients of their facility and its villages; a person what her role opens.
 """
 KINDS: Final[dict[str, tuple[str, str]]] = {
     "app": ("everything", ALL),
     "hospital": ("referrals", ALL),
     "student": ("assignment", "system/*.crus"),
+    "staff": ("area", ALL),
+    "person": ("role", ALL),
 }
 _NAME = re.compile(r"[A-Za-z0-9][A-Za-z0-9._-]{0,63}")
 _REFERENCE = re.compile(r"(Organization|Practitioner)/[A-Za-z0-9\-.]{1,64}")
@@ -58,9 +67,7 @@ def command() -> None:
 @click.option("--person", help="Who it is: Practitioner/putri.")
 @click.option("--scope", "scopes", multiple=True, help="SMART scopes, e.g. system/Patient.rs.")
 @click.option(
-    "--jwks",
-    type=click.Path(exists=True, dir_okay=False, path_type=Path),
-    help="Its public keys (private_key_jwt) instead of a secret.",
+    "--jwks", help="Its public keys (private_key_jwt), a file or https://…, instead of a secret."
 )
 def add(  # noqa: PLR0913, PLR0917 - what an administrator may say
     name: str,
@@ -68,7 +75,7 @@ def add(  # noqa: PLR0913, PLR0917 - what an administrator may say
     organization: str | None,
     person: str | None,
     scopes: tuple[str, ...],
-    jwks: Path | None,
+    jwks: str | None,
 ) -> None:
     """Register a client and print its secret, which is shown once."""
     reach, usual = KINDS[kind]
@@ -83,9 +90,11 @@ def add(  # noqa: PLR0913, PLR0917 - what an administrator may say
         person,
         cast("Reach", reach),
         digest_of(secret) if secret else None,
-        _keys(jwks) if jwks else {},
+        _keys(jwks) if jwks and not _is_address(jwks) else {},
+        jwks if jwks and _is_address(jwks) else "",
     )
     with opening.attached(opening.settings_given()) as context:
+        _check_scopes(context, given)
         if not context.store.clients.add(write(client)):
             raise click.ClickException(f"There is a client {name} already; see client list.")
     click.echo(f"client_id={name}")
@@ -104,7 +113,7 @@ def listing() -> None:
                 each.reach,
                 each.organization or each.person or "",
                 " ".join(sorted(each.scopes)),
-                "keys" if each.jwks else "secret",
+                "keys" if each.jwks or each.jwks_url else "secret",
                 f"{each.created:%Y-%m-%d}",
                 f"{each.revoked:%Y-%m-%d}" if each.revoked else "",
             )
@@ -141,8 +150,10 @@ def _check(
         raise click.ClickException(f"{name!r} is no name; right is letters, digits, . _ and -.")
     if kind == "hospital" and not organization:
         raise click.ClickException("A hospital needs --organization Organization/…")
-    if kind == "student" and not person:
-        raise click.ClickException("A student needs --person Practitioner/…")
+    if kind == "staff" and not organization:
+        raise click.ClickException("Staff need --organization Organization/… of their facility")
+    if kind in {"student", "person"} and not person:
+        raise click.ClickException(f"A {kind} needs --person Practitioner/…")
     for given, wanted in ((organization, "Organization"), (person, "Practitioner")):
         if given and not (_REFERENCE.fullmatch(given) and given.startswith(wanted)):
             raise click.ClickException(f"{given!r} is no reference; right is {wanted}/its-id.")
@@ -152,9 +163,20 @@ def _check(
         raise click.ClickException(str(error)) from None
 
 
-def _keys(path: Path) -> dict[str, object]:
+def _check_scopes(context: Context, scopes: frozenset[str]) -> None:
     try:
-        keys = json.loads(path.read_text("utf-8"))
+        check(scopes, context.parameters, context.settings)
+    except UnknownScope as error:
+        raise click.ClickException(str(error)) from None
+
+
+def _is_address(jwks: str) -> bool:
+    return jwks.startswith(("https://", "http://"))
+
+
+def _keys(path: str) -> dict[str, object]:
+    try:
+        keys = json.loads(Path(path).read_text("utf-8"))
         public = KeySet.import_key_set(keys).as_dict(private=False)
     except (OSError, ValueError, KeyError, TypeError, JoseError) as error:
         raise click.ClickException(f"{path} is no JWKS: {error}") from None

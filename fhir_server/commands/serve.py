@@ -91,6 +91,8 @@ def is_loopback(host: str) -> bool:
 
 def expect_clients(settings: Settings, uri: str) -> None:
     """Refuse to answer other machines while nobody has to sign in."""
+    if settings.oidc_issuer:
+        return
     with opening.opened(settings, uri) as context:
         if context.store.clients.any():
             return

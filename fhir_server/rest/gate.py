@@ -1,6 +1,7 @@
 """Who may come in: everybody on the loopback address, or, once a client is registered, a token.
 
-What says how to get in, and whether the server lives, needs none.
+A token is one of ours, or one of the identity provider's that the operator trusts. What says how
+to get in, and whether the server lives, needs none.
 """
 
 from __future__ import annotations
@@ -9,9 +10,12 @@ import time
 from typing import TYPE_CHECKING, Any, Final
 
 from fhir_server.access.guard import entered
+from fhir_server.access.reaches import known
 from fhir_server.access.registry import Registry
 from fhir_server.auth import tokens
-from fhir_server.auth.scopes import ALL
+from fhir_server.auth.issuers import BadUser, Issuer
+from fhir_server.auth.keys import Published
+from fhir_server.auth.scopes import allows
 from fhir_server.errors import Forbidden, Unauthenticated
 
 if TYPE_CHECKING:
@@ -23,6 +27,9 @@ if TYPE_CHECKING:
 TOKEN_KEY: Final = "tokens"  # noqa: S105 - the name of a key in the database
 PUBLIC: Final = ("/oauth2/", "/health", "/docs", "/openapi", "/fhir/.well-known/", "/webhooks/")
 METADATA: Final = "/fhir/metadata"
+WHOLE: Final = frozenset({"everything"})
+"""Reaches that the SOP API answers: those of the puskesmas itself."""
+FRESH_SECONDS: Final = 2.0
 _MOST_REMEMBERED = 10_000
 
 
@@ -32,12 +39,17 @@ class Gate:
     def __init__(self, context: Context) -> None:
         self.context = context
         self.registry = Registry(context.store.clients)
+        self.published = Published(context.settings.key_hosts)
+        self.issuer = Issuer(context.settings, self.published)
         self._remembered: dict[str, tokens.Token] = {}
+        self._people: dict[str, tuple[float, Principal]] = {}
 
     def entered(self, environ: Mapping[str, Any]) -> Context:
         """Give the context of a request; Unauthenticated without a token that is good."""
         path = environ["PATH_INFO"]
-        if not self.registry.is_used() or path.startswith(PUBLIC) or path == METADATA:
+        if path.startswith(PUBLIC) or path == METADATA:
+            return self.context
+        if not self.issuer.url and not self.registry.is_used():
             return self.context
         return entered(self.context, self.principal(environ.get("HTTP_AUTHORIZATION", "")))
 
@@ -45,10 +57,12 @@ class Gate:
         """Give the context of a request to the SOP API, which is for the puskesmas itself."""
         context = self.entered(environ)
         principal = context.principal
-        if principal.reach != "everything" or ALL not in principal.scopes:
+        if principal.reach not in WHOLE or not all(
+            allows(principal.scopes, "*", letter) for letter in "cruds"
+        ):
             raise Forbidden(
-                f"The SOP API is for the puskesmas itself: it needs the scope {ALL} and no limits. "
-                "Other facilities use /fhir.",
+                "The SOP API is for the puskesmas itself: it needs the scope system/*.cruds and no "
+                "limits. Other facilities use /fhir.",
                 indonesian="API SOP untuk puskesmas sendiri; fasilitas lain memakai /fhir.",
             )
         return context
@@ -62,11 +76,40 @@ class Gate:
                 "Authorization: Bearer …",
                 indonesian="Server ini menjawab hanya dengan token: minta di POST /oauth2/token.",
             )
-        token = self._read(text.strip())
+        text = text.strip()
+        if self.issuer.signed(text):
+            return self._person(text)
+        token = self.token(text)
         client = self.registry.find(token.client)
         if client is None:
             raise Unauthenticated("The client of this token is not known here any more.")
-        return client.principal(token.scopes)
+        return self._known(client.principal(token.scopes))
+
+    def token(self, text: str) -> tokens.Token:
+        """Read a token of ours that is good; Unauthenticated if it is none."""
+        token = self._read(text)
+        if self.registry.is_revoked(token.number):
+            raise Unauthenticated("The token was given back; ask for a new one.")
+        return token
+
+    def _person(self, text: str) -> Principal:
+        try:
+            return self._known(self.issuer.principal(text, now=int(time.time())))
+        except BadUser as error:
+            raise Unauthenticated(str(error)) from error
+
+    def _known(self, principal: Principal) -> Principal:
+        """Look up the role of a person, remembered for seconds with all that was asked for."""
+        if principal.reach != "role":
+            return principal
+        key = f"{principal.subject} {principal.person} {' '.join(sorted(principal.scopes))}"
+        checked, found = self._people.get(key, (0.0, principal))
+        if not checked or time.monotonic() - checked >= FRESH_SECONDS:
+            found = known(self.context, principal)
+            if len(self._people) >= _MOST_REMEMBERED:
+                self._people.clear()
+            self._people[key] = (time.monotonic(), found)
+        return found
 
     def _read(self, text: str) -> tokens.Token:
         now = int(time.time())

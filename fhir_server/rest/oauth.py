@@ -1,8 +1,9 @@
-"""``/oauth2/token`` for systems, and where SMART looks for it.
+"""``/oauth2`` for systems: tokens, what they are worth, giving them back; where SMART looks for it.
 
 Client credentials, proved by a secret or by a signed assertion (``private_key_jwt``).
 
-https://hl7.org/fhir/smart-app-launch/backend-services.html, RFC 6749 §4.4 and §5.2
+https://hl7.org/fhir/smart-app-launch/backend-services.html, RFC 6749 §4.4 and §5.2, RFC 7662,
+RFC 7009
 """
 
 from __future__ import annotations
@@ -14,15 +15,20 @@ from flask import Flask, Response, jsonify, request
 
 from fhir_server.auth import assertions, tokens
 from fhir_server.auth.clients import is_secret
-from fhir_server.auth.scopes import UnknownScope, within
+from fhir_server.auth.fetching import Unfetched
+from fhir_server.auth.scopes import ALL, UnknownScope, within
+from fhir_server.errors import Unauthenticated
 from fhir_server.rest.gate import TOKEN_KEY
 
 if TYPE_CHECKING:
+    from collections.abc import Callable
+
     from fhir_server.auth.clients import Client
     from fhir_server.context import Context
     from fhir_server.rest.gate import Gate
 
 PATH = "/oauth2/token"
+INTROSPECTION, REVOCATION = "/oauth2/introspect", "/oauth2/revoke"
 CONFIGURATION = "/fhir/.well-known/smart-configuration"
 
 
@@ -35,11 +41,20 @@ class Refused(Exception):
 
 
 def register(app: Flask, context: Context, gate: Gate) -> None:
-    """Serve the token endpoint and SMART's configuration."""
+    """Serve the token endpoint and its neighbours, and SMART's configuration."""
 
     def token() -> Response:
+        return answered(_granted)
+
+    def introspection() -> Response:
+        return answered(_introspected)
+
+    def revocation() -> Response:
+        return answered(_revoked)
+
+    def answered(what: Callable[[Context, Gate], dict[str, Any]]) -> Response:
         try:
-            return _unstored(jsonify(_granted(context, gate)))
+            return _unstored(jsonify(what(context, gate)))
         except Refused as refusal:
             answer = jsonify(error=refusal.error, error_description=refusal.says)
             answer.status_code = refusal.status
@@ -48,9 +63,11 @@ def register(app: Flask, context: Context, gate: Gate) -> None:
             return _unstored(answer)
 
     def configuration() -> Response:
-        return jsonify(described(_base(context)))
+        return jsonify({**described(_base(context)), **_of_people(gate)})
 
     app.add_url_rule(PATH, "token", token, methods=["POST"])
+    app.add_url_rule(INTROSPECTION, "introspect", introspection, methods=["POST"])
+    app.add_url_rule(REVOCATION, "revoke", revocation, methods=["POST"])
     app.add_url_rule(CONFIGURATION, "smart", configuration)
 
 
@@ -64,8 +81,10 @@ def described(base: str) -> dict[str, Any]:
             "private_key_jwt",
         ],
         "token_endpoint_auth_signing_alg_values_supported": list(assertions.ALGORITHMS),
+        "introspection_endpoint": base + INTROSPECTION,
+        "revocation_endpoint": base + REVOCATION,
         "grant_types_supported": ["client_credentials"],
-        "scopes_supported": ["system/*.cruds", "system/*.rs"],
+        "scopes_supported": ["system/*.cruds", "system/*.rs", "system/Task.rs?owner=…"],
         "capabilities": [
             "client-confidential-symmetric",
             "client-confidential-asymmetric",
@@ -73,6 +92,54 @@ def described(base: str) -> dict[str, Any]:
             "permission-v2",
         ],
     }
+
+
+def _of_people(gate: Gate) -> dict[str, Any]:
+    """Say where people sign in; what their tokens may do, and how, is said by the provider."""
+    if not gate.issuer.url:
+        return {}
+    try:
+        found = gate.issuer.described()
+    except Unfetched:
+        return {"issuer": gate.issuer.url}
+    names = ("issuer", "authorization_endpoint", "jwks_uri", "userinfo_endpoint")
+    return {name: found[name] for name in names if name in found}
+
+
+def _introspected(context: Context, gate: Gate) -> dict[str, Any]:
+    """Say what a token is worth, to the client that has it or to one without limits."""
+    client = _proved(context, gate)
+    try:
+        token = gate.token(request.form.get("token", ""))
+    except Unauthenticated:
+        return {"active": False}
+    owner = gate.registry.find(token.client)
+    is_whole = client.reach == "everything" and ALL in client.scopes
+    is_ours = client.id == token.client or is_whole
+    if owner is None or not is_ours:
+        return {"active": False}
+    named = {"organization": owner.organization, "fhirUser": owner.person}
+    return {
+        "active": True,
+        "client_id": token.client,
+        "sub": token.client,
+        "scope": " ".join(sorted(token.scopes)),
+        "exp": token.expires,
+        "token_type": "Bearer",
+        **{name: value for name, value in named.items() if value},
+    }
+
+
+def _revoked(context: Context, gate: Gate) -> dict[str, Any]:
+    """Take a token back from the client that has it; what is no token is none afterwards either."""
+    client = _proved(context, gate)
+    try:
+        token = gate.token(request.form.get("token", ""))
+    except Unauthenticated:
+        return {}
+    if token.client == client.id:
+        context.store.clients.revoke(token.number, token.expires)
+    return {}
 
 
 def _granted(context: Context, gate: Gate) -> dict[str, Any]:
@@ -118,7 +185,8 @@ def _signed(context: Context, gate: Gate, text: str) -> Client:
         if client is None:
             raise Refused("invalid_client", "No such client.", 401)
         audience = _base(context) + PATH
-        proof = assertions.verify(text, client, audience, now=int(time.time()))
+        keys = assertions.keys_of(text, client, gate.published)
+        proof = assertions.verify(text, client, keys, audience, now=int(time.time()))
     except assertions.BadAssertion as error:
         raise Refused("invalid_client", str(error), 401) from error
     if not context.store.clients.use(client.id, proof.number, proof.expires):

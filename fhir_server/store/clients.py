@@ -1,7 +1,8 @@
 """The clients that may ask, and the numbers of assertions that were used.
 
 ``_clients`` has one document for each client; ``_assertions`` {_id: {client, n}, expires} is
-emptied by the database when their time is over.
+emptied by the database when their time is over, as is ``_revoked`` {_id, expires}, the numbers of
+tokens that were given back.
 """
 
 from __future__ import annotations
@@ -20,7 +21,7 @@ if TYPE_CHECKING:
 
 Document = dict[str, Any]
 
-CLIENTS, ASSERTIONS = "_clients", "_assertions"
+CLIENTS, ASSERTIONS, REVOKED = "_clients", "_assertions", "_revoked"
 
 
 @dataclass(frozen=True, slots=True)
@@ -58,6 +59,19 @@ class Clients:
         """Tell whether a client was ever registered: then nobody is answered without a token."""
         with translated():
             return self.database[CLIENTS].find_one({}, {"_id": 1}) is not None
+
+    def revoke(self, number: str, expires: int) -> None:
+        """Note the number of a token that is good no more."""
+        with translated():
+            revoked = self.database[REVOKED]
+            revoked.create_index("expires", expireAfterSeconds=60)
+            over = {"expires": datetime.fromtimestamp(expires, UTC)}
+            revoked.update_one({"_id": number}, {"$set": over}, upsert=True)
+
+    def revoked(self) -> frozenset[str]:
+        """Give the numbers of tokens that would be good, but were given back."""
+        with translated():
+            return frozenset(each["_id"] for each in self.database[REVOKED].find({}, {"_id": 1}))
 
     def use(self, client_id: str, number: str, expires: int) -> bool:
         """Note the number of an assertion; False if it was used before."""
