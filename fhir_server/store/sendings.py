@@ -19,7 +19,6 @@ from pymongo import ReturnDocument
 from pymongo.errors import DuplicateKeyError
 
 from fhir_server.store.failures import translated
-from fhir_server.store.versions import now
 
 if TYPE_CHECKING:
     from datetime import datetime
@@ -56,7 +55,7 @@ class Sendings:
         self._sendings = database[SENDINGS]
         self._ready = False
 
-    def intend(self, target: str, message: str) -> Sending:
+    def intend(self, target: str, message: str, moment: datetime) -> Sending:
         """Write down that a message is about to be sent; give the open sending if there is one."""
         document = {
             "_id": uuid.uuid4().hex,
@@ -64,7 +63,7 @@ class Sendings:
             "message": message,
             "state": "intended",
             "open": True,
-            "at": now(),
+            "at": moment,
         }
         with translated():
             self._index()
@@ -74,7 +73,7 @@ class Sendings:
                 found = self._sendings.find_one(
                     {"target": target, "message": message, "open": True}
                 )
-                return _sending(found) if found else self.intend(target, message)
+                return _sending(found) if found else self.intend(target, message, moment)
         return _sending(document, mine=True)
 
     def open(self, target: str, message: str) -> Sending | None:

@@ -78,8 +78,8 @@ def _reminders(reader: StoreReader) -> Iterator[tuple[Kind, Document, str]]:
         return
     day = (reader.now + timedelta(days=days)).date().isoformat()
     for each in reader.find("Appointment", [("status", "booked"), ("date", day)]):
-        people = {e.get("status"): e.get("actor", {}) for e in each.get("participant", ())}
-        patient = ids_of([e for s, e in people.items() if s != "declined"], "Patient")
+        people = [e for e in each.get("participant", ()) if e.get("status") != "declined"]
+        patient = ids_of([e.get("actor", {}) for e in people], "Patient")
         if patient:
             subject = {"reference": f"Patient/{patient[0]}"}
             moved = {"resourceType": "Appointment", "id": f"{each['id']}|{each.get('start')}"}

@@ -87,7 +87,7 @@ class Post:
     def _posted(self, name: str, letter: Letter, thread: str | None) -> Answer | None:
         """Ask the Graph API once; None if the same may be tried as a template."""
         sendings = self.context.store.sendings
-        intent = sendings.intend(NAME, name)
+        intent = sendings.intend(NAME, name, self.context.clock())
         if not intent.mine:
             return self._settled(intent)
         point("whatsapp-intended")
