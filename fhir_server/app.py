@@ -15,6 +15,7 @@ from fhir_server.audit.rendering import renderer
 from fhir_server.audit.telling import teller
 from fhir_server.auth.principals import OPERATOR
 from fhir_server.context import Context
+from fhir_server.interactions import interests
 from fhir_server.mappings.kontak_terjadwal import habits
 from fhir_server.mappings.rules import load_rules
 from fhir_server.operations import load_operations
@@ -36,7 +37,11 @@ if TYPE_CHECKING:
     from fhir_server.search.parameters import Parameters
     from fhir_server.store.outbox import Provider
 
-TOLD: tuple[Callable[[Context], Provider | None], ...] = (feed, targets.provider)
+TOLD: tuple[Callable[[Context], Provider | None], ...] = (
+    feed,
+    interests.provider,
+    targets.provider,
+)
 """Who may be told of what is written: the feed, subscriptions, bridges, a line for each.
 
 Each is asked once, when a process starts, and gives None where nobody is configured, or a provider:

@@ -14,6 +14,8 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 import structlog
 
 from fhir_server import operations, targets
+from fhir_server.access.addressees import FEED
+from fhir_server.bridges.subscriptions import working as subscriptions
 from fhir_server.bridges.whatsapp import media, planning
 from fhir_server.bridges.whatsapp.working import work_off
 from fhir_server.delivery.engine import deliver_all
@@ -123,6 +125,14 @@ def sweep_binaries(context: Context) -> bool:
     return False
 
 
+def sweep_told(context: Context) -> bool:
+    """Remove what the feed and Subscriptions were told long ago."""
+    removed = context.store.outbox.sweep(FEED, context.settings.feed_days)
+    if removed:
+        log.info("rows of the feed removed", rows=removed)
+    return subscriptions.sweep(context) or bool(removed)
+
+
 def make_indexes(context: Context) -> bool:
     """Make the indexes of one resource type that the database does not have yet."""
     for resource_type, names in context.store.missing_indexes().items():
@@ -143,6 +153,7 @@ STEPS: tuple[Step, ...] = (
     Step(make_indexes, 10.0),
     Step(sweep_jobs, 60.0),
     Step(sweep_binaries, 3600.0),
+    Step(sweep_told, 3600.0),
     Step(learn_parameters, FRESH_SECONDS),
 )
 
@@ -162,12 +173,16 @@ def work_all(context: Context, stop: threading.Event, steps: tuple[Step, ...] = 
     sending = threading.Thread(
         target=deliver_all, args=(context, told, stop), name="sending", daemon=True
     )
+    notifying = threading.Thread(
+        target=subscriptions.run, args=(context, stop), name="subscriptions", daemon=True
+    )
     errands = threading.Thread(
         target=work, args=(context, stop, ERRANDS), name="errands", daemon=True
     )
     arrivals.start()
     errands.start()
     sending.start()
+    notifying.start()
     try:
         work(context, stop, steps)
     finally:
@@ -175,6 +190,7 @@ def work_all(context: Context, stop: threading.Event, steps: tuple[Step, ...] = 
         arrivals.join(JOIN_SECONDS)
         errands.join(JOIN_SECONDS)
         sending.join(JOIN_SECONDS)
+        notifying.join(JOIN_SECONDS)
 
 
 def work(

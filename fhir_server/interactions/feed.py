@@ -107,7 +107,7 @@ def page(context: Context, organization: str, after: int, count: int) -> Page:
     while rows := outbox.after(FEED, organization, after, count + 1):
         kept = rows[:count]
         after = kept[-1].n
-        found = tuple(_shown(context, kept))
+        found = tuple(stored for _, stored in shown(context, kept))
         if found or len(rows) <= count:
             return Page(found, after, len(rows) > count)
     return Page((), max(after, last), more=False)
@@ -137,18 +137,19 @@ def _numbered(context: Context) -> int:
     return outbox.last()
 
 
-def _shown(context: Context, rows: Sequence[Row]) -> Iterator[Stored]:
+def shown(context: Context, rows: Sequence[Row]) -> Iterator[tuple[Row, Stored]]:
     """Give the versions that rows tell of, as far as the caller may see their resources now."""
     there = {(each.resource_type, each.id): each for each in _visible(context, rows)}
     scopes = context.principal.scopes
     for row in rows:
         if row.method == "DELETE" and allows(scopes, row.resource_type, "r"):
-            yield Stored(row.resource_type, row.id, row.version, row.moment, None, "DELETE")
+            gone = Stored(row.resource_type, row.id, row.version, row.moment, None, "DELETE")
+            yield row, gone
         current = there.get((row.resource_type, row.id))
         if current is not None:
             version = current if current.version == row.version else _past(context, row)
             if version is not None and version.text is not None:
-                yield version
+                yield row, version
 
 
 def _visible(context: Context, rows: Sequence[Row]) -> Iterator[Stored]:

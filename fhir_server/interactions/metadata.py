@@ -13,6 +13,7 @@ from fhir_server import __version__
 from fhir_server.interactions.grammar import ROUTES
 from fhir_server.interactions.request import Answer
 from fhir_server.interactions.terminology_capabilities import terminology_capabilities
+from fhir_server.mappings.topics import TOPICS
 from fhir_server.resources.bundles import quoted
 from fhir_server.resources.profiles import load_profiles
 from fhir_server.resources.wire import dump, instant
@@ -46,6 +47,10 @@ _HOW = {
 _SECURITY = (
     "Nobody signs in yet: whoever reaches the address is the operator. It listens on the loopback "
     "address unless the operator decides otherwise."
+)
+_TOPIC = (
+    "http://hl7.org/fhir/uv/subscriptions-backport/StructureDefinition/"
+    "capabilitystatement-subscriptiontopic-canonical"
 )
 _ANY = "Basic"
 """A type with no more parameters than every type has."""
@@ -125,7 +130,7 @@ def _resource(
 ) -> Document:
     answered = _answered()
     parameters = context.parameters.of(resource_type)
-    described: dict[str, Any] = {"type": resource_type}
+    described: dict[str, Any] = _topics(context, resource_type) | {"type": resource_type}
     own = [each["url"] for each in profiles if each["type"] == resource_type]
     if own:
         described["supportedProfile"] = own
@@ -141,6 +146,14 @@ def _resource(
     described["searchParam"] = list(_search_parameters(context, resource_type))
     offered = [each for each in context.operations if each.is_of(resource_type)]
     return described | _operations(context, offered)
+
+
+def _topics(context: Context, resource_type: str) -> Document:
+    """Name the topics that can be subscribed to, as the backport has it."""
+    if resource_type != "Subscription" or not context.settings.subscriptions:
+        return {}
+    urls = [each.canonical(context.settings.canonical) for each in TOPICS]
+    return {"extension": [{"url": _TOPIC, "valueCanonical": url} for url in urls]}
 
 
 def _search_parameters(context: Context, resource_type: str) -> Iterator[Document]:

@@ -12,7 +12,7 @@ from functools import partial
 from typing import TYPE_CHECKING
 
 from fhir_server.errors import BadRequest, Invalid
-from fhir_server.interactions import consequences
+from fhir_server.interactions import consequences, subscribing
 from fhir_server.interactions.declared import declared
 from fhir_server.resources.validate import validate
 from fhir_server.resources.wire import parse, text
@@ -94,6 +94,8 @@ def put(  # noqa: PLR0913
         raise Invalid(faults)
     new = method == "POST"
     document["id"] = resource_id
+    if document["resourceType"] == subscribing.TYPE:
+        raw = subscribing.prepared(context, document, resource_id, new=new)
     by = context.principal.organization
     return Put(
         document["resourceType"],

@@ -34,6 +34,7 @@ from fhir_server.store.reindex import Slice, reindex_slice
 from fhir_server.store.searches import Searches
 from fhir_server.store.sendings import Sendings
 from fhir_server.store.shapes import Shapes
+from fhir_server.store.subscriptions import Subscriptions
 from fhir_server.store.terminology import Terminologies
 from fhir_server.store.trail import AUDIT, Trail
 from fhir_server.store.transact import Writer
@@ -123,6 +124,7 @@ class Store:
         self.jobs = Jobs(self._database, settings.job_hours)
         self.sendings = Sendings(self._database)
         self.profiles = Profiles(self._database, settings.canonical)
+        self.subscriptions = Subscriptions(self._database)
         self.terminology = Terminologies(self._database, settings)
         run = search.Run(self._database, settings, None)
         self.trail = Trail(run, settings, self._layout.types)
