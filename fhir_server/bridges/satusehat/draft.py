@@ -132,10 +132,16 @@ class Draft:
         for key in [f"{name}#{part}" for part in parts] or [name]:
             remote = self.remote(key)
             if remote is None:
-                if target is None or unwanted(target, self.choices):
+                if not self._is_to_come(name, target):
                     return
                 self.waiting.append(name)
             yield self.written(name, remote or "?")
+
+    def _is_to_come(self, name: str, target: Json | None) -> bool:
+        """Say whether SATUSEHAT will have it; a patient may be stored here after the visit."""
+        if target is None:
+            return name.startswith("Patient/")
+        return unwanted(target, self.choices) is None
 
     def written(self, key: str, remote: str) -> Json:
         """Write the reference to what has this id there."""

@@ -18,7 +18,7 @@ from fhir_server.bridges.satusehat import (
     service_request,
 )
 from fhir_server.bridges.satusehat.draft import Draft, Stop, local_name
-from fhir_server.bridges.satusehat.payload import NotWanted, Waiting
+from fhir_server.bridges.satusehat.payload import NotWanted
 from fhir_server.bridges.satusehat.wanted import unwanted
 
 if TYPE_CHECKING:
@@ -74,9 +74,7 @@ def _patient(draft: Draft) -> None:
     if not name.startswith("Patient/") or draft.known.remote(name):
         return
     patient = draft.known.local(name)
-    if patient is None:
-        raise Stop(Waiting((name,)))
-    if unwanted(patient, draft.choices):
+    if patient is not None and unwanted(patient, draft.choices):
         draft.refuse(
             f"{draft.resource['resourceType']}.subject",
             "the patient has no NIK here, so SATUSEHAT does not know whose this is",

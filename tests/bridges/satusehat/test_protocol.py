@@ -5,6 +5,7 @@ import pytest
 from fhir_server.delivery.target import Accepted, Later, Refused, Unauthorized, Wait
 from tests.bridges.satusehat.acting import (
     FACILITY,
+    MIDWIFE,
     MOTHER,
     Bridge,
     clinic,
@@ -36,12 +37,13 @@ def test_a_visit_goes_in_order_and_is_finished_when_its_diagnosis_is_there(satus
 
 
 def test_what_is_not_there_yet_is_waited_for(satusehat):
-    bridge = Bridge(satusehat, room(), person("Practitioner", "rina", "1" * 16), visit())
+    people = (person("Practitioner", "rina", MIDWIFE), person("Patient", "dewi", MOTHER))
+    bridge = Bridge(satusehat, room(), *people, visit())
 
     waits = bridge.rendered(VISIT)
 
     assert isinstance(waits, Wait)
-    assert set(waits.on) == {"Location/poli-kia", "Practitioner/rina"}
+    assert set(waits.on) == {"Location/poli-kia", "Practitioner/rina", "Patient/dewi"}
 
 
 @pytest.mark.parametrize(("people", "rule"), [(0, "not-found"), (1, None), (2, "ambiguous")])
