@@ -54,9 +54,7 @@ def update_conditional(context: Context, request: Request, resource_type: str) -
     return written(request, settled(attempt))
 
 
-def target_of(
-    context: Context, resource_type: str, match: Stored | None, given: str | None
-) -> str:
+def target_of(context: Context, resource_type: str, match: Stored | None, given: str | None) -> str:
     """Choose the id that a conditional update writes to; ``given`` is the one in the body."""
     if match is None:
         if given:
