@@ -80,8 +80,8 @@ def simulator(*options):
     try:
         yield Simulator(_ready(process)["url"], process)
     finally:
-        process.terminate()
-        process.wait(60)
+        process.kill()
+        process.wait()
         process.stdout.close()
 
 

@@ -44,6 +44,9 @@ def arguments() -> argparse.ArgumentParser:
     )
     parser.add_argument("--logins", type=int, default=10, help="logins per minute before 429")
     parser.add_argument("--token-seconds", type=float, default=3599.0)
+    parser.add_argument(
+        "--journal", type=Path, help="file in which all is kept beyond the process; absent: nowhere"
+    )
     return parser
 
 
@@ -55,6 +58,8 @@ def main() -> None:
     clients = {asked.client_id: (secret, asked.organization)}
     world = World()
     world.admit_facility(asked.organization, "Puskesmas latihan")
+    if asked.journal:
+        world.replay(asked.journal)
     app = create_app(world, Tokens(clients, asked.logins, asked.token_seconds))
     server = make_server(asked.host, asked.port, app, threaded=True, request_handler=Quiet)
     url = f"http://{asked.host}:{server.server_port}"

@@ -40,6 +40,7 @@ def _steering(door: Blueprint, world: World, tokens: Tokens, faults: Faults) -> 
             if name not in known:
                 raise ValueError(f"{name} is none of {sorted(known)}.")
             setattr(world.ways, name, value)
+        world.journal("ways", asdict(world.ways), "")
         return jsonify(asdict(world.ways))
 
     @door.post("/reset")

@@ -53,6 +53,7 @@ class Fault:
         parts = request.path.split("/")
         return (
             self.after == after
+            and not (self.kind == "401" and "accesstoken" in parts)
             and self.times != 0
             and self.method in {"", request.method}
             and self.type in {"", *parts}

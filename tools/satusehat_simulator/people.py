@@ -21,9 +21,7 @@ def admit(world: World, kind: str, person: dict[str, Any]) -> str:
         number = len(world.people) + 1
         id = person.get("id") or (f"P{number:011d}" if kind == "Patient" else f"N1{number:07d}")
         known = {"consent": True, **person, "id": id, "kind": kind}
-        world.people[kind, id] = known
-        world.put(_document(known), "")
-        world.by_identifier_of(world.resources[kind][id])
+        world.enter_person(known, _document(known))
     return str(id)
 
 

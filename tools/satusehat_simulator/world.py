@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import base64
+import json
 import threading
 import uuid
 from collections import Counter, defaultdict
@@ -11,7 +12,8 @@ from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Callable, Iterator
+    from pathlib import Path
 
 Document = dict[str, Any]
 
@@ -49,6 +51,7 @@ class World:
     order: list[tuple[str, str, str]] = field(default_factory=list)
     requests: Counter[str] = field(default_factory=Counter)
     facilities: dict[str, str] = field(default_factory=dict)
+    journal: Callable[[str, Document, str], None] = lambda *_: None
 
     def reset(self) -> None:
         """Forget everything but the facilities that may log in."""
@@ -72,16 +75,58 @@ class World:
 
     def add(self, resource: Document, owner: str, id: str = "") -> Document:
         """Store a new resource under a new id, and count it."""
-        kind = resource["resourceType"]
-        id = id or str(uuid.uuid4())
-        stored = self.put({**resource, "id": id}, owner)
+        stored = self._store({**resource, "id": id or str(uuid.uuid4())}, owner)
+        self._enter(stored)
+        self.journal("add", stored, owner)
+        return stored
+
+    def put(self, resource: Document, owner: str) -> Document:
+        """Store the next version of a resource."""
+        stored = self._store(resource, owner)
+        self.journal("put", stored, owner)
+        return stored
+
+    def enter_person(self, person: Document, resource: Document) -> None:
+        """Let a person be known; ``resource`` is what is told of the person."""
+        self.people[person["kind"], person["id"]] = person
+        self.journal("person", person, "")
+        self.by_identifier_of(self.put(resource, ""))
+
+    def replay(self, path: Path) -> None:
+        """Take in what an earlier process has written down, and go on writing."""
+        if path.exists():
+            for line in path.read_text("utf-8").splitlines():
+                what, document, owner = json.loads(line)
+                self._take(what, document, owner)
+        file = path.open("a", encoding="utf-8")
+
+        def write(what: str, document: Document, owner: str) -> None:
+            file.write(json.dumps([what, document, owner]) + "\n")
+            file.flush()
+
+        self.journal = write
+
+    def _take(self, what: str, document: Document, owner: str) -> None:
+        if what == "ways":
+            self.ways = Ways(**document)
+        elif what == "person":
+            self.people[document["kind"], document["id"]] = document
+        else:
+            self.resources[document["resourceType"]][document["id"]] = document
+            self.owners[document["resourceType"], document["id"]] = owner
+            if what == "add":
+                self._enter(document)
+            else:
+                self.by_identifier_of(document)
+
+    def _enter(self, stored: Document) -> None:
+        kind, id = stored["resourceType"], stored["id"]
         self.by_identifier_of(stored)
-        for name in references(resource):
+        for name in references(stored):
             self.by_reference[kind, name].append(id)
-        marks = [mark(each) for each in identifiers(resource) if is_own(each)]
+        marks = [mark(each) for each in identifiers(stored) if is_own(each)]
         self.created[kind, marks[0] if marks else f"(no identifier) {id}"] += 1
         self.order.append((kind, marks[0] if marks else "", id))
-        return stored
 
     def by_identifier_of(self, resource: Document) -> None:
         """Let a resource be found by the identifiers it has."""
@@ -90,8 +135,8 @@ class World:
             if resource["id"] not in found:
                 found.append(resource["id"])
 
-    def put(self, resource: Document, owner: str) -> Document:
-        """Store the next version of a resource; its version is opaque, as SATUSEHAT's is."""
+    def _store(self, resource: Document, owner: str) -> Document:
+        """Store a version of a resource; its number is opaque, as SATUSEHAT's is."""
         now = datetime.now(UTC)
         stamp = str(int(now.timestamp() * 1_000_000) * 1000).encode()
         meta = {

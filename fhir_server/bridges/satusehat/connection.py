@@ -36,7 +36,7 @@ class Address:
     client: str
     secret: str
     timeout: float
-    connections: int
+    pause: float
 
     def __repr__(self) -> str:
         """Leave the secret out."""
@@ -62,7 +62,7 @@ class Address:
             client=settings.satusehat_client_id,
             secret=settings.satusehat_client_secret,
             timeout=settings.satusehat_timeout,
-            connections=settings.satusehat_connections,
+            pause=settings.satusehat_pause,
         )
 
 
@@ -72,7 +72,7 @@ class Connection:
     def __init__(self, address: Address) -> None:
         self._address = address
         self._local = threading.local()
-        self.login = Login(self._ask_token)
+        self.login = Login(self._ask_token, outage=address.pause)
 
     def ask(
         self,

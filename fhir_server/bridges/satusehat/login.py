@@ -6,6 +6,8 @@ import threading
 import time
 from typing import TYPE_CHECKING, Any, Final, NamedTuple
 
+from fhir_server.bridges.satusehat.meaning import Kind
+
 if TYPE_CHECKING:
     from collections.abc import Callable
 
@@ -18,6 +20,7 @@ AHEAD_LONGEST: Final = 300.0
 LIFETIME: Final = 3000.0
 PAUSE: Final = 30.0
 PAUSE_LONGEST: Final = 900.0
+OUTAGE_LONGEST: Final = 60.0
 
 
 class NoToken(Exception):
@@ -41,19 +44,24 @@ class Login:
 
     While one thread logs in the others wait for it. After a refusal nobody asks before a pause,
     which doubles: SATUSEHAT throttles logins, and a wrong secret does not get right by asking.
+    After an outage the pause begins with ``outage`` seconds.
     """
 
     def __init__(
-        self, ask: Callable[[], Answered], clock: Callable[[], float] = time.monotonic
+        self,
+        ask: Callable[[], Answered],
+        clock: Callable[[], float] = time.monotonic,
+        outage: float = 2.0,
     ) -> None:
         self._ask = ask
+        self._outage = outage
         self._clock = clock
         self._lock = threading.Lock()
         self._token = ""
         self._until = 0.0
         self._refused: Meaning | None = None
         self._again = 0.0
-        self._pause = PAUSE
+        self._refusals = 0
 
     def token(self) -> str:
         """Give a token that is good for a while yet, or raise NoToken."""
@@ -79,13 +87,16 @@ class Login:
         lasts = _seconds(document.get("expires_in"))
         self._token = token
         self._until = now + lasts - min(lasts * AHEAD, AHEAD_LONGEST)
-        self._refused, self._pause = None, PAUSE
+        self._refused, self._refusals = None, 0
 
     def _rest(self, refusal: Meaning | None) -> None:
         if refusal is None:
             raise ValueError("SATUSEHAT's login answered 200 without access_token")
         self._token, self._refused = "", refusal
-        pause, self._pause = self._pause, min(self._pause * 2, PAUSE_LONGEST)
+        is_outage = refusal.kind is Kind.OUTAGE
+        first, longest = (self._outage, OUTAGE_LONGEST) if is_outage else (PAUSE, PAUSE_LONGEST)
+        pause = min(first * 2.0 ** min(self._refusals, 20), longest)
+        self._refusals += 1
         self._again = self._clock() + pause
         raise NoToken(refusal, pause)
 

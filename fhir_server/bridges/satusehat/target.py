@@ -295,7 +295,10 @@ def _without_token(missing: NoToken) -> Answer:
     kind = missing.meaning.kind
     if kind in {Kind.UNAUTHORIZED, Kind.REFUSED, Kind.FORBIDDEN, Kind.EXPIRED}:
         return Unauthorized(missing.meaning.reason, both(LOGIN))
-    return Later(missing.meaning.reason, missing.seconds, counts=False)
+    throttled = missing.meaning.kind is Kind.THROTTLED
+    return Later(
+        missing.meaning.reason, missing.seconds if throttled else None, counts=not throttled
+    )
 
 
 def _asked_to_wait(said: Said | None) -> float:

@@ -1,0 +1,139 @@
+"""A bad day: requests fail, workers and the simulator are killed, the database comes back.
+
+Everything is a process of its own. What goes wrong next depends on how much has arrived, never on
+time, so a slow machine has the same day as a fast one.
+"""
+
+import contextlib
+import os
+import signal
+import subprocess
+import time
+from dataclasses import dataclass, field, replace
+from pathlib import Path
+
+from fhir_server.config import Settings
+from fhir_server.store.embedded import Embedded
+from tests.bridges.satusehat import load
+from tests.bridges.satusehat.acting import FACILITY
+from tests.bridges.satusehat.clinic import Server, settings_for
+from tests.support.satusehat import simulator
+from tests.support.server import command, free_port
+
+OVER = {"accepted", "adopted", "skipped"}
+POLL_SECONDS = 0.05
+
+
+@dataclass
+class Storm:
+    """Two sides and the workers between them."""
+
+    folder: Path
+    visits: int
+    patients: int
+    workers: int = 1
+    connections: int = 2
+    faults: tuple = load.ALL_FAULTS
+    deaths: list = field(default_factory=list)
+    died: int = 0
+    embedded: Embedded | None = None
+    server: Server | None = None
+    there: object = None
+    running: list = field(default_factory=list)
+
+    def __enter__(self):
+        self._close = contextlib.ExitStack()
+        self.port = free_port()
+        self.embedded = self._close.enter_context(
+            Embedded.start(Settings(data=self.folder / "data"))
+        )
+        self._start_simulator()
+        given = settings_for(
+            Settings(), self.there, mongodb_uri=self.embedded.uri, mongodb_database="storm"
+        )
+        self.server = Server(replace(given, threads=4), self.embedded.uri)
+        self._close.callback(self.server.close)
+        return self
+
+    def __exit__(self, *_):
+        for each in self.running:
+            each.kill()
+            each.wait()
+        self._simulator.close()
+        self._close.close()
+
+    def _start_simulator(self):
+        """Start the simulator where it was, knowing what it knew."""
+        self._simulator = contextlib.ExitStack()
+        journal = ("--journal", str(self.folder / "journal"), "--port", str(self.port))
+        running = simulator("--logins", "100000", *journal)
+        self.there = self._simulator.enter_context(running)
+
+    def write(self):
+        """Write all visits, so that they wait in the outbox."""
+        load.register(self.there, self.patients)
+        self.there.ways(duplicates=False)
+        self.server.put(*load.house(self.patients))
+        for number in range(self.visits):
+            self.server.put(*load.one_visit(number, number % self.patients))
+
+    def kill_simulator(self):
+        self._simulator.close()
+        self._start_simulator()
+        self.there.faults(*self.faults, seed=self.died)
+
+    def kill_database(self):
+        """Kill mongod; who owns it starts it again."""
+        os.kill(self.embedded.pid, signal.SIGKILL)
+
+    def weather(self, disasters, seconds):
+        """Deliver everything; a disaster (share of what is to arrive, what happens) at its time."""
+        self.there.faults(*self.faults, seed=1)
+        total, left = (
+            sum(load.expected(self.visits).values()),
+            sorted(disasters, key=lambda d: d[0]),
+        )
+        deadline = time.monotonic() + seconds
+        while not self.is_over(total):
+            assert time.monotonic() < deadline, f"{self.arrived()} of {total}; {self.why()}"
+            self._keep_workers()
+            if left and self.arrived() >= left[0][0] * total:
+                left.pop(0)[1]()
+            time.sleep(POLL_SECONDS)
+        assert not left, "it was over before the last disaster"
+
+    def arrived(self):
+        return self.there.counts()["total"]
+
+    def is_over(self, total):
+        if self.arrived() < total:
+            return False
+        counted = self.server.context.store.dispatches.counts().get("satusehat", {})
+        return not set(counted) - OVER
+
+    def why(self):
+        return list(self.server.unsettled().items())[:5]
+
+    def _keep_workers(self):
+        """Start workers until there are enough; each of the first ones dies at its own point."""
+        self.died += sum(each.poll() is not None for each in self.running)
+        self.running = [each for each in self.running if each.poll() is None]
+        while len(self.running) < self.workers:
+            self.running.append(self._worker(self.deaths.pop(0) if self.deaths else ""))
+
+    def _worker(self, fault):
+        own = self.there.environment(
+            FHIR_SATUSEHAT_FACILITY=FACILITY,
+            FHIR_SATUSEHAT_LOCATION="poli-kia",
+            FHIR_SATUSEHAT_TIMEOUT="20",
+            FHIR_SATUSEHAT_CONNECTIONS=str(self.connections),
+            FHIR_SATUSEHAT_PAUSE="0.05",
+            FHIR_SATUSEHAT_LONGEST_PAUSE="1",
+            FHIR_DELIVERY_LEASE_SECONDS="2",
+            FHIR_MONGODB_URI=self.embedded.uri,
+            FHIR_MONGODB_DATABASE="storm",
+            FHIR_LOG_LEVEL="warning",
+            FHIR_FAULT=fault,
+        )
+        with (self.folder / "worker.log").open("ab") as log:
+            return subprocess.Popen(command("worker"), env=os.environ | own, stdout=log, stderr=log)
