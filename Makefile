@@ -20,14 +20,14 @@ run: $(VENV)/runtime.stamp
 	@exec $(BIN)/fhir-server serve
 
 test: $(VENV)/dev.stamp $(VENV)/pango.stamp
-	$(BIN)/python -m pytest -n auto
+	$(BIN)/python -m pytest -n auto --dist worksteal
 
 check: $(VENV)/dev.stamp $(VENV)/pango.stamp
 	$(BIN)/ruff format --check .
 	$(BIN)/ruff check .
 	$(BIN)/mypy
 	$(BIN)/lint-imports
-	$(BIN)/python -m pytest -n auto
+	$(BIN)/python -m pytest -n auto --dist worksteal
 
 format: $(VENV)/dev.stamp
 	$(BIN)/ruff format .

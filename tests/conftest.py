@@ -1,7 +1,9 @@
 """What every test may ask for."""
 
 pytest_plugins = [
+    "tests.support.examples",
     "tests.support.logs",
+    "tests.support.retries",
     "tests.support.mongodb",
     "tests.support.context",
     "tests.support.both",

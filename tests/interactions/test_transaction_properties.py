@@ -67,7 +67,8 @@ def seen(ask, prefix):
 
 
 @settings(
-    max_examples=15, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture]
+    max_examples=15,
+    suppress_health_check=[HealthCheck.function_scoped_fixture, HealthCheck.too_slow],
 )
 @given(before, wished)
 def test_a_transaction_is_its_entries_in_order(ask, transact, states, wish):
