@@ -34,7 +34,7 @@ if TYPE_CHECKING:
 
 log = structlog.get_logger(__name__)
 
-TURN_SECONDS: Final = 20.0
+TURN_SECONDS: Final = 5.0
 """How long one Subscription is worked on before others have their turn."""
 LONGEST_PAUSE: Final = 3600.0
 ROWS: Final = 50
