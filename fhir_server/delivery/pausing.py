@@ -107,7 +107,8 @@ class Gate:
     def _longer(self) -> float:
         if not self._level:
             return 0.0
-        most = min(self._pace.first * 2.0 ** min(self._level, 40), LONGEST_CLOSED)
+        longest = min(LONGEST_CLOSED, self._pace.longest)
+        most = min(self._pace.first * 2.0 ** min(self._level, 40), longest)
         return most * random.uniform(HALF, 1)  # noqa: S311 - no secret
 
     def _shut(self, seconds: float, reason: str, remedy: str) -> None:
