@@ -61,7 +61,7 @@ def documents(today: datetime, *, first: bool | None = None) -> Iterator[dict[st
 
 def _publish(context: Context, entry: dict[str, Any]) -> None:
     name = entry["entitas"].replace("-", "_")
-    schema = schema_of(entitas()[name].dokumen)()
+    schema = schema_of(entitas()[name].dokumen)
     fields = entry["dokumen"]
     try:
         exchange.present(context, name, entry["id"])

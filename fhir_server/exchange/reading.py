@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections import defaultdict
 from dataclasses import dataclass
+from types import MappingProxyType
 from typing import TYPE_CHECKING, Any
 
 from fhir_server.errors import BadRequest, Gone, NotFound
@@ -32,6 +33,7 @@ if TYPE_CHECKING:
 
 ASAL_DATA = code_system("asal-data")
 Gathered = dict[str, "Stored"]
+_NOTHING: Table[str, Stored] = MappingProxyType({})
 
 
 @dataclass(frozen=True, slots=True)
@@ -103,6 +105,18 @@ def standing(
     if mapping.criteria and not fits(inward(context, primary), mapping.criteria):
         raise NotFound(f"Tidak ada {entity} dengan id {document_id}.")
     return _stand(context, entity, [(primary, gathered)], version)[0]
+
+
+def of_written(
+    context: Context, entity: str, document_id: str, written: Iterable[Stored]
+) -> Presented:
+    """Give a document as it was just written; what it has beyond that is read."""
+    mapping = load_mappings()[entity]
+    there = {_name(each): each for each in written}
+    primary = there.get(f"{mapping.resource_type}/{document_id}")
+    if primary is None or mapping.gather:
+        return present(context, entity, document_id)
+    return _presented(_stand(context, entity, [(primary, {})], None, there)[0])
 
 
 def listing(
@@ -185,8 +199,12 @@ def _stand(
     entity: str,
     primaries: Sequence[tuple[Stored, Gathered]],
     version: int | None,
+    known: Table[str, Stored] = _NOTHING,
 ) -> list[Standing]:
-    """Read the other roles of several documents: one search per resource type."""
+    """Read the other roles of several documents: one search per resource type.
+
+    What is ``known`` is not read again.
+    """
     mapping = load_mappings()[entity]
     seen = []
     for primary, gathered in primaries:
@@ -196,7 +214,7 @@ def _stand(
     wanted = {
         name for _, _, gathered, parts in seen for name in parts.values() if name not in gathered
     }
-    fetched = _fetch(context, wanted, version)
+    fetched = {**known, **_fetch(context, wanted - known.keys(), version)}
     result = []
     for primary, document, gathered, parts in seen:
         stored = {PRIMARY: primary}

@@ -228,7 +228,9 @@ def _settled(
         first = reading.present(context, attempt.entity, attempt.id, version=1)
         return replace(first, replayed=True)
     arsip.selesaikan(entry, [f"{_name(w)}/_history/{w.stored.version}" for w in written])
-    return replace(reading.present(context, attempt.entity, attempt.id), warnings=tuple(warnings))
+    stored = [each.stored for each in written]
+    made = reading.of_written(context, attempt.entity, attempt.id, stored)
+    return replace(made, warnings=tuple(warnings))
 
 
 def _insist(attempt: _Create | _Update) -> list[Written] | None:

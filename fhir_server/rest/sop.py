@@ -215,10 +215,10 @@ def _read(blueprint: Entity, kind: Entitas, context: Context) -> None:
 def _list(blueprint: Entity, kind: Entitas, context: Context) -> None:
     schema = schema_of(kind.dokumen)
     page = type(
-        f"Daftar{schema.__name__}",
+        f"Daftar{kind.dokumen.__name__}",
         (ma.Schema,),
         {
-            "dokumen": ma.fields.List(ma.fields.Nested(schema)),
+            "dokumen": ma.fields.List(ma.fields.Nested(type(schema))),
             "berikutnya": ma.fields.String(metadata={"description": "Alamat halaman berikut"}),
         },
     )
@@ -282,16 +282,15 @@ def _listing(context: Context, kind: Entitas, asked: dict[str, Any]) -> Page:
     return exchange.listing(context, kind.nama, asked, count=count, after=after)
 
 
-def _page(page: Page, kind: Entitas, schema: type[DocumentSchema]) -> Response:
-    written = schema()
-    body: dict[str, Any] = {"dokumen": [written.dump(each.document) for each in page.documents]}
+def _page(page: Page, kind: Entitas, schema: DocumentSchema) -> Response:
+    body: dict[str, Any] = {"dokumen": [schema.dump(each.document) for each in page.documents]}
     if page.after is not None:
         body["berikutnya"] = f"{BASE}/{kind.alamat}?setelah={page.after}"
     return _json(body, 200)
 
 
-def _answer(made: Presented, schema: type[DocumentSchema], status: int, **headers: str) -> Response:
-    body = schema().dump(made.document)
+def _answer(made: Presented, schema: DocumentSchema, status: int, **headers: str) -> Response:
+    body = schema.dump(made.document)
     if made.warnings:
         body["peringatan"] = [each.kalimat for each in made.warnings]
     response = _json(body, status)

@@ -85,7 +85,7 @@ def routes(blueprint: Blueprint, kind: Entitas, context: Context) -> None:
         made = exchange.publish(context, kind.nama, _draft(context, asked, area, found, data))
         address = f"/sop/v1/{kind.alamat}/{made.id}"
         return Response(
-            tulis(schema().dump(made.document)),
+            tulis(schema.dump(made.document)),
             201,
             {"ETag": made.etag, "Location": address},
             content_type="application/json",

@@ -51,7 +51,7 @@ def _following(blueprint: Blueprint, kind: Entitas, context: Context) -> None:
             "Berikutnya",
             (ma.Schema,),
             {
-                "dokumen": ma.fields.List(ma.fields.Nested(schema)),
+                "dokumen": ma.fields.List(ma.fields.Nested(type(schema))),
             },
         ),
     )
@@ -62,7 +62,7 @@ def _following(blueprint: Blueprint, kind: Entitas, context: Context) -> None:
     def following(asked: dict[str, Any]) -> Response:
         waiting = berikutnya(context, asked["unit"], asked["tanggal"], asked.get("faskes"))
         documents = exchange.shown(context, kind.nama, waiting)
-        body = {"dokumen": [schema().dump(each.document) for each in documents]}
+        body = {"dokumen": [schema.dump(each.document) for each in documents]}
         return Response(tulis(body), content_type="application/json")
 
 
@@ -93,12 +93,12 @@ def _passing_over(blueprint: Blueprint, kind: Entitas, context: Context) -> None
     )
     def pass_over(id: str) -> Response:
         stands = exchange.present(context, kind.nama, id)
-        document = schema().load(schema().dump(stands.document))
+        document = schema.load(schema.dump(stands.document))
         absent = replace(document, status="tidak-hadir")
         changed = exchange.revise(context, kind.nama, id, absent, etag=stands.etag)
         return _answer(schema, changed)
 
 
 def _answer(schema: Any, found: Presented) -> Response:
-    body = tulis(schema().dump(found.document))
+    body = tulis(schema.dump(found.document))
     return Response(body, content_type="application/json", headers={"ETag": found.etag})

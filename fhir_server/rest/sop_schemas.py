@@ -84,6 +84,7 @@ TYPES: dict[type, tuple[type[ma.fields.Field[Any]], dict[str, Any], str]] = {
 
 
 _MADE: dict[type[Any], type[DocumentSchema]] = {}
+_READY: dict[type[Any], DocumentSchema] = {}
 
 
 class DocumentSchema(ma.Schema):
@@ -132,8 +133,15 @@ def unknown(name: str, names: list[str]) -> str:
     )
 
 
-def schema_of(document: type[Any]) -> type[DocumentSchema]:
-    """Make the schema of a document, or of a part of one; once."""
+def schema_of(document: type[Any]) -> DocumentSchema:
+    """Give the one schema of a document: to make another copies all its fields."""
+    if document not in _READY:
+        _READY[document] = class_of(document)()
+    return _READY[document]
+
+
+def class_of(document: type[Any]) -> type[DocumentSchema]:
+    """Make the schema class of a document, or of a part of one; once."""
     if document not in _MADE:
         _MADE[document] = _schema(document)
     return _MADE[document]
@@ -190,7 +198,7 @@ def _typed(hint: Any, options: dict[str, Any]) -> ma.fields.Field[Any]:
     if get_origin(hint) is Literal:
         return _coded(get_args(hint), options)
     if is_dataclass(hint) and isinstance(hint, type):
-        return ma.fields.Nested(schema_of(hint), **options)
+        return ma.fields.Nested(class_of(hint), **options)
     kind, arguments, says = TYPES[hint]
     messages = {**options.pop("error_messages", {}), "invalid": says, "format": says}
     messages |= {"invalid_datetime": says, "naive": says, "too_large": says}

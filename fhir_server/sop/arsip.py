@@ -19,17 +19,19 @@ from __future__ import annotations
 import uuid
 from contextlib import contextmanager
 from datetime import UTC, datetime
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import mongoengine as me
 from mongoengine import connection
 from pymongo import WriteConcern
-from pymongo.errors import PyMongoError
+from pymongo.errors import DuplicateKeyError, PyMongoError
 
 from fhir_server.errors import Unavailable
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
+
+    from pymongo.collection import Collection
 
 
 class Arsip(me.Document):  # type: ignore[misc]  # mongoengine has no types
@@ -69,10 +71,15 @@ def _terjangkau() -> Iterator[None]:
 
 @_terjangkau()
 def catat(entry: Arsip) -> Arsip:
-    """Keep a document, or give the entry that its key already has."""
+    """Keep a document, or give the entry that its key already has.
+
+    Nobody waits until it is on the disk: the resources are written after it and into the same
+    journal, so where they are the entry is; and where they are not, nothing was answered.
+    """
+    entry.validate()
     try:
-        entry.save(force_insert=True)
-    except me.NotUniqueError:
+        _koleksi().insert_one(entry.to_mongo())
+    except DuplicateKeyError:
         found: Arsip | None = Arsip.objects(id=entry.id).first()
         if found is None:  # its owner was refused meanwhile and gave the key back
             return catat(entry)
@@ -111,8 +118,7 @@ def selesaikan(entry: Arsip, menjadi: Sequence[str]) -> None:
     comes again, for the resources are there.
     """
     closed = {"$set": {"keadaan": "selesai", "menjadi": list(menjadi)}}
-    koleksi = Arsip._get_collection()  # noqa: SLF001 - mongoengine's own door to the driver
-    koleksi.with_options(write_concern=WriteConcern(w=1)).update_one({"_id": entry.pk}, closed)
+    _koleksi().update_one({"_id": entry.pk}, closed)
 
 
 @_terjangkau()
@@ -133,6 +139,12 @@ def riwayat(entitas: str, id_dokumen: str) -> list[Arsip]:
 def lupakan(id_dokumen: Sequence[str]) -> None:
     """Take out what was received for documents, for good: their resources are being expunged."""
     Arsip.objects(idDokumen__in=list(id_dokumen)).delete()
+
+
+def _koleksi() -> Collection[dict[str, Any]]:
+    """Give the entries as the driver writes them, without waiting for the disk."""
+    koleksi: Collection[dict[str, Any]] = Arsip._get_collection()  # noqa: SLF001 - mongoengine's door
+    return koleksi.with_options(write_concern=WriteConcern(w=1))
 
 
 def _nomor() -> str:

@@ -33,7 +33,7 @@ CASES = [
 
 def document_of(entity, case):
     plain = json.loads(json.dumps(case["sop"]), parse_float=Decimal)
-    return schema_of(entitas()[entity].dokumen)().load(plain)
+    return schema_of(entitas()[entity].dokumen).load(plain)
 
 
 def resources_of(entity, case):
@@ -107,7 +107,7 @@ def test_every_required_field_of_a_case_leaves_a_trace(entity):
         for element in trace(load_mappings()[entity], document_of(entity, case), case["id"]):
             traced |= {name.partition("[")[0].partition(".")[0] for name in element.fields}
 
-    schema = schema_of(entitas()[entity].dokumen)()
+    schema = schema_of(entitas()[entity].dokumen)
     required = {name for name, field in schema.fields.items() if field.required}
 
     assert required <= traced

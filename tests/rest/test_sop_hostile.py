@@ -46,7 +46,7 @@ def cases(entity):
 
 
 def fields(entity):
-    known = schema_of(entitas()[entity].dokumen)().fields
+    known = schema_of(entitas()[entity].dokumen).fields
     return {name: each for name, each in known.items() if not each.dump_only}
 
 
