@@ -17,6 +17,8 @@ COMMANDS = {
     "import": "Bring in what other systems exported.",
     "client": "Register the systems that may ask: hospitals, apps, students.",
     "webhook": "Show and retry webhooks of WhatsApp that were laid aside.",
+    "audit": "Verify the audit trail: who saw and changed what.",
+    "pcare": "Show a referral as BPJS P-Care's kunjungan.",
     "check": "Open the database and report what is in it and what is wrong.",
     "openapi": "Write the OpenAPI description.",
 }

@@ -10,6 +10,7 @@ import re
 from dataclasses import fields
 from functools import cache
 from typing import TYPE_CHECKING, Any, Final
+from urllib.parse import parse_qsl
 
 import orjson
 
@@ -40,20 +41,24 @@ _FORBIDDEN, _UNKNOWN, _UNCHANGED, _GONE = 403, 404, 304, 410
 
 def teller(types: Container[str]) -> Callable[[Event], Told]:
     """Make what turns an event into what is stored of it; ``types`` are the resource types."""
+    last: tuple[Any, dict[str, Any]] = (None, {})
 
     def tell(event: Event) -> Told:
-        return _told(event, types)
+        nonlocal last
+        if event.access.who is not last[0]:
+            last = (event.access.who, described(event.access.who))
+        return _told(event, last[1], types)
 
     return tell
 
 
-def _told(event: Event, types: Container[str]) -> Told:
+def _told(event: Event, who: dict[str, Any], types: Container[str]) -> Told:
     access = event.access
     kind, letter, target = _asked(event)
     resource_type, _, identity = target.partition("/")
     identity = identity.partition("/")[0]
     known = resource_type in types and _ID.fullmatch(identity) is not None
-    patients = {*access.patients, *_shown(event)}
+    patients = {*access.patients, *_shown(event), *_meant(event.query)}
     unseen = [(each.resource_type, each.id) for each in access.changes if not each.patients]
     if known and resource_type == "Patient":
         patients.add(identity)
@@ -64,7 +69,7 @@ def _told(event: Event, types: Container[str]) -> Told:
         letter,
         kind,
         event.status,
-        described(access.who),
+        who,
         access.address,
         access.request,
         _cut(target),
@@ -129,6 +134,17 @@ def _read(parts: list[str]) -> str:
             return "vread"
         case _:
             return "search-type"
+
+
+def _meant(query: str) -> Iterator[str]:
+    """Give the patients whom a search names."""
+    if "patient" in query or "subject" in query or "Patient" in query:
+        for name, value in parse_qsl(query):
+            if name.partition(":")[0] in {"patient", "subject"} or value.startswith("Patient/"):
+                for each in value.split(","):
+                    identity = each.removeprefix("Patient/")
+                    if _ID.fullmatch(identity):
+                        yield identity
 
 
 def _shown(event: Event) -> set[str]:

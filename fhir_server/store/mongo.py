@@ -324,16 +324,15 @@ class Store:
             return self.trail.written(ops, lambda each: self._transact(each, conditions))
 
     def _transact(self, ops: Sequence[Op], conditions: Sequence[Condition]) -> list[Written]:
-        with translated():
-            ops = self.binaries.set_aside(ops)
-            try:
-                written = self._writer.transact(ops, conditions)
-            except FhirError as error:
-                if error.status < UNKNOWN:
-                    self.binaries.forget(ops)
-                raise
-            self.binaries.settle(ops, written)
-            return written
+        ops = self.binaries.set_aside(ops)
+        try:
+            written = self._writer.transact(ops, conditions)
+        except FhirError as error:
+            if error.status < UNKNOWN:
+                self.binaries.forget(ops)
+            raise
+        self.binaries.settle(ops, written)
+        return written
 
     def tally(self, key: str) -> int:
         """Give the present number of a counter that ``Tally`` moves; 0 if it never moved."""

@@ -93,7 +93,9 @@ class Trail:
             else:
                 traces.end()
 
-    def written(self, ops: Sequence[Op], transact: Callable[[Sequence[Op]], list[Written]]) -> Any:
+    def written(
+        self, ops: Sequence[Op], transact: Callable[[Sequence[Op]], list[Written]]
+    ) -> list[Written]:
         """Write ops so that their versions say for whom this thread works."""
         access = traces.current()
         if access is None or self._recorder is None or not ops:

@@ -111,14 +111,15 @@ def opened(block: Block) -> tuple[list[dict[str, Any]], list[Row]]:
 def shared(rows: Sequence[Row]) -> tuple[list[dict[str, Any]], list[Row]]:
     """Write each person once, and in the events where."""
     people: list[dict[str, Any]] = []
-    places: dict[str, int] = {}
+    places: dict[int, int] = {}
     found = []
     for row in rows:
-        key = repr(row[4])
-        if key not in places:
-            places[key] = len(people)
-            people.append(row[4])
-        found.append([*row[:4], places[key], *row[5:]])
+        place = places.get(id(row[4]))
+        if place is None:
+            if row[4] not in people:
+                people.append(row[4])
+            place = places[id(row[4])] = people.index(row[4])
+        found.append([*row[:4], place, *row[5:]])
     return people, found
 
 

@@ -30,7 +30,7 @@ if TYPE_CHECKING:
 
 log = structlog.get_logger(__name__)
 
-PAUSE_SECONDS: Final = 0.04
+PAUSE_SECONDS: Final = 0.08
 RETRY_SECONDS: Final = 1.0
 BEAT_SECONDS: Final = 5.0
 ANCHOR_SECONDS: Final = 60.0
