@@ -361,6 +361,9 @@ class Settings:
     pcare_rujuk_lanjut: bool = _setting(
         False, "FHIR_PCARE_RUJUK_LANJUT", "offer referrals as rujukLanjut of BPJS P-Care"
     )
+    pcare_kode: str = _setting(
+        "", "FHIR_PCARE_KODE", "file (TOML) of P-Care's codes of clinics, doctors and hospitals"
+    )
     feed_days: int = _setting(
         730, "FHIR_FEED_DAYS", "days for which the feed ($umpan) keeps what it has told"
     )

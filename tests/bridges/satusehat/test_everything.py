@@ -14,6 +14,7 @@ from fhir_server.bridges.satusehat.render import MAPPERS, ORDER
 from fhir_server.bridges.satusehat.wanted import JUDGES
 from fhir_server.config import Settings
 from tests.bridges.satusehat.world import OURS, ROLE, ROOM, THERE, VISIT, World, cases
+from tools import build_satusehat
 
 LOOKED_UP = ("Patient", "Practitioner")
 SHARING = ("Medication", "Patient", "EpisodeOfCare")
@@ -143,3 +144,7 @@ def test_addresses_and_systems_stand_in_one_table():
     listed = [value for value in table.values() if isinstance(value, str) and "://" in value]
 
     assert len(listed) >= 40
+
+
+def test_the_page_says_what_the_tables_say():
+    assert build_satusehat.PAGE.read_text("utf-8") == build_satusehat.text()
