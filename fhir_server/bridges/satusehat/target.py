@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import threading
-from typing import TYPE_CHECKING, Any, Final
+from dataclasses import replace
+from typing import TYPE_CHECKING, Any, Final, TypeVar
 
 from fhir_server.bridges.satusehat import finding
 from fhir_server.bridges.satusehat.choices import Choices
@@ -43,8 +44,8 @@ if TYPE_CHECKING:
     from fhir_server.config import Settings
     from fhir_server.delivery.target import Answer, Document, Reference, Resource, View
 
+MaybeAnswer = TypeVar("MaybeAnswer", bound="Answer | None")
 NAME: Final = "satusehat"
-THROTTLED_SECONDS: Final = 5.0
 NO_MATCH: Final = "SATUSEHAT knows nobody by this NIK."
 SEVERAL: Final = "SATUSEHAT knows several people who could be this one."
 KEPT_BACK: Final = "SATUSEHAT keeps this person from us, for lack of consent."
@@ -97,9 +98,9 @@ class Satusehat:
         del view
         try:
             if parcel.method == "PATCH":
-                return self._patched(parcel)
+                return self._paced(self._patched(parcel))
             if parcel.method == "POST":
-                return self._posted(_request(parcel))
+                return self._paced(self._posted(_request(parcel)))
         except NoToken as missing:
             return _without_token(missing)
         return None  # a PUT or GET may be done twice
@@ -108,13 +109,22 @@ class Satusehat:
         """Send one request and say what became of it."""
         del view
         try:
-            if parcel.note.get("lookup"):
-                return self._look_up(parcel)
-            if parcel.method == "POST" and parcel.path == "EpisodeOfCare":
-                return self._open_episode(parcel)
-            return self._send(parcel)
+            return self._paced(self._sent(parcel))
         except NoToken as missing:
             return _without_token(missing)
+
+    def _sent(self, parcel: Parcel) -> Answer:
+        if parcel.note.get("lookup"):
+            return self._look_up(parcel)
+        if parcel.method == "POST" and parcel.path == "EpisodeOfCare":
+            return self._open_episode(parcel)
+        return self._send(parcel)
+
+    def _paced(self, answer: MaybeAnswer) -> MaybeAnswer:
+        """Leave SATUSEHAT alone for a moment after 429, with which it says no more."""
+        if isinstance(answer, Later) and not answer.counts and answer.seconds is None:
+            return replace(answer, seconds=2 * self.pace.first)
+        return answer
 
     def _render(self, resource: Resource, view: View) -> Rendering:
         if resource.document is None:
@@ -301,7 +311,7 @@ def _without_token(missing: NoToken) -> Answer:
     )
 
 
-def _asked_to_wait(said: Said | None) -> float:
-    """Give the pause after "too many requests"; SATUSEHAT itself names none."""
+def _asked_to_wait(said: Said | None) -> float | None:
+    """Give the pause that is asked for; SATUSEHAT itself names none."""
     text = "" if said is None else said.headers.get("Retry-After", "")
-    return float(text) if text.isdecimal() else THROTTLED_SECONDS
+    return float(text) if text.isdecimal() else None
