@@ -12,12 +12,13 @@ from typing import TYPE_CHECKING, Any
 import structlog
 from pymongo.errors import InvalidOperation, PyMongoError
 
+from fhir_server.errors import Forbidden
 from fhir_server.store import traces, versions
 from fhir_server.store.failures import translated
 from fhir_server.store.trail import completion, retention, verification
 from fhir_server.store.trail.blocks import DEAD_SECONDS, Blocks, now
 from fhir_server.store.trail.recorder import Event, Recorder, Told
-from fhir_server.store.trail.searching import AUDIT, Searcher
+from fhir_server.store.trail.searching import AUDIT, Searcher, is_ours
 from fhir_server.store.trail.verification import Verdict
 
 if TYPE_CHECKING:
@@ -97,6 +98,11 @@ class Trail:
         self, ops: Sequence[Op], transact: Callable[[Sequence[Op]], list[Written]]
     ) -> list[Written]:
         """Write ops so that their versions say for whom this thread works."""
+        if any(op.resource_type == AUDIT and is_ours(op.id) for op in ops):
+            raise Forbidden(
+                "What the server has recorded of accesses is changed by nobody.",
+                indonesian="Catatan akses yang dibuat server tidak dapat diubah siapa pun.",
+            )
         access = traces.current()
         if access is None or self._recorder is None or not ops:
             return transact(ops)

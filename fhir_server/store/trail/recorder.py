@@ -27,6 +27,7 @@ if TYPE_CHECKING:
     from fhir_server.store.traces import Access
     from fhir_server.store.trail.blocks import Blocks
     from fhir_server.store.trail.chain import Block, Row
+    from fhir_server.store.trail.patients import Key
 
 log = structlog.get_logger(__name__)
 
@@ -183,8 +184,7 @@ class Recorder:
         unseen = {key for each in told for key in each.unseen}
         known = looked_up(self._blocks.database, unseen) if unseen else {}
         for each in told:
-            for key in each.unseen:
-                each.row[9] = sorted({*each.row[9], *known.get(key, ())})
+            _completed(each, known)
         self._parts += chain.portions([each.row for each in told])
 
     def _begin(self) -> None:
@@ -249,6 +249,15 @@ class Recorder:
         self._number, self._head = block["n"], block["h"]
         if block["a"]:
             self._blocks.held(block["a"])
+
+
+def _completed(told: Told, known: dict[Key, tuple[str, ...]]) -> None:
+    """Add the patients that had to be looked up, each to what it is about."""
+    changed = {(change[1], change[2]) for change in told.row[10]}
+    for change in told.row[10]:
+        change[4] = change[4] or known.get((change[1], change[2]), ())
+    for key in set(told.unseen) - changed:
+        told.row[9] = sorted({*told.row[9], *known.get(key, ())})
 
 
 def _name(error: Exception) -> str:

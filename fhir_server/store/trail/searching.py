@@ -7,6 +7,7 @@ parameter works as it does for any resource.
 
 from __future__ import annotations
 
+import re
 from dataclasses import replace
 from functools import partial
 from typing import TYPE_CHECKING, Any, Final
@@ -34,6 +35,7 @@ AUDIT: Final = "AuditEvent"
 BLOCKS_AT_ONCE: Final = 20
 EVENTS_AT_ONCE: Final = 1000
 MOST_LOOKED_AT: Final = 100_000
+_OURS: Final = re.compile(r"[0-9a-f]{11}-[0-9a-f]{10}-[0-9a-f]{8}-[0-9a-f]{4,}-[0-9a-f]{3,}")
 _LEAF: Final = 11
 """Digits of the time in an id."""
 
@@ -58,9 +60,9 @@ class Searcher:
 
     def one(self, event_id: str) -> Document | None:
         """Give an event by its id."""
-        parts = event_id.split("-")
-        if len(parts) < 4 or len(parts[0]) != _LEAF:
+        if not is_ours(event_id):
             return None
+        parts = event_id.split("-")
         block = self._blocks.one(f"{parts[1]}-{parts[2]}")
         if block is None:
             return None
@@ -126,6 +128,11 @@ class Searcher:
         return [each for each in made if names & set(_listed(each["ix"].get("patient")))]
 
 
+def is_ours(event_id: str) -> bool:
+    """Tell whether an id is one of the trail's: time, block, place in it, part of the access."""
+    return _OURS.fullmatch(event_id) is not None
+
+
 def _asked(within: Bounds) -> Document:
     wanted: Document = {}
     if within.patients is not None:
@@ -175,7 +182,7 @@ def _after(plan: Plan, within: Bounds) -> Bounds:
     first, value = plan.sort[0], plan.after[0]
     if first.field == "_id":
         head = str(value)[:_LEAF]
-        if len(str(value).split("-")) < 4 or not _is_hex(head):
+        if not is_ours(str(value)):
             return within
         value = int(head, 16)
     moment = value if isinstance(value, int) else None
@@ -184,10 +191,6 @@ def _after(plan: Plan, within: Bounds) -> Bounds:
     if first.descending:
         return replace(within, high=min(within.high, moment))
     return replace(within, low=max(within.low, moment))
-
-
-def _is_hex(text: str) -> bool:
-    return all(each in "0123456789abcdef" for each in text)
 
 
 def _undriven(join: Join) -> Join:
