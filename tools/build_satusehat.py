@@ -24,7 +24,7 @@ asks nothing: what it needs is given with it. It answers one of five things.
 
 | answer | meaning |
 | --- | --- |
-| `Payload` | POST, PUT (if it is there) or PATCH, in order; `again`: rendered once more after them |
+| `Payload` | POST, PUT (if it is there) or PATCH, in order; `again`: once more after them |
 | `LookUp` | a person: exactly one match by NIK, else a person decides |
 | `Waiting` | what must have an id there first |
 | `NotWanted` | SATUSEHAT has no place for it; that is no fault |

@@ -25,6 +25,7 @@ STATUSES: Final = {
 }
 DIAGNOSIS: Final = {"system": c.DIAGNOSIS_ROLE, "code": "DD", "display": "Discharge diagnosis"}
 ATTENDER: Final = {"system": c.PARTICIPATION, "code": "ATND", "display": "attender"}
+WAITING_ROOM: Final = ("arrived", "triaged")
 ENDED: Final = ("finished", "cancelled")
 
 
@@ -148,7 +149,10 @@ def _participants(draft: Draft) -> list[Json]:
     persons = (
         draft.reference(each.get("individual")) for each in draft.resource.get("participant", ())
     )
-    found = [{"type": [{"coding": [ATTENDER]}], "individual": each} for each in persons if each]
+    named = [each for each in persons if each] or _examiners(draft)
+    found = [{"type": [{"coding": [ATTENDER]}], "individual": each} for each in named]
+    if not found and draft.resource["status"] in WAITING_ROOM:
+        raise Stop(NotWanted("nobody attends the patient yet; sent when somebody does"))
     if not found:
         draft.refuse(
             "Encounter.participant",
@@ -156,6 +160,24 @@ def _participants(draft: Draft) -> list[Json]:
             "petugas pada kunjungan, dengan NIK pada data petugas",
         )
     return found
+
+
+def _examiners(draft: Draft) -> list[Json]:
+    """Give who examined the patient first, at a visit that names nobody who attended it."""
+    found = [
+        each
+        for kind in ("Observation", "Procedure")
+        for each in draft.known.referring(kind, "encounter", draft.name)
+    ]
+    found.sort(key=lambda e: str(e.get("effectiveDateTime") or e.get("performedDateTime") or "~"))
+    for each in found:
+        for performer in each.get("performer", ()):
+            person = draft.person(local_name(performer.get("actor", performer))) or ""
+            if person.startswith("Practitioner/") and (
+                known := draft.reference({"reference": person})
+            ):
+                return [known]
+    return []
 
 
 def _places(draft: Draft) -> list[Json]:

@@ -104,8 +104,17 @@ def _observation(resource: Json, choices: Choices) -> str | None:
         return "no result"
     if not national(resource.get("code"), choices):
         return "a code of our own"
+    if "encounter" not in resource and _is_monitoring(resource):
+        return "a reading of monitoring at home, outside any visit"
     is_panel = "hasMember" in resource and not any(k.startswith("value") for k in resource)
     return "its members are sent one by one" if is_panel else None
+
+
+def _is_monitoring(resource: Json) -> bool:
+    """Say whether a patient measured it, or it was asked for by a plan and not at a visit."""
+    named = [*resource.get("performer", ()), *resource.get("basedOn", ())]
+    kinds = {each.get("reference", "").partition("/")[0] for each in named}
+    return bool(kinds & {"Patient", "RelatedPerson", "CarePlan"})
 
 
 def _service_request(resource: Json, choices: Choices) -> str | None:

@@ -498,3 +498,17 @@ def test_a_practitioner_without_any_number_is_nobody_there():
     assert isinstance(result, Unmappable)
     assert result.path == "Encounter.participant"
     assert VISIT["participant"]
+
+
+@pytest.mark.parametrize(
+    "elements",
+    [
+        {"performer": [{"reference": "Patient/ibu"}]},
+        {"basedOn": [{"reference": "CarePlan/isoman"}]},
+    ],
+)
+def test_a_reading_at_home_outside_a_visit_is_not_sent(elements):
+    at_home = {k: v for k, v in observation(**elements).items() if k != "encounter"}
+
+    assert isinstance(clinic(at_home).render("Observation/obs"), NotWanted)
+    assert isinstance(clinic(observation(**elements)).render("Observation/obs"), Payload)

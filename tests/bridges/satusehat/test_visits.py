@@ -251,3 +251,34 @@ def test_a_result_without_a_visit_belongs_to_the_visit_of_its_day():
     assert isinstance(result, Payload)
     assert result.requests[0].body["encounter"] == {"reference": "Encounter/visit-1"}
     assert isinstance(world.render("Condition/lain"), Unmappable)
+
+
+def test_a_visit_that_names_nobody_was_attended_by_who_examined_first():
+    def examined(own_id, role, hour):
+        return {
+            "resourceType": "Observation",
+            "id": own_id,
+            "encounter": {"reference": "Encounter/kunjungan"},
+            "effectiveDateTime": f"2024-04-02T{hour}:00:00+07:00",
+            "performer": [{"reference": role}],
+        }
+
+    doctor = {"resourceType": "Practitioner", "id": "dokter", "identifier": []}
+    role = {
+        "resourceType": "PractitionerRole",
+        "id": "dokter-umum",
+        "practitioner": {"reference": "Practitioner/dokter"},
+    }
+    later = examined("b", "PractitionerRole/bidan-kia", "09")
+    unknown = examined("a", "PractitionerRole/dokter-umum", "08")
+    world = clinic(VISIT | {"participant": []}, later, unknown, doctor, role)
+
+    body = world.body("Encounter/kunjungan")
+
+    assert [e["individual"]["reference"] for e in body["participant"]] == ["Practitioner/N10000001"]
+
+
+def test_who_waits_and_is_attended_by_nobody_is_sent_later():
+    world = clinic(VISIT | {"participant": [], "status": "arrived"})
+
+    assert isinstance(world.render("Encounter/kunjungan"), NotWanted)
