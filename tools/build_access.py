@@ -1,5 +1,7 @@
 """Write docs/access.md from the registry of reaches: ``python tools/build_access.py``."""
 
+# ruff: noqa: E501
+
 from __future__ import annotations
 
 from pathlib import Path

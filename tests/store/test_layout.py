@@ -4,6 +4,7 @@ import pytest
 from pymongo import MongoClient
 
 from fhir_server.resources.definitions import load_definitions
+from fhir_server.resources.profiles import load_profiles
 from fhir_server.search.compartment import beside, fields
 from fhir_server.search.parameters import load_parameters
 from fhir_server.store.layout import INDEXES, indexes
@@ -13,7 +14,8 @@ from tests.store.writes import create
 
 @pytest.fixture(scope="module")
 def parameters():
-    return load_parameters(load_definitions())
+    own = [each for each in load_profiles() if each["resourceType"] == "SearchParameter"]
+    return load_parameters(load_definitions(), extra=own)
 
 
 @pytest.mark.parametrize("resource_type", sorted(INDEXES))
