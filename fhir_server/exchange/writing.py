@@ -24,7 +24,8 @@ from fhir_server.interactions import write
 from fhir_server.interactions.reader import StoreReader, outward
 from fhir_server.mappings import load_mappings, part_id
 from fhir_server.mappings.codes import code_system, structure
-from fhir_server.mappings.trace import as_json, written_by
+from fhir_server.mappings.plain import as_json
+from fhir_server.mappings.trace import written_by
 from fhir_server.mappings.weave import readdress, weave
 from fhir_server.sop import arsip, entitas
 from fhir_server.sop.dokumen import isi, tulis

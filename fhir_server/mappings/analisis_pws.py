@@ -32,8 +32,8 @@ from fhir_server.mappings.masalah_pws import (
     read_problem,
     role_of,
 )
+from fhir_server.mappings.plain import as_json
 from fhir_server.mappings.rules import has_code
-from fhir_server.mappings.trace import as_json
 from fhir_server.sop.analisis_pws import ALUR_ANALISIS, DataPws, lengkap
 
 if TYPE_CHECKING:

@@ -24,7 +24,7 @@ from fhir_server.mappings.elements import (
     reference,
 )
 from fhir_server.mappings.kontak_kia import EPISODE_TYPE
-from fhir_server.mappings.trace import as_json
+from fhir_server.mappings.plain import as_json
 from fhir_server.sop.kohort_ibu import AnggotaKohort, KohortIbu
 
 if TYPE_CHECKING:

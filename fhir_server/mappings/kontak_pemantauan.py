@@ -35,7 +35,7 @@ from fhir_server.mappings.kasus_pemantauan import (
     to_fhir,
 )
 from fhir_server.mappings.pihak import is_public, party_of
-from fhir_server.mappings.trace import as_json
+from fhir_server.mappings.plain import as_json
 from fhir_server.sop.kasus_pemantauan import MENUNGGU_JAWABAN, KasusPemantauan
 
 if TYPE_CHECKING:

@@ -19,8 +19,8 @@ from fhir_server.mappings.elements import (
     reference,
     several,
 )
+from fhir_server.mappings.plain import as_json
 from fhir_server.mappings.resep import siblings
-from fhir_server.mappings.trace import as_json
 from fhir_server.sop.persetujuan_advis import PersetujuanAdvis
 from fhir_server.sop.sla import tenggat
 

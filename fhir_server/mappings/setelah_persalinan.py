@@ -16,7 +16,7 @@ from fhir_server.mappings.elements import code_of, day_of, extension_of, id_of, 
 from fhir_server.mappings.episode_kehamilan import REASON_URL
 from fhir_server.mappings.kontak_kia import EPISODE_TYPE
 from fhir_server.mappings.persalinan import is_delivery
-from fhir_server.mappings.trace import as_json
+from fhir_server.mappings.plain import as_json
 from fhir_server.sop.episode_nifas import MASA_NIFAS, EpisodeNifas
 
 if TYPE_CHECKING:

@@ -20,7 +20,7 @@ from fhir_server.mappings.elements import (
 )
 from fhir_server.mappings.kartu_kspr import KARTU, answered, answers
 from fhir_server.mappings.penanda_risti import PENANDA, penanda_risti
-from fhir_server.mappings.trace import as_json
+from fhir_server.mappings.plain import as_json
 from fhir_server.sop import kspr
 from fhir_server.sop.skor_poedji_rochjati import BERISIKO, lengkap
 

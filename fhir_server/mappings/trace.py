@@ -7,12 +7,13 @@ the constants the mapping declares.
 
 from __future__ import annotations
 
-import json
 from collections import defaultdict
 from dataclasses import fields, is_dataclass, replace
 from datetime import UTC, date, datetime, time, timedelta
 from decimal import Decimal
 from typing import TYPE_CHECKING, Any, Literal, NamedTuple, get_args, get_origin, get_type_hints
+
+from fhir_server.mappings.plain import as_json
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -50,12 +51,6 @@ def trace(mapping: Mapping, document: Dokumen, document_id: str) -> list[Element
 def written_by(mapping: Mapping, document: Dokumen, document_id: str) -> dict[str, Document]:
     """Give the resources of a document as JSON, without meta."""
     return {role: as_json(each) for role, each in mapping.to_fhir(document, document_id).items()}
-
-
-def as_json(resource: Any) -> Document:
-    """Give a resource that was built with the classes of ``r4b`` as JSON."""
-    document: Document = json.loads(resource.model_dump_json())
-    return document
 
 
 def is_constant(mapping: Mapping, path: str) -> bool:

@@ -22,7 +22,7 @@ from fhir_server.mappings import load_mappings, part_id
 from fhir_server.mappings.codes import as_mapped, criterion, structure
 from fhir_server.mappings.elements import code_of
 from fhir_server.mappings.penerapan import LAYANAN, Applied, actions_for, applied, case_action
-from fhir_server.mappings.trace import as_json
+from fhir_server.mappings.plain import as_json
 from fhir_server.operations.linked import local
 from fhir_server.operations.operation import Operation, Parameter
 from fhir_server.resources.wire import parse

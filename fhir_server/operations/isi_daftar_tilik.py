@@ -15,7 +15,7 @@ from fhir_server.errors import BadRequest
 from fhir_server.interactions.reader import StoreReader, outward
 from fhir_server.interactions.request import Answer
 from fhir_server.mappings.daftar_tilik import complete, to_fhir
-from fhir_server.mappings.trace import as_json
+from fhir_server.mappings.plain import as_json
 from fhir_server.operations.operation import Operation, Parameter
 from fhir_server.sop.daftar_tilik import BUTIR, DaftarTilik
 

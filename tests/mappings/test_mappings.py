@@ -14,6 +14,7 @@ import yaml
 
 from fhir_server.mappings import load_mappings, part_id
 from fhir_server.mappings.codes import structure
+from fhir_server.mappings.plain import as_json
 from fhir_server.mappings.trace import trace, written_by
 from fhir_server.resources.definitions import load_definitions
 from fhir_server.resources.profiles import folder, load_profiles
@@ -24,6 +25,7 @@ from tests.support.profiles import faults, loaded
 from tools import build_glossary, build_valuesets
 
 HERE = Path(__file__).parent
+dumps = json.dumps  # in the order of the elements
 CASES = [
     pytest.param(entity, case, id=f"{entity}: {case['name']}")
     for entity in load_mappings()
@@ -46,6 +48,15 @@ def test_writes_what_the_case_says(entity, case):
     _, _, written = resources_of(entity, case)
 
     assert written == case["fhir"]
+
+
+@pytest.mark.parametrize(("entity", "case"), CASES)
+def test_is_written_as_its_classes_would_write_it(entity, case):
+    resources = load_mappings()[entity].to_fhir(document_of(entity, case), case["id"])
+
+    assert [dumps(as_json(each)) for each in resources.values()] == [
+        dumps(json.loads(each.model_dump_json())) for each in resources.values()
+    ]
 
 
 @pytest.mark.parametrize(("entity", "case"), CASES)
