@@ -142,11 +142,6 @@ class Settings:
         "FHIR_LAKON_PENANGGUNG_JAWAB",
         "doctor (id of a petugas) responsible for cases of LAKON that open by themselves",
     )
-    lakon_penanggung_jawab: str = _setting(
-        "",
-        "FHIR_LAKON_PENANGGUNG_JAWAB",
-        "doctor (id of a petugas) responsible for cases of LAKON that open by themselves",
-    )
     tilik_ambang: Decimal = _setting(
         Decimal("80.0"), "FHIR_TILIK_AMBANG", "compliance with an SOP, in percent, that is enough"
     )
@@ -297,6 +292,11 @@ class Settings:
     satusehat_location: str = _setting(
         "", "FHIR_SATUSEHAT_LOCATION", "id of the Location sent for visits that name no room"
     )
+    satusehat_position: str = _setting(
+        "",
+        "FHIR_SATUSEHAT_POSITION",
+        "latitude,longitude of rooms that have none; empty: none is sent (staging does not ask)",
+    )
     satusehat_medication: str = _setting(
         "contained",
         "FHIR_SATUSEHAT_MEDICATION",
@@ -416,6 +416,14 @@ class Settings:
     )
     outbox_days: int = _setting(
         30, "FHIR_OUTBOX_DAYS", "days for which rows of the outbox are kept for targets"
+    )
+    websocket_port: int = _setting(
+        0, "FHIR_WEBSOCKET_PORT", "port of the websockets of Subscriptions, in the worker; 0: none"
+    )
+    websocket_url: str = _setting(
+        "",
+        "FHIR_WEBSOCKET_URL",
+        "public address of the websockets (wss://…); empty: HOST and the port",
     )
     cors_origins: str = _setting(
         "",

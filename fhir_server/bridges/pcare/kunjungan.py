@@ -26,6 +26,7 @@ TACC: Final = {"tanpa": -1, "waktu": 1, "usia": 2, "komplikasi": 3, "komorbid": 
 LOINC, SNOMED = "http://loinc.org", "http://snomed.info/sct"
 ICD_10: Final = "http://hl7.org/fhir/sid/icd-10"
 REFERRAL: Final = "3457005"
+MEDICAL: Final = "medis"
 RESPONSIVENESS: Final = "67775-7"
 VITALS: Final = {
     "sistole": "8480-6",
@@ -80,13 +81,15 @@ def kunjungan(referral: Json, view: View, codes: Codes) -> Json | Incomplete:
     return written
 
 
-def is_referral(resource: Json) -> bool:
-    """Say whether a resource is a request to refer a patient."""
-    return resource.get("resourceType") == "ServiceRequest" and any(
-        coding.get("system") == SNOMED and coding.get("code") == REFERRAL
-        for each in resource.get("category", ())
-        for coding in each.get("coding", ())
+def is_referral(resource: Json, canonical: str = CANONICAL) -> bool:
+    """Say whether a resource refers a patient to another facility of health care."""
+    codings = [e for kind in resource.get("category", ()) for e in kind.get("coding", ())]
+    kinds = f"{canonical.rstrip('/')}/CodeSystem/jenis-rujukan"
+    own = {each.get("code") for each in codings if each.get("system") == kinds}
+    is_request = resource.get("resourceType") == "ServiceRequest" and any(
+        each.get("system") == SNOMED and each.get("code") == REFERRAL for each in codings
     )
+    return is_request and own <= {MEDICAL}
 
 
 class _Writer:

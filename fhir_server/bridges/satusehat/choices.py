@@ -20,12 +20,14 @@ class Choices:
     """The settings `satusehat_*` of the operator that a payload depends on.
 
     `organization` is our number there, `facility` the id of our own Organization, `location` the
-    room of visits that name none. `canonical` is the base below which our own codes lie.
+    room of visits that name none. `position` that of rooms that have
+    none. `canonical` is the base below which our own codes lie.
     """
 
     organization: str = ""
     facility: str = ""
     location: str = ""
+    position: str = ""
     canonical: str = CANONICAL
     medication: MedicationForm = "contained"
     anc_visit: VisitIdentifier = "both"
@@ -50,6 +52,7 @@ class Choices:
             organization=settings.satusehat_organization,
             facility=settings.satusehat_facility,
             location=settings.satusehat_location,
+            position=settings.satusehat_position,
             canonical=settings.canonical,
             medication=cast("MedicationForm", settings.satusehat_medication),
             anc_visit=cast("VisitIdentifier", settings.satusehat_anc_visit),

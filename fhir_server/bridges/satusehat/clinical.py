@@ -5,7 +5,13 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any, Final
 
 from fhir_server.bridges.satusehat import constants as c
-from fhir_server.bridges.satusehat.visits import attender, visit_of, visit_reference
+from fhir_server.bridges.satusehat.payload import NotWanted
+from fhir_server.bridges.satusehat.visits import (
+    attender,
+    author_elsewhere,
+    visit_of,
+    visit_reference,
+)
 
 if TYPE_CHECKING:
     from fhir_server.bridges.satusehat.draft import Draft
@@ -170,6 +176,8 @@ def impression(draft: Draft) -> Rendering:
 def resume(draft: Draft) -> Rendering:
     """Write the summary of a visit."""
     found = draft.resource
+    if reason := author_elsewhere(draft, found.get("custodian")):
+        return NotWanted(reason)
     if not found.get("title"):
         draft.refuse("Composition.title", "empty", "judul")
     body = draft.body(found, RESUME)

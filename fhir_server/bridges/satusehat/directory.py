@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from decimal import Decimal, InvalidOperation
 from typing import TYPE_CHECKING
 
 from fhir_server.bridges.satusehat import constants as c
@@ -51,9 +52,25 @@ def location(draft: Draft) -> Rendering:
     system, value = draft.identified(value=next(known, None))
     body["identifier"] = [{"system": system, "value": value}]
     body.setdefault("description", room.get("name", ""))
+    if "position" not in body and draft.choices.position:
+        body["position"] = _position(draft)
     with_area(draft, body)
     search = (("identifier", f"{system}|{value}"),)
     return draft.result(draft.request(body, (system, value), search=search))
+
+
+def _position(draft: Draft) -> dict[str, Decimal]:
+    """Give the place of a room that has none of its own: the puskesmas's."""
+    try:
+        latitude, longitude = map(Decimal, draft.choices.position.split(","))
+    except (ValueError, InvalidOperation):
+        draft.refuse(
+            "Location.position",
+            f"FHIR_SATUSEHAT_POSITION={draft.choices.position} is no latitude and longitude",
+            "-7.316,110.181",
+        )
+        raise
+    return {"latitude": latitude, "longitude": longitude}
 
 
 def _is_code(identifier: dict[str, str]) -> bool:

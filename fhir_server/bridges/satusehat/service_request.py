@@ -6,7 +6,13 @@ from typing import TYPE_CHECKING, Any, Final
 
 from fhir_server.bridges.satusehat import constants as c
 from fhir_server.bridges.satusehat.draft import local_name
-from fhir_server.bridges.satusehat.visits import attender, visit_of, visit_reference
+from fhir_server.bridges.satusehat.payload import NotWanted
+from fhir_server.bridges.satusehat.visits import (
+    attender,
+    author_elsewhere,
+    visit_of,
+    visit_reference,
+)
 from fhir_server.bridges.satusehat.wanted import has_code, national
 
 if TYPE_CHECKING:
@@ -41,6 +47,8 @@ HOSPITAL: Final = {"system": c.ROLE_CODE, "code": "HOSP", "display": "Hospital"}
 def order(draft: Draft) -> Rendering:
     """Write a request; a facility that is to receive the patient must have a number there."""
     found = draft.resource
+    if reason := author_elsewhere(draft, found.get("requester")):
+        return NotWanted(reason)
     body = draft.body(found, ELEMENTS)
     body["intent"] = "original-order"
     moment = found.get("authoredOn") or found.get("occurrenceDateTime")

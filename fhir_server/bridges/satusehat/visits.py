@@ -57,6 +57,17 @@ def elsewhere(draft: Draft, encounter: Json) -> str | None:
     return "it took place at another facility"
 
 
+def author_elsewhere(draft: Draft, author: Json | None) -> str | None:
+    """Say that another facility, or somebody of another one, wrote it, and sends it itself."""
+    name = local_name(author)
+    if name is not None and name.startswith("PractitionerRole/"):
+        name = local_name((draft.known.local(name) or {}).get("organization"))
+    if name is None or not name.startswith("Organization/"):
+        return None
+    reason = elsewhere(draft, {"serviceProvider": {"reference": name}})
+    return "another facility wrote it" if reason else None
+
+
 def attender(draft: Draft, encounter: str) -> Json | None:
     """Give who attended the visit, for a result that names nobody."""
     found = draft.known.local(encounter) or {}

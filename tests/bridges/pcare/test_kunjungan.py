@@ -197,10 +197,18 @@ def test_the_card_of_the_patient_serves_where_the_referral_names_no_payer():
     assert "noKartu" in missing(insurance=[])
 
 
+@pytest.mark.parametrize("kind", ["sosial", "hukum", "internal", "rujuk-balik"])
+def test_only_medical_referrals_ride_a_visit(kind):
+    request = record()["ServiceRequest/rujukan-s5"]
+    category = json.loads(json.dumps(request["category"]).replace("medis", kind))
+
+    assert is_referral(request)
+    assert not is_referral(request | {"category": category})
+
+
 def test_a_laboratory_request_is_no_referral():
     own = record()
 
-    assert is_referral(own["ServiceRequest/rujukan-s5"])
     assert not is_referral(own["ServiceRequest/rujukan-s5"] | {"category": []})
     assert not is_referral(own["Task/rujukan-s5-tugas"])
 

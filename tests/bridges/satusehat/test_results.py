@@ -512,3 +512,53 @@ def test_a_reading_at_home_outside_a_visit_is_not_sent(elements):
 
     assert isinstance(clinic(at_home).render("Observation/obs"), NotWanted)
     assert isinstance(clinic(observation(**elements)).render("Observation/obs"), Payload)
+
+
+@pytest.mark.parametrize("flag", [False, True])
+def test_what_a_hospital_asks_for_is_not_sent_by_us(flag):
+    target, reason, request = referral(identifier=NUMBER)
+    request["requester"] = {"reference": "Organization/rs"}
+    world = clinic(target, reason, request, choices=replace(OURS, back_referral=flag))
+
+    assert isinstance(world.render("ServiceRequest/rujukan"), NotWanted)
+
+
+def test_a_letter_of_a_hospital_is_not_sent_by_us():
+    hospital, *_ = referral()
+    letter = {
+        "resourceType": "Composition",
+        "id": "surat",
+        "status": "final",
+        "type": coded(LOINC, "18842-5"),
+        "title": "Resume",
+        "subject": {"reference": "Patient/ibu"},
+        "encounter": {"reference": "Encounter/kunjungan"},
+        "date": "2024-04-02T10:00:00+07:00",
+        "custodian": {"reference": "Organization/rs"},
+    }
+    own = letter | {"custodian": {"reference": "Organization/pkm-dharma-rini"}}
+
+    assert isinstance(clinic(hospital, letter).render("Composition/surat"), NotWanted)
+    body = clinic(own).body("Composition/surat")
+    assert body["type"]["coding"][0]["code"] == "88645-7"
+    assert body["identifier"]["system"].endswith("/composition/10000004")
+
+
+@pytest.mark.parametrize("position", ["", "-7.316,110.181"])
+def test_a_room_without_a_place_takes_that_of_the_setting(position):
+    world = clinic(choices=replace(OURS, position=position), without=("Location/ruang",))
+
+    body = world.body("Location/ruang")
+
+    place = body.get("position", {})
+    given = ",".join(str(place[each]) for each in ("latitude", "longitude") if each in place)
+    assert given == position
+
+
+def test_a_place_that_is_none_is_said():
+    world = clinic(choices=replace(OURS, position="di sini"), without=("Location/ruang",))
+
+    result = world.render("Location/ruang")
+
+    assert isinstance(result, Unmappable)
+    assert "FHIR_SATUSEHAT_POSITION" in result.reason
