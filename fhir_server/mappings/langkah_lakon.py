@@ -209,7 +209,9 @@ def _passed_on(desk: Desk, advice: Document) -> None:
     if case is None or advice.get("status") not in SENT or not when:
         return
     name = f"Communication/{advice['id']}"
-    if (was := desk.before(name)) and (was.get("received") or was.get("sent")) == when:
+    was = desk.before(name) or {}
+    as_before = was.get("status") == advice.get("status")
+    if as_before and (was.get("received") or was.get("sent")) == when:
         return
     if (step := desk.step_on(case, "meneruskan-saran", name)) is not None:
         guess = {"url": PERKIRAAN, "valueBoolean": True}

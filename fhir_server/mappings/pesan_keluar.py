@@ -156,7 +156,7 @@ def gone(message: Document, number: str, at: datetime) -> Document:
         **message,
         "identifier": [*others, {"system": WAMID, "value": number}],
         "medium": message.get("medium") or [{"coding": coding}],
-        "sent": at.isoformat(),
+        "sent": at.replace(microsecond=0).isoformat(),  # WhatsApp's own times have no more
     }
     if went.get("status") in {WAITS, "not-done", "on-hold"}:
         went["status"] = "in-progress"

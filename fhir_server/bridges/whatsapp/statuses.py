@@ -89,6 +89,8 @@ def joined(message: Document, report: Report, zone: Any = None) -> Document:
     if message.get("status") == "entered-in-error":
         return message
     told = dict(message)
+    sent = instant_of(message.get("sent"))
+    moment = report.moment if sent is None else max(report.moment, sent)  # clocks differ
     if told.get("status") != "stopped" and RANK[report.word] > _rank(message):
         told["status"] = STATUS[report.word]
         told.pop("statusReason", None)
@@ -96,8 +98,8 @@ def joined(message: Document, report: Report, zone: Any = None) -> Document:
         reason = min(report.reason or NO_REASON, *_reasons(told))
         told["statusReason"] = {"text": reason}
     if report.word in {"delivered", "read"}:
-        told["received"] = _first(message.get("received"), report.moment, zone)
-    return _read(told, report.moment, zone) if report.word == "read" else told
+        told["received"] = _first(message.get("received"), moment, zone)
+    return _read(told, moment, zone) if report.word == "read" else told
 
 
 def _rank(message: Document) -> int:
