@@ -10,6 +10,7 @@ from zoneinfo import available_timezones
 
 import click
 
+from fhir_server import targets
 from fhir_server.app import build_context
 from fhir_server.config import Settings
 from fhir_server.errors import FhirError
@@ -40,7 +41,7 @@ def check(settings: Settings) -> None:
     """Raise ValueError for a setting that can be read and still cannot be."""
     for each in fields(settings):
         value, variable = getattr(settings, each.name), each.metadata["variable"]
-        least = 0 if each.name in {"port", "background", "audit_days"} else 1
+        least = 0 if each.name in {"port", "background"} or each.default == 0 else 1
         if type(each.default) is int and value < least:
             raise ValueError(f"{variable}={value} must be at least {least}.")
     if settings.timezone not in available_timezones():
@@ -50,6 +51,7 @@ def check(settings: Settings) -> None:
     if settings.conditional_delete not in {"single", "multiple"}:
         raise ValueError("FHIR_CONDITIONAL_DELETE must be single or multiple.")
     _check_whatsapp(settings)
+    targets.load(settings)
     cors.origins(settings.cors_origins)
     if settings.profile_validation not in declared.MODES:
         raise ValueError("FHIR_PROFILE_VALIDATION must be off, warn or enforce.")
