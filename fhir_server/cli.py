@@ -16,6 +16,7 @@ COMMANDS = {
     "load-package": "Load the profiles and code systems of a FHIR package (.tgz).",
     "import": "Bring in what other systems exported.",
     "client": "Register the systems that may ask: hospitals, apps, students.",
+    "bridge": "Show, explain and retry what is sent to other systems.",
     "webhook": "Show and retry webhooks of WhatsApp that were laid aside.",
     "audit": "Verify the audit trail: who saw and changed what.",
     "pcare": "Show a referral as BPJS P-Care's kunjungan.",

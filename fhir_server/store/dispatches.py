@@ -179,7 +179,7 @@ class Dispatches:
 
         ``references``: only these. ``resend``: send again what has arrived, too.
         """
-        wanted: Document = {"target": target, "state": {"$in": list(states)}}
+        wanted: Document = {"target": target, "state": {"$in": [*states]}}
         if references:
             wanted["_id"] = {"$in": [key(target, each) for each in references]}
         with translated():
@@ -196,24 +196,31 @@ class Dispatches:
                 counted.setdefault(each["_id"]["target"], {})[each["_id"]["state"]] = each["n"]
         return counted
 
-    def search(
+    def page(
         self,
-        *,
         target: str | None = None,
+        *,
         states: Sequence[State] = (),
         references: Sequence[str] = (),
         limit: int = 100,
         skip: int = 0,
-    ) -> tuple[list[Document], int]:
-        """List states as they are kept, the last changed first, and count them all."""
-        wanted: Document = {"target": target} if target else {}
-        if states:
-            wanted["state"] = {"$in": list(states)}
-        if references:
-            wanted["ref"] = {"$in": list(references)}
+    ) -> Sequence[Dispatch]:
+        """List deliveries, the last changed first."""
         with translated():
-            found = self._all.find(wanted).sort([("changed", -1), ("_id", 1)])
-            return list(found.skip(skip).limit(limit)), self._all.count_documents(wanted)
+            found = self._all.find(_wanted(target, states, references))
+            page = found.sort([("changed", -1), ("_id", 1)]).skip(skip).limit(limit)
+            return tuple(dispatch(each) for each in page)
+
+    def count(
+        self,
+        target: str | None = None,
+        *,
+        states: Sequence[State] = (),
+        references: Sequence[str] = (),
+    ) -> int:
+        """Count deliveries."""
+        with translated():
+            return self._all.count_documents(_wanted(target, states, references))
 
     def health(self, target: str) -> Health:
         """Say whether a target is spoken to."""
@@ -291,6 +298,15 @@ def _ref(row: Row) -> str:
     return f"{row.resource_type}/{row.id}"
 
 
+def _wanted(target: str | None, states: Sequence[State], references: Sequence[str]) -> Document:
+    wanted: Document = {"target": target} if target else {}
+    if states:
+        wanted["state"] = {"$in": [*states]}
+    if references:
+        wanted["ref"] = {"$in": [*references]}
+    return wanted
+
+
 def _wake(target: str, references: Sequence[str]) -> UpdateMany:
-    waiting = {"target": target, "waits": {"$exists": True, "$in": list(references)}}
+    waiting = {"target": target, "waits": {"$exists": True, "$in": [*references]}}
     return UpdateMany(waiting, progress.woken(references))
