@@ -105,7 +105,7 @@ def _diagnoses(wanted: Burden) -> list[Stage]:
         "p": "$ix.patient",
         "k": category,
         "y": day,
-        "n": "$ix.encounter",
+        "n": {"$substrBytes": ["$ix.encounter", len("Encounter/"), -1]},
         "i": "$_id",
     }
     return [{"$project": project}, {"$match": unwanted}]
@@ -119,7 +119,7 @@ def _encounters(wanted: Burden) -> list[Stage]:
         {
             "$project": {
                 "_id": 0,
-                "n": {"$concat": ["Encounter/", "$_id"]},
+                "n": "$_id",
                 "c": {"$ifNull": [{"$first": "$ix.klaster"}, None]},
                 "o": "$ix.service-provider",
             }
@@ -130,7 +130,7 @@ def _encounters(wanted: Burden) -> list[Stage]:
         {"$unionWith": {"coll": "Encounter", "pipeline": encounters}},
         {
             "$group": {
-                "_id": {"$ifNull": ["$n", "$i"]},
+                "_id": {"$cond": [{"$eq": ["$n", ""]}, "$i", "$n"]},
                 "d": {"$push": diagnosis},
                 "c": {"$max": "$c"},
                 "o": {"$max": "$o"},
