@@ -21,6 +21,7 @@ if TYPE_CHECKING:
     from fhir_server.resources.subscriptions import Asked, Event, Kind
 
 JSON: Final = "application/fhir+json"
+SOCKET: Final = "websocket"
 _XML: Final = "xml"
 _OURS: Final = frozenset({"content-length", "host", "connection", "transfer-encoding"})
 
@@ -41,7 +42,9 @@ def base_of(context: Context) -> str:
 
 def handshake(context: Context, wanted: Interest, events: int) -> None:
     """Ask the endpoint whether it is there: by a handshake, or in R4's own way by connecting."""
-    _expect_channel(wanted.asked)
+    _expect_channel(context, wanted.asked)
+    if wanted.asked.channel == SOCKET:
+        return  # whoever opens one is told there
     if wanted.asked.is_bundled:
         bundle(context, wanted, "handshake", events)
         return
@@ -57,7 +60,9 @@ def handshake(context: Context, wanted: Interest, events: int) -> None:
 def bundle(
     context: Context, wanted: Interest, kind: Kind, events: int, notified: Sequence[Event] = ()
 ) -> None:
-    """Send a notification as a Bundle."""
+    """Send a notification as a Bundle; those with websockets fetch theirs."""
+    if wanted.asked.channel == SOCKET:
+        return
     asked, base = wanted.asked, base_of(context)
     status = status_of(asked, base, kind, events=events, notified=notified)
     body = notification(asked, base, status, context.clock(), notified)
@@ -109,9 +114,11 @@ def _headers(context: Context, wanted: Interest) -> dict[str, str]:
     return found
 
 
-def _expect_channel(asked: Asked) -> None:
-    if asked.channel != "rest-hook":
-        raise Wrong(f"channel.type {asked.channel} is not offered here; rest-hook is")
+def _expect_channel(context: Context, asked: Asked) -> None:
+    offered = ("rest-hook", *((SOCKET,) if context.settings.websocket_port else ()))
+    if asked.channel not in offered:
+        names = " and ".join(offered)
+        raise Wrong(f"channel.type {asked.channel} is not offered here; offered: {names}")
 
 
 def _endpoint(context: Context, asked: Asked) -> reaching.Endpoint:

@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING, Final
 import structlog
 
 from fhir_server.bridges.subscriptions.delivering import lease, serve
+from fhir_server.bridges.subscriptions.sockets import run as serve_sockets
 from fhir_server.errors import FhirError
 from fhir_server.interactions.faults import report
 from fhir_server.interactions.interests import SETTLED_SECONDS, TARGET, stored
@@ -30,6 +31,8 @@ def run(context: Context, stop: threading.Event) -> None:
     """Notify until ``stop`` is set."""
     if not context.settings.subscriptions:
         return
+    sockets = threading.Thread(target=serve_sockets, args=(context, stop), daemon=True)
+    sockets.start()
     courier, most = Courier(context), context.settings.subscription_threads
     running: list[threading.Thread] = []
     while not stop.wait(PAUSE_SECONDS):

@@ -180,7 +180,8 @@ def subscribe(operator):
     """Write a Subscription and wait until it is active, or ends."""
 
     def ask(url, criteria="Patient?gender=female", *, by=operator, wait=True, **more):
-        channel = {"type": "rest-hook", "endpoint": url, **more.pop("channel", {})}
+        endpoint = {"endpoint": url} if url else {}
+        channel = {"type": "rest-hook", **endpoint, **more.pop("channel", {})}
         whole = {
             "resourceType": "Subscription",
             "status": "requested",

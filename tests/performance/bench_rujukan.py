@@ -1,0 +1,264 @@
+"""How long the searches of domain §5.4 take among a million resources; by hand, not by pytest.
+
+    python -m tests.performance.bench_rujukan FOLDER [RESOURCES]
+
+Fills the folder once (a database of its own, some minutes), then asks each search many times, each
+time of another hospital, number or patient, and prints the median and the 99th of a hundred in
+milliseconds, beside how many resources an answer has. Without HTTP, JSON written.
+"""
+
+from __future__ import annotations
+
+import random
+import statistics
+import sys
+import time
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+from urllib.parse import quote
+
+import click
+
+from fhir_server.commands.opening import opened
+from fhir_server.config import CANONICAL, Settings
+from fhir_server.interactions.request import Request
+from fhir_server.operations import answer
+from fhir_server.resources.wire import dump, text
+from fhir_server.search.index import index
+from fhir_server.store.ops import Put
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+    from fhir_server.context import Context
+
+HOSPITALS, PUSKESMAS, BATCH, TIMES = 40, 200, 1000, 300
+BASE = "http://127.0.0.1/fhir"
+KIND = f"{CANONICAL}/CodeSystem/jenis-tugas"
+REFERRALS = f"{CANONICAL}/CodeSystem/jenis-rujukan"
+REPORTS = f"{CANONICAL}/CodeSystem/kategori-komunikasi"
+NUMBERS = f"{CANONICAL}/sid/no-rujukan"
+SNOMED, LOINC = "http://snomed.info/sct", "http://loinc.org"
+NIK = "https://fhir.kemkes.go.id/id/nik"
+OPEN_EVERY = 400
+"""Of so many referrals one waits for its answer: some ten a hospital."""
+
+
+def coded(system: str, code: str) -> dict[str, Any]:
+    """Write a CodeableConcept."""
+    return {"coding": [{"system": system, "code": code}]}
+
+
+def to(name: str) -> dict[str, str]:
+    """Write a reference."""
+    return {"reference": name}
+
+
+def moment(number: int) -> str:
+    """Give a moment of three years that grows with the number."""
+    day, second = divmod(number * 37, 86_400)
+    year, rest = divmod(day, 336)
+    return (
+        f"{2022 + year % 4}-{rest // 28 + 1:02}-{rest % 28 + 1:02}"
+        f"T{second // 3600:02}:{second // 60 % 60:02}:{second % 60:02}+07:00"
+    )
+
+
+def chain(number: int) -> Iterator[dict[str, Any]]:
+    """Make one referral with its work, letter, findings, back-referral and outcome."""
+    hospital = to(f"Organization/rs-{number % HOSPITALS}")
+    puskesmas = to(f"Organization/pkm-{number % PUSKESMAS}")
+    patient = to(f"Patient/p{number}")
+    is_open = number // HOSPITALS % (OPEN_EVERY // 10) == 0 and number < HOSPITALS * OPEN_EVERY
+    when = {"authoredOn": moment(number), "intent": "order"}
+    nik = f"99{number:014}"
+    yield {
+        "resourceType": "Patient",
+        "id": f"p{number}",
+        "identifier": [{"system": NIK, "value": nik}],
+        "name": [{"text": f"Pasien Uji {number}"}],
+        "birthDate": "1995-05-05",
+    }
+    yield {
+        "resourceType": "Condition",
+        "id": f"d{number}",
+        "subject": patient,
+        "code": coded("http://hl7.org/fhir/sid/icd-10", "O14.1"),
+    }
+    yield {
+        "resourceType": "Composition",
+        "id": f"s{number}",
+        "status": "final",
+        "type": coded(LOINC, "57133-1"),
+        "subject": patient,
+        "date": moment(number),
+        "author": [puskesmas],
+        "title": "Surat rujukan",
+    }
+    yield {
+        "resourceType": "ServiceRequest",
+        "id": f"r{number}",
+        "identifier": [{"system": f"{NUMBERS}/pkm-{number % PUSKESMAS}", "value": f"RJ-{number}"}],
+        "status": "active" if is_open else "completed",
+        "category": [
+            {
+                "coding": [
+                    {"system": SNOMED, "code": "3457005"},
+                    {"system": REFERRALS, "code": "medis"},
+                ]
+            }
+        ],
+        "priority": ("routine", "urgent", "stat")[number % 3],
+        "subject": patient,
+        "requester": puskesmas,
+        "performer": [hospital],
+        "reasonReference": [to(f"Condition/d{number}")],
+        "supportingInfo": [to(f"Composition/s{number}")],
+        **when,
+    }
+    yield {
+        "resourceType": "Task",
+        "id": f"t{number}",
+        "status": "requested" if is_open else "completed",
+        "code": coded(KIND, "rujukan"),
+        "priority": ("routine", "urgent", "stat")[number % 3],
+        "focus": to(f"ServiceRequest/r{number}"),
+        "for": patient,
+        "requester": puskesmas,
+        "owner": hospital,
+        **when,
+    }
+    if not is_open:
+        yield from back(number, hospital, puskesmas, patient)
+
+
+def back(
+    number: int, hospital: dict[str, str], puskesmas: dict[str, str], patient: dict[str, str]
+) -> Iterator[dict[str, Any]]:
+    """Make the back-referral of a referral, and its outcome."""
+    when = {"authoredOn": moment(number + 5000), "intent": "order"}
+    is_open = number // PUSKESMAS % 50 == 0
+    yield {
+        "resourceType": "ServiceRequest",
+        "id": f"b{number}",
+        "identifier": [{"system": f"{NUMBERS}/rs-{number % HOSPITALS}", "value": f"RB-{number}"}],
+        "basedOn": [to(f"ServiceRequest/r{number}")],
+        "status": "active" if is_open else "completed",
+        "category": [coded(REFERRALS, "rujuk-balik")],
+        "subject": patient,
+        "requester": hospital,
+        "performer": [puskesmas],
+        **when,
+    }
+    yield {
+        "resourceType": "Task",
+        "id": f"u{number}",
+        "status": "requested" if is_open else "completed",
+        "code": coded(KIND, "rujuk-balik"),
+        "focus": to(f"ServiceRequest/b{number}"),
+        "for": patient,
+        "requester": hospital,
+        "owner": puskesmas,
+        **when,
+    }
+    yield {
+        "resourceType": "Composition",
+        "id": f"l{number}",
+        "status": "final",
+        "type": coded(LOINC, "18842-5"),
+        "subject": patient,
+        "date": moment(number + 5000),
+        "author": [hospital],
+        "title": "Surat rujuk balik",
+    }
+    if not is_open:
+        yield {
+            "resourceType": "Communication",
+            "id": f"h{number}",
+            "status": "completed",
+            "category": [coded(REPORTS, "hasil-pemantauan")],
+            "basedOn": [to(f"ServiceRequest/b{number}")],
+            "subject": patient,
+            "recipient": [hospital],
+            "sent": moment(number + 9000),
+        }
+
+
+def fill(context: Context, resources: int) -> int:
+    """Store so many resources; give how many referrals there are."""
+    batch: list[Put] = []
+    stored = number = 0
+    while stored < resources:
+        for document in chain(number):
+            kind, identity = document["resourceType"], document["id"]
+            indexed = index(document, context.parameters)
+            batch.append(Put(kind, identity, text(dump(document), identity), indexed))
+        number += 1
+        if len(batch) >= BATCH:
+            context.store.transact(batch)
+            stored += len(batch)
+            batch = []
+            if stored % (50 * BATCH) < BATCH:
+                click.echo(f"{stored} stored", err=True)
+    return number
+
+
+def searches(chance: random.Random, referrals: int) -> dict[str, str]:
+    """Give each search of §5.4 once, of somebody picked at random."""
+    number = chance.randrange(referrals)
+    hospital, puskesmas = f"Organization/rs-{number % HOSPITALS}", number % PUSKESMAS
+    task = "_include=Task:focus&_include=Task:patient"
+    return {
+        "RS: incoming": f"Task?owner={hospital}&code={KIND}|rujukan"
+        f"&status=requested,received&{task}&_include=Task:requester&_sort=-priority,authored-on",
+        "RS: incoming, request view": f"ServiceRequest?performer={hospital}"
+        f"&category={SNOMED}|3457005&status=active&_revinclude=Task:focus",
+        "RS: its back-referrals": f"ServiceRequest?requester={hospital}"
+        f"&category={REFERRALS}|rujuk-balik&authored=ge2024-09-01&_revinclude=Task:focus",
+        "RS: outcomes": f"Communication?recipient={hospital}&category={REPORTS}|hasil-pemantauan",
+        "puskesmas: back-referrals": f"Task?owner=Organization/pkm-{puskesmas}"
+        f"&code={KIND}|rujuk-balik&status=requested&{task}",
+        "by number": f"ServiceRequest?identifier={NUMBERS}/pkm-{puskesmas}|RJ-{number}",
+        "by patient": f"ServiceRequest?patient.identifier={NIK}|99{number:014}"
+        f"&category={SNOMED}|3457005",
+        "letters": f"Composition?type={LOINC}|18842-5&patient=Patient/p{number}",
+        "chain": f"ServiceRequest?based-on=ServiceRequest/r{number}",
+        "changes since": f"Task?owner={hospital}&_lastUpdated=gt2200-01-01",
+        "the whole page of a hospital": f"Task?owner={hospital}&_sort=-authored-on&_total=none",
+    }
+
+
+def timed(context: Context, url: str) -> tuple[float, int]:
+    """Ask a search, and give the seconds it took and how many resources came."""
+    path, _, query = url.partition("?")
+    asked = Request("GET", path, BASE, quote(query, safe="=&,|:/-_$"))
+    begun = time.perf_counter()
+    given = answer(context, asked)
+    taken = time.perf_counter() - begun
+    if given.status != 200:
+        raise SystemExit(f"{url}: {given.status}")
+    return taken, given.body.count(b'"search":{')
+
+
+def main() -> None:
+    """Fill if there is nothing, then time every search."""
+    folder, resources = Path(sys.argv[1]), int((sys.argv[2:] or ["1000000"])[0])
+    with opened(Settings(data=folder, demo=False, mongod_cache_gb=1.0)) as context:
+        there = context.store.statistics()
+        referrals = there.get("Patient") or fill(context, resources)
+        click.echo(f"{sum(context.store.statistics().values())} resources")
+        click.echo(f"{'':30}{'p50 ms':>9}{'p99 ms':>9}{'found':>8}")
+        chance = random.Random(1)  # noqa: S311 - a benchmark's dice
+        taken: dict[str, list[tuple[float, int]]] = {}
+        for _ in range(TIMES):
+            for name, url in searches(chance, referrals).items():
+                taken.setdefault(name, []).append(timed(context, url))
+        for name, found in taken.items():
+            seconds = sorted(each for each, _ in found)
+            middle, late = statistics.median(seconds), seconds[int(len(seconds) * 0.99)]
+            most = statistics.mean(number for _, number in found)
+            click.echo(f"{name:30}{middle * 1000:9.2f}{late * 1000:9.2f}{most:8.1f}")
+
+
+if __name__ == "__main__":
+    main()
