@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from decimal import Decimal, InvalidOperation
 from typing import TYPE_CHECKING
 
 from fhir_server.bridges.satusehat import constants as c
@@ -59,11 +58,11 @@ def location(draft: Draft) -> Rendering:
     return draft.result(draft.request(body, (system, value), search=search))
 
 
-def _position(draft: Draft) -> dict[str, Decimal]:
+def _position(draft: Draft) -> dict[str, float]:
     """Give the place of a room that has none of its own: the puskesmas's."""
     try:
-        latitude, longitude = map(Decimal, draft.choices.position.split(","))
-    except (ValueError, InvalidOperation):
+        latitude, longitude = map(float, draft.choices.position.split(","))
+    except ValueError:
         draft.refuse(
             "Location.position",
             f"FHIR_SATUSEHAT_POSITION={draft.choices.position} is no latitude and longitude",

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import re
-from decimal import Decimal
 from typing import TYPE_CHECKING, Any, Final
 
 from fhir_server.bridges.satusehat import constants as c
@@ -230,7 +229,7 @@ def _dosage(given: Json) -> Json:
     repeat = {"frequency": int(times), "period": 1, "periodUnit": "d"}
     dosage["timing"] = {"repeat": repeat}
     if form := c.DRUG_FORMS.get(word.lower()):
-        quantity = {"value": Decimal(amount.replace(",", ".")), "unit": form}
+        quantity = {"value": _amount(amount), "unit": form}
         ordered = {"coding": [{"system": c.DOSE_RATE, "code": "ordered", "display": "Ordered"}]}
         dose = quantity | {"system": c.DRUG_FORM, "code": form}
         dosage["doseAndRate"] = [{"type": ordered, "doseQuantity": dose}]
@@ -238,6 +237,11 @@ def _dosage(given: Json) -> Json:
             "route", {"coding": [{"system": c.ATC, "code": c.ORAL, "display": "Oral"}]}
         )
     return dosage
+
+
+def _amount(text: str) -> int | float:
+    whole = text.replace(",", ".")
+    return float(whole) if "." in whole else int(whole)
 
 
 def _quantity(given: Json) -> Json:

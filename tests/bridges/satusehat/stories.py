@@ -56,8 +56,8 @@ def resources_of(case):
 def _written(case):
     mapping = load_mappings()[case["entity"]]
     plain = json.loads(json.dumps(_filled(case["sop"]), default=str), parse_float=Decimal)
-    document = schema_of(entitas()[case["entity"]].dokumen)().load(plain)
-    written = written_by(mapping, document, case["id"])
+    document = schema_of(entitas()[case["entity"]].dokumen).load(plain)
+    written = json.loads(json.dumps(written_by(mapping, document, case["id"]), default=float))
     return {role: {**each, "id": part_id(case["id"], role)} for role, each in written.items()}
 
 

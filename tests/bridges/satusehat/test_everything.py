@@ -66,6 +66,12 @@ def test_no_system_of_our_own_leaves():
     assert [each for each in said if "puskesmas.example" in str(each[1])] == []
 
 
+def test_every_body_is_plain_json():
+    said = [(e.key, value) for e in requests() for _, value in leaves(e.body)]
+
+    assert [each for each in said if not isinstance(each[1], str | int | float | bool)] == []
+
+
 def test_nothing_empty_is_sent():
     assert [e.key for e in requests() for each in containers(e.body) if not each] == []
 

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from dataclasses import replace
-from decimal import Decimal
 
 import pytest
 
@@ -220,7 +219,7 @@ def test_a_signa_is_said_in_numbers_too():
 
     assert dosage["text"] == "3 x 1 tablet sesudah makan"
     assert dosage["timing"]["repeat"] == {"frequency": 3, "period": 1, "periodUnit": "d"}
-    assert dosage["doseAndRate"][0]["doseQuantity"]["value"] == Decimal(1)
+    assert dosage["doseAndRate"][0]["doseQuantity"]["value"] == 1
     assert dosage["route"]["coding"][0]["code"] == "O"
 
 

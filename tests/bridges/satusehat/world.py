@@ -42,7 +42,11 @@ class World:
 
     def render(self, name):
         """Render one of our resources."""
-        return render(self.own[name], self.known)
+        return self.render_with(name, self.known)
+
+    def render_with(self, name, known):
+        """Render one of our resources with other knowledge than this world's."""
+        return render(self.own[name], known)
 
     def send(self, name):
         """Render one of our resources and take it as accepted."""
