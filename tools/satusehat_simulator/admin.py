@@ -68,8 +68,7 @@ def _filling(door: Blueprint, world: World) -> None:
         with world.lock:
             for each in given:
                 world.add(each["resource"], each.get("owner", ""), each["resource"]["id"])
-                world.order.pop()
-            world.created.clear()
+            world.uncount()
         return jsonify({"resources": len(given)})
 
 
@@ -91,14 +90,10 @@ def _counting(door: Blueprint, world: World, tokens: Tokens, faults: Faults) -> 
 
 def _counts(world: World, tokens: Tokens, faults: Faults) -> dict[str, Any]:
     with world.lock:
-        types: dict[str, int] = {}
-        for (kind, _), times in world.created.items():
-            types[kind] = types.get(kind, 0) + times
-        more = {f"{kind} {mark}": n for (kind, mark), n in world.created.items() if n > 1}
         return {
-            "created": types,
-            "total": sum(types.values()),
-            "twice": more,
+            "created": dict(world.types),
+            "total": world.types.total(),
+            "twice": {f"{kind} {name}": times for (kind, name), times in world.twice.items()},
             "logins": tokens.count,
             "requests": dict(world.requests),
             "faults": dict(faults.struck),

@@ -46,8 +46,8 @@ def create(world: World, resource: Document) -> Answer:
         }
         id = admit(world, "Patient", person)
         mark = f"{NIK_IBU if person['nikIbu'] else NIK}|{person['nikIbu'] or person['nik']}"
-        world.created["Patient", f"{mark}|{person['birthDate']}|{person['order']}"] += 1
-        world.order.append(("Patient", mark, id))
+        name = f"{mark}|{person['birthDate']}|{person['order']}"
+        world.count("Patient", name, id)
         return Answer(201, told(world.resources["Patient"][id]))
 
 

@@ -48,6 +48,8 @@ class World:
     )
     people: dict[tuple[str, str], Document] = field(default_factory=dict)
     created: Counter[tuple[str, str]] = field(default_factory=Counter)
+    types: Counter[str] = field(default_factory=Counter)
+    twice: Counter[tuple[str, str]] = field(default_factory=Counter)
     order: list[tuple[str, str, str]] = field(default_factory=list)
     requests: Counter[str] = field(default_factory=Counter)
     facilities: dict[str, str] = field(default_factory=dict)
@@ -60,7 +62,8 @@ class World:
             fresh = World(self.base)
             for name in ("ways", "resources", "owners", "by_identifier", "by_reference", "people"):
                 setattr(self, name, getattr(fresh, name))
-            self.created, self.order, self.requests = fresh.created, fresh.order, fresh.requests
+            self.uncount()
+            self.requests = fresh.requests
             for id, name in facilities.items():
                 self.admit_facility(id, name)
 
@@ -119,14 +122,27 @@ class World:
             else:
                 self.by_identifier_of(document)
 
+    def count(self, kind: str, name: str, id: str) -> None:
+        """Note that a resource was created, and whether one of its name was before."""
+        key = kind, name or f"(no identifier) {id}"
+        self.created[key] += 1
+        self.types[kind] += 1
+        if self.created[key] > 1:
+            self.twice[key] = self.created[key]
+        self.order.append((kind, name, id))
+
+    def uncount(self) -> None:
+        """Forget what was counted: it was there from the beginning."""
+        for each in (self.created, self.types, self.twice, self.order):
+            each.clear()
+
     def _enter(self, stored: Document) -> None:
         kind, id = stored["resourceType"], stored["id"]
         self.by_identifier_of(stored)
         for name in references(stored):
             self.by_reference[kind, name].append(id)
         marks = [mark(each) for each in identifiers(stored) if is_own(each)]
-        self.created[kind, marks[0] if marks else f"(no identifier) {id}"] += 1
-        self.order.append((kind, marks[0] if marks else "", id))
+        self.count(kind, marks[0] if marks else "", id)
 
     def by_identifier_of(self, resource: Document) -> None:
         """Let a resource be found by the identifiers it has."""

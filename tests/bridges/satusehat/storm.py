@@ -10,6 +10,7 @@ import signal
 import subprocess
 import time
 from dataclasses import dataclass, field, replace
+from itertools import chain
 from pathlib import Path
 
 from fhir_server.config import Settings
@@ -21,7 +22,8 @@ from tests.support.satusehat import simulator
 from tests.support.server import command, free_port
 
 OVER = {"accepted", "adopted", "skipped"}
-POLL_SECONDS = 0.05
+TOGETHER = 5
+"""Visits that are written in one transaction."""
 
 
 @dataclass
@@ -74,8 +76,10 @@ class Storm:
         load.register(self.there, self.patients)
         self.there.ways(duplicates=False)
         self.server.put(*load.house(self.patients))
-        for number in range(self.visits):
-            self.server.put(*load.one_visit(number, number % self.patients))
+        for first in range(0, self.visits, TOGETHER):
+            numbers = range(first, min(first + TOGETHER, self.visits))
+            each = [load.one_visit(number, number % self.patients) for number in numbers]
+            self.server.put(*chain.from_iterable(each))
 
     def kill_simulator(self):
         self._simulator.close()
@@ -86,7 +90,7 @@ class Storm:
         """Kill mongod; who owns it starts it again."""
         os.kill(self.embedded.pid, signal.SIGKILL)
 
-    def weather(self, disasters, seconds):
+    def weather(self, disasters, seconds, poll=0.05):
         """Deliver everything; a disaster (share of what is to arrive, what happens) at its time."""
         self.there.faults(*self.faults, seed=1)
         total, left = (
@@ -99,7 +103,7 @@ class Storm:
             self._keep_workers()
             if left and self.arrived() >= left[0][0] * total:
                 left.pop(0)[1]()
-            time.sleep(POLL_SECONDS)
+            time.sleep(poll)
         assert not left, "it was over before the last disaster"
 
     def arrived(self):
