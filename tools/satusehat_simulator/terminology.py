@@ -17,7 +17,7 @@ V2_0443 = "http://terminology.hl7.org/CodeSystem/v2-0443"
 
 KNOWN = {
     ACT_CODE: re.compile(r"AMB|EMER|FLD|HH|IMP|ACUTE|NONAC|OBSENC|PRENC|SS|VR"),
-    CLINICAL_TERM: re.compile(r"(OC|OV|MN|FO|TK)\d{6}|249111004|62098001"),
+    CLINICAL_TERM: re.compile(r"(OC|OV|OI|ED|MN|FO|TK)\d{6}|249111004|62098001"),
     EPISODE_TYPE: re.compile(r"ANC|PNC|Neonate|cancer|TB-[A-Z]+|TB|HIV"),
     ICD10: re.compile(r"[A-Z]\d{2}(\.\d{1,4})?"),
     ICD9: re.compile(r"\d{2}(\.\d{1,2})?"),
