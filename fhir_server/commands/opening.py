@@ -26,6 +26,12 @@ if TYPE_CHECKING:
     from fhir_server.context import Context
 
 
+MAY_BE_NONE = frozenset(
+    {"port", "background", "whatsapp_media", "whatsapp_pengingat", "whatsapp_ragu_menit"}
+)
+"""Numbers of which 0 says something, though it is not their default."""
+
+
 def settings_given() -> Settings:
     """Read the settings from the environment; a bad one ends the command."""
     try:
@@ -41,7 +47,7 @@ def check(settings: Settings) -> None:
     """Raise ValueError for a setting that can be read and still cannot be."""
     for each in fields(settings):
         value, variable = getattr(settings, each.name), each.metadata["variable"]
-        least = 0 if each.name in {"port", "background"} or each.default == 0 else 1
+        least = 0 if each.name in MAY_BE_NONE or each.default == 0 else 1
         if type(each.default) is int and value < least:
             raise ValueError(f"{variable}={value} must be at least {least}.")
     if settings.timezone not in available_timezones():

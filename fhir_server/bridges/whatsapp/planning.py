@@ -50,15 +50,19 @@ def plan(context: Context) -> bool:
     if start is None or reader.now.time() < start or (quiet and quiet.until(reader.now)):
         return False
     for kind, origin, name in (*_contacts(reader), *_reminders(reader)):
-        try:
-            _written(context, kind, origin, name)
-        except (Conflict, PreconditionFailed):
-            continue  # another worker was first, or the next round is
-        except FhirError as error:
-            log.warning("whatsapp: not planned", of=name, error=type(error).__name__)
-        except Exception as error:  # noqa: BLE001 -- a bug costs one message, not the others
-            reported(error, name)
+        _tried(context, kind, origin, name)
     return False
+
+
+def _tried(context: Context, kind: Kind, origin: Document, name: str) -> None:
+    try:
+        _written(context, kind, origin, name)
+    except (Conflict, PreconditionFailed):
+        log.debug("whatsapp: another worker was first", of=name)
+    except FhirError as error:
+        log.warning("whatsapp: not planned", of=name, error=type(error).__name__)
+    except Exception as error:  # noqa: BLE001 -- a bug costs one message, not the others
+        reported(error, name)
 
 
 def _contacts(reader: StoreReader) -> Iterator[tuple[Kind, Document, str]]:
