@@ -14,7 +14,7 @@ from pymongo.errors import DuplicateKeyError
 from fhir_server.store import traces, versions
 from fhir_server.store.trail import chain
 from fhir_server.store.trail.blocks import now
-from fhir_server.store.trail.patients import named
+from fhir_server.store.trail.patients import looked_up, named
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
@@ -87,6 +87,10 @@ def _missing(blocks: Blocks, name: str, last: Block, types: list[str]) -> list[R
             event = accesses.setdefault(number, _event(moment, request, address, who, number))
             event[0] = max(event[0], moment)
             event[10].append(list(change))
+    changes = [change for row in accesses.values() for change in row[10] if not change[4]]
+    known = looked_up(blocks.database, {(change[1], change[2]) for change in changes})
+    for change in changes:
+        change[4] = known.get((change[1], change[2]), ())
     return list(accesses.values())
 
 
