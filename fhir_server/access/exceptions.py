@@ -133,7 +133,7 @@ class Excepted(Reach):
     def _refused(self) -> Iterator[tuple[str, list[str]]]:
         """Read the consents: whose, and what they keep back, everything if there is no label."""
         parties = {"$in": sorted(self._principal.parties)}
-        unnamed = {"ix.security-label": {"$ne": None}, "ix.actor": None}
+        unnamed = {"ix.security-label": {"$gt": ""}, "ix.actor": None}
         wanted = {
             "ix.status": {"$in": list(_SAYS_NO)},
             "$or": [{"ix.actor": parties}, unnamed],

@@ -124,7 +124,7 @@ def commit(
     context.store.permit(ops)
     conditions = context.store.judged(conditions)
     if context.store is not context.store.unguarded:  # what follows is not asked for its rights
-        context = replace(context, store=context.store.unguarded)
+        context = context.unguarded()
     concerns = [concern for op in ops if isinstance(op, Put) for concern in op.concerns]
     if concerns and context.rules.effects(concerns):
         written = consequences.store(context, ops, conditions, partial(_follows, context))

@@ -45,7 +45,7 @@ def run(context: Context, call: Call) -> Answer:
     patient = _patient(context, call)
     traces.touched(patient.id)
     until = context.clock() + timedelta(minutes=context.settings.emergency_minutes)
-    whole = replace(context, store=context.store.unguarded)
+    whole = context.unguarded()
     task = _alarm(whole, patient, reason)
     whole.store.emergencies.open(context.principal.subject, patient.id, until)
     log.warning("emergency access", client=context.principal.subject, task=task)

@@ -27,8 +27,8 @@ if TYPE_CHECKING:
 TOKEN_KEY: Final = "tokens"  # noqa: S105 - the name of a key in the database
 PUBLIC: Final = ("/oauth2/", "/health", "/docs", "/openapi", "/fhir/.well-known/", "/webhooks/")
 METADATA: Final = "/fhir/metadata"
-WHOLE: Final = frozenset({"everything"})
-"""Reaches that the SOP API answers: those of the puskesmas itself."""
+WHOLE: Final = frozenset({"everything", "area", "villages"})
+"""Reaches that the SOP API answers: those of the puskesmas itself, all of it or its staff."""
 FRESH_SECONDS: Final = 2.0
 _MOST_REMEMBERED = 10_000
 
@@ -61,8 +61,8 @@ class Gate:
             allows(principal.scopes, "*", letter) for letter in "cruds"
         ):
             raise Forbidden(
-                "The SOP API is for the puskesmas itself: it needs the scope system/*.cruds and no "
-                "limits. Other facilities use /fhir.",
+                "The SOP API is for the puskesmas itself: it needs the scope system/*.cruds, or "
+                "user/*.cruds of its staff. Others use /fhir.",
                 indonesian="API SOP untuk puskesmas sendiri; fasilitas lain memakai /fhir.",
             )
         return context

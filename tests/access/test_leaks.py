@@ -14,7 +14,7 @@ import pytest
 
 from fhir_server.app import build_context
 from fhir_server.auth.principals import OPERATOR
-from tests.access.leaks.asking import DENIED, Twin, ask, normal, stored
+from tests.access.leaks.asking import DENIED, Twin, ask, normal, opened, stored
 from tests.access.leaks.oracle import Oracle
 from tests.access.leaks.people import EVERYBODY
 from tests.access.leaks.questions import asked
@@ -49,13 +49,14 @@ def world(both):
     stored(
         dataclasses.replace(both[0], principal=OPERATOR), world.resources.values(), world.authors
     )
+    opened(both[0], EVERYBODY, world.now)
     return world
 
 
 @pytest.mark.parametrize("who", EVERYBODY, ids=lambda who: who.name)
 def test_nobody_sees_one_resource_more(both, world, who):
     context, twin = both
-    seen = Oracle(world).seen(who)
+    seen = Oracle(world, opened=who.opened).seen(who)
     twin.hold(list(seen.values()))
     chance = random.Random(f"7 {who.name}")  # noqa: S311
 

@@ -39,7 +39,7 @@ WHOLE = "openid fhirUser user/*.cruds"
 def provider():
     """Start the provider; give its address."""
     command = [sys.executable, "-m", "tests.support.provider"]
-    with subprocess.Popen(command, cwd=ROOT, stdout=subprocess.PIPE, text=True) as process:  # noqa: S603
+    with subprocess.Popen(command, cwd=ROOT, stdout=subprocess.PIPE, text=True) as process:
         try:
             yield process.stdout.readline().strip()
         finally:
@@ -163,8 +163,8 @@ def test_smart_says_where_people_sign_in(http, provider):
     assert said["introspection_endpoint"].endswith("/oauth2/introspect")
 
 
-def test_the_sop_api_is_not_for_who_has_limits(http, provider):
-    token = {"Authorization": f"Bearer {signed_in(provider, 'bidan')}"}
+def test_the_sop_api_is_not_for_who_sees_parts(http, provider):
+    token = {"Authorization": f"Bearer {signed_in(provider, 'kader')}"}
 
     assert http.get("/sop/v1/pasien", headers=token).status_code == 403
 
@@ -211,6 +211,8 @@ def test_keys_are_fetched_from_nowhere_inside(url):
 
 @pytest.fixture
 def token_of(http, caller):
+    assert http
+
     def get(name, **given):
         return caller(name, **given).headers["Authorization"].partition(" ")[2]
 

@@ -1,10 +1,12 @@
 """A hospital meets what was referred to it and what it wrote, and nothing else (domain §2.3)."""
 
 import json
+from datetime import UTC, datetime, timedelta
 
 import pytest
 
 from fhir_server.access import registry
+from tests.access.leaks.asking import stored
 
 BASE = "https://puskesmas.example/fhir"
 KIND = f"{BASE}/CodeSystem/jenis-tugas"
@@ -208,6 +210,18 @@ def test_after_its_decline_the_hospital_meets_nothing_of_it(hospital):
     assert hospital("GET", "Patient/siti").status_code == 403
     assert hospital.ids("Condition") == []
     assert hospital("GET", "Task/t").status_code == 200
+
+
+@pytest.mark.parametrize(("days", "status"), [(29, 200), (31, 403)])
+def test_2_3_sight_ends_some_days_after_the_end_of_the_loop(context, hospital, days, status):
+    """§2.3: until FHIR_REFERRAL_DAYS (30) after the end."""
+    moment = (datetime.now(UTC) - timedelta(days=days)).isoformat(timespec="seconds")
+    ended = task("completed", "selesai") | {"lastModified": moment, "id": "t"}
+
+    stored(context, [ended])
+
+    assert hospital("GET", "Patient/siti").status_code == status
+    assert hospital.ids("Condition") == (["Condition/peb"] if status == 200 else [])
 
 
 def test_what_the_hospital_writes_it_may_read(hospital, stranger, pkm):

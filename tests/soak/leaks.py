@@ -18,7 +18,7 @@ from fhir_server.auth.principals import OPERATOR
 from fhir_server.config import Settings
 from fhir_server.rest.logs import configure
 from fhir_server.store.embedded import Embedded
-from tests.access.leaks.asking import Twin, stored
+from tests.access.leaks.asking import Twin, opened, stored
 from tests.access.leaks.oracle import Oracle
 from tests.access.leaks.people import EVERYBODY
 from tests.access.leaks.questions import asked
@@ -51,9 +51,10 @@ def _run(uri: str, wanted: int, seed: int) -> None:
         world = made(seed + worlds)
         operator = dataclasses.replace(whole, principal=OPERATOR)
         stored(operator, world.resources.values(), world.authors)
+        opened(operator, EVERYBODY, world.now)
         twins = Twin(twin, client["b"])
         for who in EVERYBODY:
-            seen = Oracle(world).seen(who)
+            seen = Oracle(world, opened=who.opened).seen(who)
             twins.hold(list(seen.values()))
             chance = random.Random(f"{seed + worlds} {who.name}")  # noqa: S311
             for question in asked(chance, world, EACH):

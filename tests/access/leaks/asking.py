@@ -9,6 +9,7 @@ from __future__ import annotations
 import json
 import re
 from dataclasses import dataclass, replace
+from datetime import timedelta
 
 from fhir_server.access.guard import entered
 from fhir_server.access.reaches import known
@@ -122,6 +123,13 @@ def stored(context, documents, authors=None):
         for each in documents
     ]
     context.store.transact(ops)
+
+
+def opened(context, everybody, now):
+    """Open records in an emergency to those who are said to have asked for it."""
+    for who in everybody:
+        for patient in who.opened:
+            context.store.emergencies.open(who.asks.subject, patient, now + timedelta(days=9))
 
 
 class Twin:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
 from fhir_server.auth.principals import Principal
@@ -28,6 +28,7 @@ class Who:
     roles: tuple = ()
     villages: tuple = ()
     only: Callable | None = None
+    opened: tuple = ()
 
     @property
     def parties(self):
@@ -61,6 +62,11 @@ def _person(name, role, organization, villages):
     )
 
 
+def _emergency(who, *patients):
+    """Say whose record is open to somebody for an emergency."""
+    return replace(who, opened=patients)
+
+
 def _app(name, scopes, only):
     return Who(name, Principal(name, frozenset(scopes)), "everything", only=only)
 
@@ -75,11 +81,12 @@ def _own_tasks(key, each):
     )
 
 
+OPENED = {"perawat-lain": ("p2",), "bidan": ("p3", "p4")}
 EVERYBODY = [
     _hospital("rs-a"),
-    _hospital("rs-b"),
+    _emergency(_hospital("rs-b"), "p0", "p1"),
     _hospital("rs-a tugas", ["system/Task.rs", "system/Patient.rs"], _kinds("Task", "Patient")),
-    *(_person(*each) for each in PEOPLE),
+    *(_emergency(_person(*each), *OPENED.get(each[0], ())) for each in PEOPLE),
     _app("lab", ["system/Observation.rs", "system/Patient.rs"], _kinds("Observation", "Patient")),
     _app(
         "integrator",
