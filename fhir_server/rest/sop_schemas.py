@@ -17,6 +17,8 @@ if TYPE_CHECKING:
 REQUIRED = "wajib diisi."
 UNWRITABLE = re.compile(r"[\x00-\x08\x0b\x0c\x0e-\x1f\ud800-\udfff]")
 """Signs that no resource can hold: control signs, and halves of a character."""
+DIGITS_ONLY = re.compile(r"\\d\{(\d+)\}")
+"""A pattern that staff read in words."""
 ID = r"[A-Za-z0-9\-.]{1,64}"
 LARGEST_INTEGER = 2**31 - 1
 DIGITS = 18
@@ -222,7 +224,9 @@ def _coded(codes: tuple[str, ...], options: dict[str, Any]) -> ma.fields.Field[A
 
 
 def _pattern(pattern: str, example: Any) -> ma.validate.Regexp:
-    says = f"bentuknya salah. Seharusnya: {pattern}" + (f", mis. {example}." if example else ".")
+    digits = DIGITS_ONLY.fullmatch(pattern)
+    right = f"{digits[1]} angka" if digits else pattern
+    says = f"bentuknya salah. Seharusnya: {right}" + (f", mis. {example}." if example else ".")
     return ma.validate.Regexp(rf"\A(?:{pattern})\Z", error=_literal(says))
 
 

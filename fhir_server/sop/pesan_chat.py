@@ -25,9 +25,7 @@ BR_A5: Final = "BR-A5"
 class Lampiran:
     """A file sent along; kept where it is, never in the message."""
 
-    jenis: JenisLampiran = bidang(
-        "Jenis", "§4.6", default="media", kode="jenis-lampiran", contoh="gambar"
-    )
+    jenis: JenisLampiran = bidang("Jenis", "§4.6", kode="jenis-lampiran", contoh="gambar")
     nama: str | None = bidang("Nama berkas", "§4.6", default=None, contoh="IMG-0001.jpg")
     tipe: str | None = bidang("Tipe media", "§4.6", default=None, contoh="image/jpeg")
     alamat: str | None = bidang(

@@ -129,6 +129,10 @@ def periksa(tugas: TindakLanjut) -> Iterator[Teguran]:
         )
     if tugas.status in {"ditolak", "batal"} and not tugas.alasan:
         yield Teguran("alasan", f"kosong pada tugas yang {tugas.status}.", "alasannya.", C12)
+    if tugas.mulai is not None and tugas.selesai is not None and tugas.selesai < tugas.mulai:
+        yield Teguran(
+            "selesai", "lebih awal daripada mulai.", f"{tugas.mulai} atau sesudahnya.", C12
+        )
     if (teguran := hasil_sesuai(tugas.status, tugas.hasil)) is not None:
         yield teguran
 

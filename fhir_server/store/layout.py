@@ -74,7 +74,7 @@ INDEXES = {
     "Composition": ["patient date", "encounter", "type date", "_of"],
     "ConceptMap": ["url"],
     "Condition": ["patient code recorded-date", "encounter", "recorded-date", "_of"],
-    "Consent": ["patient", "actor", "security-label"],
+    "Consent": ["patient"],
     "Coverage": ["patient", "_of"],
     "CoverageEligibilityRequest": ["patient"],
     "CoverageEligibilityResponse": ["patient"],
@@ -147,6 +147,7 @@ INDEXES = {
         "patient authored-on",
         "owner code status authored-on",
         "code authored-on",
+        "due",
         "part-of",
         "requester",
         "encounter",
@@ -165,7 +166,7 @@ that lacks it.
 """
 
 DATES = {"authored", "authored-on", "authoredon", "birthdate", "collected", "date"}
-DATES |= {"occurrence", "period", "recorded-date", "sent", "start"}
+DATES |= {"due", "occurrence", "period", "recorded-date", "sent", "start"}
 
 
 def indexes(resource_type: str) -> list[Keys]:

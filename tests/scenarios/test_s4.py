@@ -5,6 +5,8 @@ Everything is said through the SOP API and the FHIR API; the exact figures are t
 
 from __future__ import annotations
 
+from datetime import datetime, timedelta
+
 import pytest
 
 CS = "https://puskesmas.example/fhir/CodeSystem"
@@ -283,7 +285,8 @@ def test_br_a3_counts_contacts_of_this_village_and_period_only(fhir):
 
 def test_a_review_without_advice_closes_the_case(sop, fhir, laporan):
     task = fhir.read(f"Task/{laporan['id']}-tugas")
-    period = {**task["executionPeriod"], "end": "2026-12-31T10:00:00+07:00"}
+    begun = datetime.fromisoformat(task["executionPeriod"]["start"])
+    period = {**task["executionPeriod"], "end": (begun + timedelta(hours=1)).isoformat()}
 
     fhir.kept(f"Task/{task['id']}", {**task, "status": "completed", "executionPeriod": period})
 

@@ -99,7 +99,7 @@ def test_a_plain_document_has_nothing_wrong(modul, dokumen):
         ({"isi": "  "}, ["isi"]),
         ({"dihapus": True}, ["isi"]),
         ({"dihapus": True, "isi": None}, []),
-        ({"isi": None, "lampiran": (pesan_chat.Lampiran(),)}, []),
+        ({"isi": None, "lampiran": (pesan_chat.Lampiran(jenis="media"),)}, []),
         ({"pengirim": None}, ["pengirim"]),
         ({"pengirim": None, "kategori": "sistem"}, []),
         ({"arah": "keluar"}, ["arah"]),
