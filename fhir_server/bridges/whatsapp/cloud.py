@@ -125,7 +125,8 @@ def _add(posting: Posting, found: list[Any], each: Any) -> None:
 
 
 def _message(given: Document, line: Line | None, names: dict[str, str]) -> Incoming | None:
-    number, sender = _text(given, "id"), _text(given, "from")
+    number = _text(given, "id")
+    sender = _text(given, "from") or _text(given, "from_user_id")  # who hides his number has an id
     moment, kind = _moment(given), _text(given, "type") or "unknown"
     if line is None or number is None or sender is None or moment is None:
         return None
@@ -167,7 +168,7 @@ def _line(value: Document) -> Line | None:
 
 def _names(value: Document) -> Iterator[tuple[str, str]]:
     for each in _documents(value, "contacts"):
-        number, profile = _text(each, "wa_id"), each.get("profile")
+        number, profile = _text(each, "wa_id") or _text(each, "user_id"), each.get("profile")
         name = _text(profile, "name") if isinstance(profile, dict) else None
         if number is not None and name is not None:
             yield number, name

@@ -95,6 +95,12 @@ def _button(content: Document) -> Content:
     return next(_words(content, "text", "payload"), None), ()
 
 
+def _order(content: Document) -> Content:
+    items = [each for each in content.get("product_items") or () if isinstance(each, dict)]
+    told = f"(pesanan {len(items)} barang dari katalog)"
+    return "\n".join([told, *_words(content, "text")]), ()
+
+
 def _reaction(content: Document) -> Content:
     return said(content.get("emoji")) or "(reaksi dicabut)", ()
 
@@ -116,6 +122,7 @@ _READERS: Final[dict[str, Callable[[Document], Content]]] = {
     "interactive": _interactive,
     "button": _button,
     "reaction": _reaction,
+    "order": _order,
 }
 
 

@@ -77,8 +77,13 @@ def test_media_stay_where_they_are(kind, said, text, attachment):
             {"body": "Bu Uji mengganti nomor"},
             "(pesan jenis system: Bu Uji mengganti nomor)",
         ),
-        ("order", {"catalog_id": "1"}, "(pesan jenis order)"),
+        ("order", {"catalog_id": "1"}, "(pesanan 0 barang dari katalog)"),
         ("interactive", {"type": "nothing"}, "(pesan interactive tanpa isi)"),
+        (
+            "order",
+            {"catalog_id": "1", "text": "untuk ibu", "product_items": [{}, {}]},
+            "(pesanan 2 barang dari katalog)\nuntuk ibu",
+        ),
     ],
 )
 def test_words(kind, said, text):
@@ -142,3 +147,14 @@ def test_whatever_a_message_holds_it_can_be_told(kind, said):
     text, attachments = content.read(kind, said)
 
     assert text or attachments
+
+
+def test_who_hides_his_number_is_known_by_the_id_that_meta_gives():
+    hidden = {key: each for key, each in message().items() if key != "from"}
+    body = change([message()])
+    body["value"]["messages"] = [{**hidden, "from_user_id": "ID.1502576394655843"}]
+    body["value"]["contacts"] = [{"profile": {"name": "Bu Uji"}, "user_id": "ID.1502576394655843"}]
+
+    (found,) = cloud.read(posted(body)).messages
+
+    assert (found.sender, found.name) == ("ID.1502576394655843", "Bu Uji")
