@@ -13,7 +13,7 @@ from fhir_server.bridges.satusehat.visits import (
     visit_of,
     visit_reference,
 )
-from fhir_server.bridges.satusehat.wanted import has_code, national
+from fhir_server.bridges.satusehat.wanted import has_code, is_follow_up, national
 
 if TYPE_CHECKING:
     from fhir_server.bridges.satusehat.draft import Draft
@@ -41,6 +41,8 @@ ELEMENTS: Final = (
     "note",
     "patientInstruction",
 )
+OUTPATIENT: Final = {"system": c.ROLE_CODE, "code": "OF", "display": "Outpatient facility"}
+COMING_BACK: Final = {"system": c.SNOMED, "code": c.FOLLOW_UP, "display": "Follow-up visit"}
 HOSPITAL: Final = {"system": c.ROLE_CODE, "code": "HOSP", "display": "Hospital"}
 
 
@@ -51,6 +53,7 @@ def order(draft: Draft) -> Rendering:
         return NotWanted(reason)
     body = draft.body(found, ELEMENTS)
     body["intent"] = "original-order"
+    body.setdefault("priority", "routine")
     moment = found.get("authoredOn") or found.get("occurrenceDateTime")
     body["encounter"] = visit_reference(draft, found.get("encounter"), moment)
     if "occurrenceDateTime" not in body and "authoredOn" in body:
@@ -58,6 +61,8 @@ def order(draft: Draft) -> Rendering:
     body["category"] = _categories(body)
     if "locationCode" not in body and has_code(found, c.SNOMED, c.REFERRAL):
         body["locationCode"] = [{"coding": [HOSPITAL]}]
+    if is_follow_up(found, draft.choices):
+        _come_back(body)
     _ask(draft, body, moment)
     body["reasonCode"] = _reasons(draft, body)
     _tell_details(body)
@@ -67,6 +72,15 @@ def order(draft: Draft) -> Rendering:
     first = (identifiers[0]["system"], identifiers[0]["value"])
     body = {k: v for k, v in body.items() if v not in (None, [], {})}
     return draft.result(draft.request(body, first, search=(("encounter", visit),)))
+
+
+def _come_back(body: Json) -> None:
+    """Ask for a visit to come back for: the unit is said by its room, the reason in words."""
+    text = body.get("code", {}).get("text")
+    body["code"] = {"coding": [COMING_BACK]} | ({"text": text} if text else {})
+    body["locationCode"] = [{"coding": [OUTPATIENT]}]
+    if text:
+        body.setdefault("reasonCode", [{"text": text}])
 
 
 def _categories(body: Json) -> list[Json]:
@@ -80,7 +94,7 @@ def _categories(body: Json) -> list[Json]:
 
 def _ask(draft: Draft, body: Json, moment: str | None) -> None:
     """Say who asks and who is asked; both are people or facilities SATUSEHAT knows."""
-    if "requester" not in body:
+    if not body.get("requester", {}).get("reference", "").startswith("Practitioner/"):
         person = attender(draft, visit_of(draft, draft.resource.get("encounter"), moment))
         body["requester"] = person
     if not draft.resource.get("performer"):

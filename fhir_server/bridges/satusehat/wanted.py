@@ -120,13 +120,21 @@ def _is_monitoring(resource: Json) -> bool:
 def _service_request(resource: Json, choices: Choices) -> str | None:
     if resource.get("status") not in ORDERED:
         return "not ordered"
-    if not national(resource.get("code"), choices):
+    if not (national(resource.get("code"), choices) or is_follow_up(resource, choices)):
         return "a code of our own"
     if _ours(resource, choices, "jenis-rujukan", ("internal", "sosial", "hukum")):
         return "a referral within the facility or outside health care"
     if _ours(resource, choices, "jenis-rujukan", ("rujuk-balik",)) and not choices.back_referral:
         return "back-referrals are not sent (FHIR_SATUSEHAT_BACK_REFERRAL)"
     return None
+
+
+def is_follow_up(resource: Json, choices: Choices) -> bool:
+    """Say whether a request is to come back to one of our units on another day."""
+    units = f"{choices.canonical.rstrip('/')}/CodeSystem/unit-layanan"
+    codings = resource.get("code", {}).get("coding", ())
+    names_unit = any(each.get("system") == units for each in codings)
+    return names_unit and "occurrenceDateTime" in resource and "category" not in resource
 
 
 def _ours(resource: Json, choices: Choices, system: str, codes: tuple[str, ...]) -> bool:

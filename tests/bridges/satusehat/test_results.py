@@ -561,3 +561,25 @@ def test_a_place_that_is_none_is_said():
 
     assert isinstance(result, Unmappable)
     assert "FHIR_SATUSEHAT_POSITION" in result.reason
+
+
+def test_a_visit_to_come_back_for_is_asked_of_the_practitioner_of_this_visit():
+    back = {
+        "resourceType": "ServiceRequest",
+        "id": "kontrol",
+        "status": "active",
+        "intent": "order",
+        "code": coded(f"{OWN}/unit-layanan", "kia") | {"text": "Kontrol tekanan darah"},
+        "subject": {"reference": "Patient/ibu"},
+        "encounter": {"reference": "Encounter/kunjungan"},
+        "occurrenceDateTime": "2024-05-02T08:00:00+07:00",
+        "authoredOn": "2024-04-02T09:30:00+07:00",
+        "requester": {"reference": "Organization/pkm-dharma-rini"},
+    }
+
+    body = clinic(back).body("ServiceRequest/kontrol")
+
+    assert body["code"]["coding"][0]["code"] == "185389009"
+    assert body["requester"] == {"reference": "Practitioner/N10000001"}
+    assert body["performer"] == [{"reference": "Organization/10000004"}]
+    assert body["reasonCode"] == [{"text": "Kontrol tekanan darah"}]
