@@ -14,7 +14,7 @@ import orjson
 
 from fhir_server.access import parts
 from fhir_server.access.directory import DIRECTORY
-from fhir_server.access.reaches import reach_of
+from fhir_server.access.reaches import known, reach_of
 from fhir_server.access.scopes import Allowed
 from fhir_server.auth.scopes import ALL
 from fhir_server.errors import Forbidden
@@ -43,7 +43,8 @@ OPEN = frozenset(
 
 
 def entered(context: Context, principal: Principal) -> Context:
-    """Give the context of a request that this principal makes."""
+    """Give the context of a request that this principal makes; a person's role is looked up."""
+    principal = known(context, principal)
     if principal.reach == "everything" and principal.scopes == {ALL}:
         return replace(context, principal=principal)
     guarded = replace(context, principal=principal)

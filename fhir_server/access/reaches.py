@@ -79,8 +79,10 @@ KINDS: Final[dict[str, Kind]] = {
 
 def reach_of(context: Context) -> Reach | None:
     """Give what the principal of a request may meet, None if that is everything."""
-    kind = KINDS.get(context.principal.reach)
-    return None if kind is None else Excepted(context, kind.make(context), kind.emergency)
+    if context.principal.reach == "everything":
+        return None
+    kind = KINDS[context.principal.reach]
+    return Excepted(context, kind.make(context), kind.emergency)
 
 
 def known(context: Context, principal: Principal) -> Principal:
