@@ -66,7 +66,7 @@ def bundle(
     asked, base = wanted.asked, base_of(context)
     status = status_of(asked, base, kind, events=events, notified=notified)
     body = notification(asked, base, status, context.clock(), notified)
-    _send(context, wanted, _message(context, wanted, "POST", "", body))
+    _send(context, wanted, _message(context, wanted, "POST", "", body), notified)
 
 
 def plain(context: Context, wanted: Interest, event: Event) -> None:
@@ -76,7 +76,7 @@ def plain(context: Context, wanted: Interest, event: Event) -> None:
     else:
         place = f"/{event.resource_type}/{event.id}"
         message = _message(context, wanted, "PUT", place, event.raw)
-    _send(context, wanted, message)
+    _send(context, wanted, message, [event])
 
 
 def _message(
@@ -88,7 +88,9 @@ def _message(
     return reaching.Message(method, place, headers, whole)
 
 
-def _send(context: Context, wanted: Interest, message: reaching.Message) -> None:
+def _send(
+    context: Context, wanted: Interest, message: reaching.Message, events: Sequence[Event]
+) -> None:
     asked = wanted.asked
     to = _endpoint(context, asked)
     try:
@@ -99,6 +101,19 @@ def _send(context: Context, wanted: Interest, message: reaching.Message) -> None
         raise Failed(str(error)) from error
     if not 200 <= status < 300:
         raise Failed(f"the endpoint answered {status}")
+    recorded(context, asked, to.host, message.body, events)
+
+
+def recorded(
+    context: Context, asked: Asked, address: str, body: bytes, events: Sequence[Event]
+) -> None:
+    """Take down for the audit trail that the owner was shown what a notification holds."""
+    if asked.content != "full-resource" or not events:
+        return
+    trail = context.store.unguarded.trail
+    access = trail.access(context.principal, address, "")
+    access.patients = tuple(each.id for each in events if each.resource_type == "Patient")
+    trail.record(access, ("GET", f"/fhir/Subscription/{asked.id}/$events", ""), 200, body)
 
 
 def _headers(context: Context, wanted: Interest) -> dict[str, str]:

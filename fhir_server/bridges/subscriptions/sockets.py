@@ -17,7 +17,7 @@ from typing import TYPE_CHECKING, Any, Final
 import structlog
 
 from fhir_server.access.guard import entered
-from fhir_server.bridges.subscriptions.sending import base_of
+from fhir_server.bridges.subscriptions.sending import base_of, recorded
 from fhir_server.errors import FhirError
 from fhir_server.interactions import binding
 from fhir_server.interactions.happenings import visible
@@ -147,7 +147,9 @@ class Socket:
     def _notify(self, seeing: Context, asked: Asked, kind: Kind, events: Sequence[Event]) -> None:
         base, count = base_of(seeing), self._bound[asked.id].last
         status = status_of(asked, base, kind, events=count, notified=events)
-        self._send(notification(asked, base, status, seeing.clock(), events).decode())
+        body = notification(asked, base, status, seeing.clock(), events)
+        self._send(body.decode())
+        recorded(seeing, asked, "", body, events)
 
     def _asked(self, subscription: str, client: str) -> Asked | None:
         document = stored(self._context, subscription)

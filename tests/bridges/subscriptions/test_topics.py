@@ -1,5 +1,7 @@
 """Topics and rights: who subscribes is told what it may see when it is told, and no more."""
 
+import json
+
 import pytest
 
 from tests.bridges.subscriptions.conftest import numbers, said, status, until
@@ -125,6 +127,20 @@ def test_who_may_no_more_ask_is_told_no_more(  # noqa: PLR0913, PLR0917 - two si
     until(lambda: status(pkm, made) == "error")
     assert "may not ask any more" in pkm("GET", f"Subscription/{made}").json["error"]
     assert receiver.bundles() == []
+
+
+def test_what_an_endpoint_was_shown_is_on_record(operator, subscribe, receiver, worker, context):
+    worker()
+    made = subscribe(receiver.url, "Patient", channel=FULL)
+    operator("PUT", "Patient/siti", {"resourceType": "Patient", "id": "siti"}, 201)
+    until(lambda: receiver.got)
+
+    def shown():
+        found = operator("GET", "AuditEvent?patient=Patient/siti", status=200).json
+        return [each for each in found.get("entry", ()) if f"{made}/$events" in json.dumps(each)]
+
+    assert context.store.trail.on
+    until(shown)
 
 
 def test_secrets_reach_the_endpoint_and_nobody_else(pkm, hospital, subscribe, receiver, worker):
