@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from datetime import UTC, date, datetime, timedelta, timezone
+from functools import cache
 from typing import TYPE_CHECKING, Any, Final
 
 from fhir_server.bridges.satusehat import constants as c
@@ -18,6 +20,7 @@ if TYPE_CHECKING:
 
     Json = dict[str, Any]
 
+IN_PARTS: Final = ("Observation/", "DiagnosticReport/")
 WIB: Final = timezone(timedelta(hours=7))
 TIMES: Final = frozenset(
     {
@@ -56,10 +59,11 @@ class Stop(Exception):
 
 
 class Draft:
-    """One rendering: what is known, and what it turned out to wait for."""
+    """One rendering: what is known, each thing asked once, and what it turned out to wait for."""
 
     def __init__(self, resource: Json, known: Known) -> None:
-        self.resource, self.known = resource, known
+        self.resource = resource
+        self.known = replace(known, local=cache(known.local), remote=cache(known.remote))
         self.choices: Choices = known.choices
         self.name = f"{resource['resourceType']}/{resource['id']}"
         self.waiting: list[str] = []
@@ -127,15 +131,17 @@ class Draft:
         name = self.person(local_name(found))
         if name is None:
             return
-        target = self.known.local(name)
-        parts = parts_of(target, self.known.local) if target else ()
-        for key in [f"{name}#{part}" for part in parts] or [name]:
+        for key in [f"{name}#{part}" for part in self._parts(name)] or [name]:
             remote = self.remote(key)
             if remote is None:
-                if not self._is_to_come(name, target):
+                if not self._is_to_come(name, self.known.local(name)):
                     return
                 self.waiting.append(name)
             yield self.written(name, remote or "?")
+
+    def _parts(self, name: str) -> tuple[str, ...]:
+        target = self.known.local(name) if name.startswith(IN_PARTS) else None
+        return parts_of(target, self.known.local) if target else ()
 
     def _is_to_come(self, name: str, target: Json | None) -> bool:
         """Say whether SATUSEHAT will have it; a patient may be stored here after the visit."""
