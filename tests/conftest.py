@@ -3,6 +3,7 @@
 pytest_plugins = [
     "tests.support.examples",
     "tests.support.logs",
+    "tests.support.canaries",
     "tests.support.retries",
     "tests.support.mongodb",
     "tests.support.context",

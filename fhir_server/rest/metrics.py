@@ -50,7 +50,8 @@ def register(app: Flask) -> None:
 
 def observe(method: str, route: str, status: int, seconds: float, request_id: str) -> None:
     """Count one request, and log it if it is slow, refused, broken or asked for."""
-    _histogram(method if method in _METHODS else "other", route, status).observe(seconds)
+    method = method if method in _METHODS else "other"
+    _histogram(method, route, status).observe(seconds)
     if status < 400 and seconds < SLOW_SECONDS:
         write = log.debug
     else:

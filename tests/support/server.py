@@ -15,6 +15,8 @@ from typing import TYPE_CHECKING
 
 import requests
 
+from tests.support import canaries
+
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
     from pathlib import Path
@@ -79,6 +81,9 @@ def running(data: Path, settings: Mapping[str, str] | None = None) -> Iterator[S
         if process.poll() is None:
             process.send_signal(signal.SIGINT)
             process.wait(END_SECONDS)
+    for each in (log, data / "data" / "mongod.log"):
+        if each.exists():
+            canaries.expect_none(each)
 
 
 def wait_until_ready(server: Server) -> None:
