@@ -76,12 +76,12 @@ def asks_to_go(document: Document, canonical: str) -> bool:
     """Say whether a resource, as it is written, is a message that WhatsApp is to carry. Cheap."""
     if document.get("resourceType") != "Communication" or document.get("status") != WAITS:
         return False
-    if not _is_to_somebody(document):
+    advice = is_advice(document, canonical)
+    if not (advice or any(map(_may_be_written_to, document.get("recipient", ())))):
         return False
     channel = f"{canonical}/CodeSystem/medium-komunikasi"
     by_chat = any(has_code(each, channel, WHATSAPP) for each in document.get("medium", ()))
-    told = "medium" not in document
-    return by_chat or (told and (is_advice(document, canonical) or _is_emergency(document)))
+    return by_chat or ("medium" not in document and (advice or _is_emergency(document)))
 
 
 def released(document: Document, canonical: str) -> str | None:
@@ -218,11 +218,6 @@ def in_indonesian(moment: datetime, zone: tzinfo | None) -> str:
     return f"{day} pukul {here:%H.%M}"
 
 
-def _is_to_somebody(message: Document) -> bool:
-    recipients = message.get("recipient", ())
-    return not recipients or any(_may_be_written_to(each) for each in recipients)
-
-
 def _may_be_written_to(recipient: Document) -> bool:
     by_number = recipient.get("identifier", {}).get("system", "").endswith("/sid/wa-id")
     return is_public(recipient) or by_number
@@ -233,14 +228,15 @@ def _is_emergency(message: Document) -> bool:
 
 
 def _recipient(message: Document) -> str | None:
-    """Give who is written to: the first of the public, or the patient if nobody is named."""
+    """Give who is written to: the first of the public; an advice for nobody is the patient's."""
     named = [each for each in message.get("recipient", ()) if _may_be_written_to(each)]
     if named:
         number = named[0].get("identifier", {})
         if number.get("system") == WA_ID and "reference" not in named[0]:
             return f"wa/{number.get('value')}"
         return party_of(named[0])
-    return None if message.get("recipient") else party_of(message.get("subject"))
+    for_all = not message.get("recipient") and is_advice(message, CANONICAL)
+    return party_of(message.get("subject")) if for_all else None
 
 
 def _kind(message: Document) -> Kind:

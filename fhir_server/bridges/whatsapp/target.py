@@ -11,6 +11,7 @@ from datetime import UTC
 from typing import TYPE_CHECKING, Any, Final
 
 from fhir_server.bridges.whatsapp import hours, templates
+from fhir_server.bridges.whatsapp.authority import is_foreign
 from fhir_server.bridges.whatsapp.graph import Graph
 from fhir_server.bridges.whatsapp.judging import ON_REQUEST, UNLESS_REFUSED
 from fhir_server.bridges.whatsapp.sending import NAME, Post, finding
@@ -59,6 +60,8 @@ class WhatsApp:
             return Nothing("no message that waits to go by WhatsApp")
         if not pesan_keluar.is_approved(message, reader):
             return Nothing("waits for its approval (BR-D7), which releases it")
+        if is_foreign(view.context, message, reader):
+            return Refused("Ditulis organisasi lain, bukan pemilik nomor ini.", "organisasi")
         path = f"messages/{resource.version}"  # one that staff let wait again goes again
         return Rendered((Parcel("POST", path, note={"message": name}),))
 

@@ -99,6 +99,7 @@ class Clinic:
             "payload": [{"contentString": text}],
             **more,
         }
+        whole = {key: each for key, each in whole.items() if each}
         self.put("Communication", name, **whole)
         return f"Communication/{name}"
 
@@ -415,6 +416,31 @@ def test_stop_within_a_sentence_is_none(clinic):
     clinic.wrote(body="berhenti makan garam sejak kemarin")
 
     assert "entry" not in clinic.fhir("GET", "Consent?patient=Patient/endang").json
+
+
+@pytest.mark.parametrize(("writer", "sent"), [("rs-a", 0), ("pkm", 1)])
+def test_the_number_speaks_for_its_own_organization_only(clinic, writer, sent):
+    clinic.patient(managingOrganization={"reference": "Organization/pkm"})
+    own = clinic.context
+    principal = replace(own.principal, organization=f"Organization/{writer}")
+    clinic.fhir = Server(replace(own, principal=principal))
+    name = clinic.waits()
+    clinic.fhir = Server(own)
+
+    clinic.deliver()
+
+    assert len(clinic.landed) == sent
+    assert (clinic.state(name).rule == "organisasi") == (not sent)
+
+
+def test_what_is_to_nobody_of_the_public_stays(clinic):
+    clinic.patient()
+    clinic.waits(recipient=[{"reference": "PractitionerRole/bidan"}])
+    clinic.waits("lain", recipient=[], priority="stat")
+
+    clinic.deliver()
+
+    assert clinic.landed == []
 
 
 def test_who_has_to_agree_first_is_not_written_to(context, meta):
