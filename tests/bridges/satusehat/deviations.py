@@ -9,6 +9,7 @@ from pathlib import Path
 from typing import NamedTuple
 
 PAGE = Path(__file__).parents[3] / "docs" / "exchange" / "satusehat-deviations.md"
+OF_SOP = "## What a SOP document does not say"
 ROW = re.compile(r"\| `([^`]+)` \| `([-+±]) ([^`]+)` \| (.+) \|")
 
 
@@ -19,6 +20,7 @@ class Deviation(NamedTuple):
     sign: str
     path: str
     reason: str
+    by_fhir: bool
 
     def covers(self, sample, difference):
         """Say whether this row explains a difference, `- path = value` of a sample."""
@@ -32,8 +34,10 @@ class Deviation(NamedTuple):
 
 @cache
 def deviations():
-    """Read the rows of the page."""
-    return tuple(Deviation(*row) for row in ROW.findall(PAGE.read_text("utf-8")))
+    """Read the rows of the page; those before its second heading hold for every way in."""
+    general, _, of_sop = PAGE.read_text("utf-8").partition(OF_SOP)
+    found = [Deviation(*row, by_fhir=True) for row in ROW.findall(general)]
+    return (*found, *(Deviation(*row, by_fhir=False) for row in ROW.findall(of_sop)))
 
 
 def _literal(pattern):
