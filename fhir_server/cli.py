@@ -21,6 +21,8 @@ COMMANDS = {
     "audit": "Verify the audit trail: who saw and changed what.",
     "pcare": "Show a referral as BPJS P-Care's kunjungan.",
     "check": "Open the database and report what is in it and what is wrong.",
+    "backup": "Copy everything into one encrypted file, while the server runs.",
+    "restore": "Write a backup into an empty database.",
     "openapi": "Write the OpenAPI description.",
 }
 MODULES = {

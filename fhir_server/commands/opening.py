@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from contextlib import contextmanager
+from contextlib import ExitStack, contextmanager
 from dataclasses import fields
 from typing import TYPE_CHECKING
 from zoneinfo import available_timezones
@@ -110,12 +110,11 @@ def opened(settings: Settings, uri: str | None = None) -> Iterator[Context]:
         with database(settings) as found, opened(settings, found) as context:
             yield context
         return
-    try:
-        context = build_context(settings, uri)
-        context.store.ready()
-    except FhirError as error:
-        raise click.ClickException(error.issues[0].diagnostics) from None
-    try:
+    with ExitStack() as stack:
+        try:
+            context = build_context(settings, uri)
+            stack.callback(context.store.close)
+            context.store.ready()
+        except FhirError as error:
+            raise click.ClickException(error.issues[0].diagnostics) from None
         yield context
-    finally:
-        context.store.close()

@@ -12,6 +12,7 @@ from pymongo.read_concern import ReadConcern
 
 from fhir_server.errors import FhirError, Unavailable
 from fhir_server.store import burden, counting, history, search, snapshot, versions
+from fhir_server.store.backup import UNFINISHED
 from fhir_server.store.binaries import Binaries
 from fhir_server.store.clients import Clients
 from fhir_server.store.conditions import Judge
@@ -130,9 +131,13 @@ class Store:
         self.trail = Trail(run, settings, self._layout.types)
 
     def ready(self) -> None:
-        """Ask the database whether it is there; raise Unavailable if not."""
+        """Ask the database whether it is there and whole; raise Unavailable if not."""
         with translated():
-            self._client.admin.command("ping")
+            if UNFINISHED in self._database.list_collection_names(filter={"name": UNFINISHED}):
+                raise Unavailable(
+                    f"The database {self._database.name} was not restored to the end: drop it (or "
+                    "take an empty DATA folder) and restore the backup again."
+                )
 
     def close(self) -> None:
         """Close all connections, once the audit trail is stored."""
