@@ -5,10 +5,10 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any, Final
 
 from fhir_server.bridges.satusehat import constants as c
+from fhir_server.bridges.satusehat.ownership import author_elsewhere
 from fhir_server.bridges.satusehat.payload import NotWanted
 from fhir_server.bridges.satusehat.visits import (
     attender,
-    author_elsewhere,
     visit_of,
     visit_reference,
 )
@@ -176,7 +176,7 @@ def impression(draft: Draft) -> Rendering:
 def resume(draft: Draft) -> Rendering:
     """Write the summary of a visit."""
     found = draft.resource
-    if reason := author_elsewhere(draft, found.get("custodian")):
+    if reason := author_elsewhere(found.get("custodian"), draft.known):
         return NotWanted(reason)
     if not found.get("title"):
         draft.refuse("Composition.title", "empty", "judul")

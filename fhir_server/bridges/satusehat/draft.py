@@ -8,9 +8,10 @@ from functools import cache
 from typing import TYPE_CHECKING, Any, Final
 
 from fhir_server.bridges.satusehat import constants as c
+from fhir_server.bridges.satusehat.ownership import facility_number, local_name, not_sent
 from fhir_server.bridges.satusehat.parts import parts_of
 from fhir_server.bridges.satusehat.payload import Payload, Request, Unmappable, Waiting
-from fhir_server.bridges.satusehat.wanted import national, unwanted
+from fhir_server.bridges.satusehat.wanted import national
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator
@@ -147,7 +148,7 @@ class Draft:
         """Say whether SATUSEHAT will have it; a patient may be stored here after the visit."""
         if target is None:
             return name.startswith("Patient/")
-        return unwanted(target, self.choices) is None
+        return not_sent(target, self.known) is None
 
     def written(self, key: str, remote: str) -> Json:
         """Write the reference to what has this id there."""
@@ -235,18 +236,3 @@ def day_of(text: str | None) -> date | None:
     if "T" not in text:
         return date.fromisoformat(text)
     return datetime.fromisoformat(text).astimezone(WIB).date()
-
-
-def local_name(found: Json | None) -> str | None:
-    """Give `Type/id` of a reference to a resource of ours, without base and version."""
-    parts = (found or {}).get("reference", "").split("/_history/")[0].split("/")
-    return "/".join(parts[-2:]) if len(parts) >= 2 and parts[-2][:1].isupper() else None
-
-
-def facility_number(organization: Json | None) -> str | None:
-    """Give the number of a facility that is registered there by itself, not as a unit of ours."""
-    if organization is None or organization.get("partOf"):
-        return None
-    identifiers = organization.get("identifier", ())
-    found = (e.get("value") for e in identifiers if e.get("system") == c.FACILITY)
-    return next((value for value in found if value), None)

@@ -6,9 +6,10 @@ from itertools import pairwise
 from typing import TYPE_CHECKING, Any, Final
 
 from fhir_server.bridges.satusehat import constants as c
-from fhir_server.bridges.satusehat.draft import Stop, local_name
+from fhir_server.bridges.satusehat.draft import Stop
+from fhir_server.bridges.satusehat.ownership import elsewhere, local_name
 from fhir_server.bridges.satusehat.payload import NotWanted
-from fhir_server.bridges.satusehat.visits import elsewhere, programme
+from fhir_server.bridges.satusehat.visits import programme
 from fhir_server.bridges.satusehat.wanted import has_code, unwanted
 
 if TYPE_CHECKING:
@@ -36,7 +37,7 @@ def visit(draft: Draft) -> Rendering:
     finished when they are there.
     """
     encounter = draft.resource
-    if reason := elsewhere(draft, encounter):
+    if reason := elsewhere(encounter, draft.known):
         raise Stop(NotWanted(reason))
     is_known = draft.known.remote(draft.name) is not None
     if encounter["status"] == "cancelled" and not is_known:

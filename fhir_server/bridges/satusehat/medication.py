@@ -6,7 +6,7 @@ import re
 from typing import TYPE_CHECKING, Any, Final
 
 from fhir_server.bridges.satusehat import constants as c
-from fhir_server.bridges.satusehat.draft import local_name
+from fhir_server.bridges.satusehat.ownership import local_name
 from fhir_server.bridges.satusehat.payload import Request
 from fhir_server.bridges.satusehat.visits import visit_reference
 

@@ -6,7 +6,8 @@ from datetime import date
 from typing import TYPE_CHECKING, Any, Final
 
 from fhir_server.bridges.satusehat import constants as c
-from fhir_server.bridges.satusehat.draft import day_of, local_name
+from fhir_server.bridges.satusehat.draft import day_of
+from fhir_server.bridges.satusehat.ownership import local_name
 from fhir_server.bridges.satusehat.visits import visit_reference
 
 if TYPE_CHECKING:

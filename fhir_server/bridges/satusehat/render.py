@@ -17,7 +17,8 @@ from fhir_server.bridges.satusehat import (
     questionnaire_response,
     service_request,
 )
-from fhir_server.bridges.satusehat.draft import Draft, Stop, local_name
+from fhir_server.bridges.satusehat.draft import Draft, Stop
+from fhir_server.bridges.satusehat.ownership import local_name
 from fhir_server.bridges.satusehat.payload import NotWanted
 from fhir_server.bridges.satusehat.wanted import unwanted
 

@@ -5,11 +5,10 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any, Final
 
 from fhir_server.bridges.satusehat import constants as c
-from fhir_server.bridges.satusehat.draft import local_name
+from fhir_server.bridges.satusehat.ownership import author_elsewhere, local_name
 from fhir_server.bridges.satusehat.payload import NotWanted
 from fhir_server.bridges.satusehat.visits import (
     attender,
-    author_elsewhere,
     visit_of,
     visit_reference,
 )
@@ -49,7 +48,7 @@ HOSPITAL: Final = {"system": c.ROLE_CODE, "code": "HOSP", "display": "Hospital"}
 def order(draft: Draft) -> Rendering:
     """Write a request; a facility that is to receive the patient must have a number there."""
     found = draft.resource
-    if reason := author_elsewhere(draft, found.get("requester")):
+    if reason := author_elsewhere(found.get("requester"), draft.known):
         return NotWanted(reason)
     body = draft.body(found, ELEMENTS)
     body["intent"] = "original-order"

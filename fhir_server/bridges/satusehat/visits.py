@@ -5,9 +5,9 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 
 from fhir_server.bridges.satusehat import constants as c
-from fhir_server.bridges.satusehat.draft import Stop, day_of, facility_number, local_name
+from fhir_server.bridges.satusehat.draft import Stop, day_of
+from fhir_server.bridges.satusehat.ownership import local_name, not_sent
 from fhir_server.bridges.satusehat.payload import NotWanted, Unmappable
-from fhir_server.bridges.satusehat.wanted import unwanted
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
@@ -32,7 +32,7 @@ def visit_of(draft: Draft, named: Json | None, moment: str | None) -> str:
                 "catat kunjungan pasien pada hari itu, atau isi kunjungan pada catatan ini",
             )
         )
-    if reason := unwanted(encounter, draft.choices) or elsewhere(draft, encounter):
+    if reason := not_sent(encounter, draft.known):
         raise Stop(NotWanted(f"its visit is not sent: {reason}"))
     return f"Encounter/{encounter['id']}"
 
@@ -40,32 +40,6 @@ def visit_of(draft: Draft, named: Json | None, moment: str | None) -> str:
 def visit_reference(draft: Draft, named: Json | None, moment: str | None) -> Json | None:
     """Write the reference to the visit of a result."""
     return draft.reference({"reference": visit_of(draft, named, moment)})
-
-
-def elsewhere(draft: Draft, encounter: Json) -> str | None:
-    """Say that a visit took place at another facility, which sends it itself."""
-    name = local_name(encounter.get("serviceProvider"))
-    if name is None or not draft.choices.facility:
-        return None
-    for _ in range(5):
-        if name == f"Organization/{draft.choices.facility}":
-            return None
-        organization = draft.known.local(name)
-        if organization is None or facility_number(organization) is not None:
-            break
-        name = local_name(organization.get("partOf")) or ""
-    return "it took place at another facility"
-
-
-def author_elsewhere(draft: Draft, author: Json | None) -> str | None:
-    """Say that another facility, or somebody of another one, wrote it, and sends it itself."""
-    name = local_name(author)
-    if name is not None and name.startswith("PractitionerRole/"):
-        name = local_name((draft.known.local(name) or {}).get("organization"))
-    if name is None or not name.startswith("Organization/"):
-        return None
-    reason = elsewhere(draft, {"serviceProvider": {"reference": name}})
-    return "another facility wrote it" if reason else None
 
 
 def attender(draft: Draft, encounter: str) -> Json | None:

@@ -583,3 +583,34 @@ def test_a_visit_to_come_back_for_is_asked_of_the_practitioner_of_this_visit():
     assert body["requester"] == {"reference": "Practitioner/N10000001"}
     assert body["performer"] == [{"reference": "Organization/10000004"}]
     assert body["reasonCode"] == [{"text": "Kontrol tekanan darah"}]
+
+
+def test_a_dispense_after_a_teleconsultation_waits_for_no_prescription():
+    virtual = VISIT | {"id": "daring", "class": {"code": "VR"}}
+    asked = prescription(encounter={"reference": "Encounter/daring"})
+    dispensed = {
+        "resourceType": "MedicationDispense",
+        "id": "serah",
+        "status": "completed",
+        "medicationCodeableConcept": coded(KFA, "93000937"),
+        "subject": {"reference": "Patient/ibu"},
+        "context": {"reference": "Encounter/kunjungan"},
+        "authorizingPrescription": [{"reference": "MedicationRequest/resep"}],
+        "whenHandedOver": "2024-04-02T10:20:00+07:00",
+    }
+    world = clinic(virtual, asked, dispensed)
+
+    body = world.body("MedicationDispense/serah")
+
+    assert isinstance(world.render("MedicationRequest/resep"), NotWanted)
+    assert "authorizingPrescription" not in body
+    assert body["dosageInstruction"][0]["text"] == "3 x 1 tablet sesudah makan"
+
+
+def test_a_visit_after_a_referral_of_another_facility_waits_for_no_request():
+    target, reason, request = referral(identifier=NUMBER)
+    request["requester"] = {"reference": "Organization/rs"}
+    sent_here = VISIT | {"basedOn": [{"reference": "ServiceRequest/rujukan"}]}
+    world = clinic(target, reason, request, sent_here)
+
+    assert "basedOn" not in world.body("Encounter/kunjungan")

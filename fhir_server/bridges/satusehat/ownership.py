@@ -1,0 +1,72 @@
+"""Whose a resource is: what another facility wrote, or was done there, is not ours to send."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any, Final
+
+from fhir_server.bridges.satusehat import constants as c
+from fhir_server.bridges.satusehat.wanted import unwanted
+
+if TYPE_CHECKING:
+    from fhir_server.bridges.satusehat.payload import Known
+
+    Json = dict[str, Any]
+
+AUTHORS: Final = {"ServiceRequest": "requester", "Composition": "custodian"}
+"""Who wrote what other facilities also write into our record."""
+DEEPEST: Final = 5
+"""Units within units, at most."""
+
+
+def not_sent(resource: Json, known: Known) -> str | None:
+    """Say why a resource never goes there, so that nothing waits for it; None if it will."""
+    if reason := unwanted(resource, known.choices):
+        return reason
+    if resource["resourceType"] == "Encounter":
+        return elsewhere(resource, known)
+    visit = known.local(local_name(resource.get("encounter") or resource.get("context")) or "")
+    if visit is not None and (reason := not_sent(visit, known)):
+        return f"its visit is not sent: {reason}"
+    author = resource.get(AUTHORS.get(resource["resourceType"], ""))
+    return author_elsewhere(author, known)
+
+
+def elsewhere(encounter: Json, known: Known) -> str | None:
+    """Say that a visit took place at another facility, which sends it itself."""
+    name = local_name(encounter.get("serviceProvider"))
+    if name is None or not known.choices.facility:
+        return None
+    for _ in range(DEEPEST):
+        if name == f"Organization/{known.choices.facility}":
+            return None
+        organization = known.local(name)
+        if organization is None or facility_number(organization) is not None:
+            break
+        name = local_name(organization.get("partOf")) or ""
+    return "it took place at another facility"
+
+
+def author_elsewhere(author: Json | None, known: Known) -> str | None:
+    """Say that another facility, or somebody of another one, wrote it, and sends it itself."""
+    name = local_name(author)
+    if name is not None and name.startswith("PractitionerRole/"):
+        name = local_name((known.local(name) or {}).get("organization"))
+    if name is None or not name.startswith("Organization/"):
+        return None
+    reason = elsewhere({"serviceProvider": {"reference": name}}, known)
+    return "another facility wrote it" if reason else None
+
+
+def local_name(found: Json | None) -> str | None:
+    """Give `Type/id` of a reference to a resource of ours, without base and version."""
+    parts = (found or {}).get("reference", "").split("/_history/")[0].split("/")
+    return "/".join(parts[-2:]) if len(parts) >= 2 and parts[-2][:1].isupper() else None
+
+
+def facility_number(organization: Json | None) -> str | None:
+    """Give the number of a facility that is registered there by itself, not as a unit of ours."""
+    if organization is None or organization.get("partOf"):
+        return None
+    identifiers = organization.get("identifier", ())
+    found = (e.get("value") for e in identifiers if e.get("system") == c.FACILITY)
+    return next((value for value in found if value), None)
