@@ -14,13 +14,15 @@ from fhir_server import exchange
 from fhir_server.interactions.reader import StoreReader
 from fhir_server.mappings import part_id
 from fhir_server.mappings.codes import CANONICAL
-from fhir_server.mappings.elements import id_of
+from fhir_server.mappings.elements import id_of, instant_of
 from fhir_server.mappings.kasus_konsultasi import KONSULTASI
 from fhir_server.mappings.konsultasi_alur import is_lakon
 from fhir_server.mappings.tugas_lakon import OPEN, TUGAS
 from fhir_server.sop.kasus_konsultasi import KasusKonsultasi
 
 if TYPE_CHECKING:
+    from datetime import datetime
+
     from fhir_server.bridges.whatsapp.people import Person
     from fhir_server.bridges.whatsapp.threads import Thread
     from fhir_server.context import Context
@@ -32,10 +34,11 @@ NO_WORDS: Final = "(tanpa teks; lihat lampiran)"
 
 
 class Case(NamedTuple):
-    """The LAKON case to which a message belongs, and its consultation."""
+    """The LAKON case to which a message belongs, its consultation, and since when it is open."""
 
     id: str
     consultation: str | None
+    begun: datetime | None = None
 
 
 def open_case(reader: Reader, person: Person | None, thread: Thread) -> Case | None:
@@ -43,12 +46,16 @@ def open_case(reader: Reader, person: Person | None, thread: Thread) -> Case | N
     known = thread.document
     if known.kasus is not None:
         return Case(known.kasus, known.kunjungan)
-    if person is None or person.patient is None:
-        return None
-    cases = [each for each in _cases(reader, person.patient) if each.get("status") in OPEN]
+    return open_case_of(reader, person.patient) if person and person.patient else None
+
+
+def open_case_of(reader: Reader, patient: str) -> Case | None:
+    """Give the one LAKON case that a patient has open."""
+    cases = [each for each in _cases(reader, patient) if each.get("status") in OPEN]
     if len(cases) != 1:
         return None
-    return Case(cases[0]["id"], id_of(cases[0].get("encounter"), "Encounter"))
+    visit = id_of(cases[0].get("encounter"), "Encounter")
+    return Case(cases[0]["id"], visit, instant_of(cases[0].get("authoredOn")))
 
 
 def _cases(reader: Reader, patient: str) -> list[Document]:

@@ -9,12 +9,15 @@ from __future__ import annotations
 import hashlib
 import mimetypes
 from collections import Counter
+from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
 from fhir_server import exchange
+from fhir_server.bridges.whatsapp.cases import open_case_of
 from fhir_server.bridges.whatsapp.participants import NIK, Participants, UnreadableMap
 from fhir_server.bridges.whatsapp.report import Report
 from fhir_server.errors import FhirError, NotFound
+from fhir_server.interactions.reader import StoreReader
 from fhir_server.search.plan import Plan
 from fhir_server.sop import pihak
 from fhir_server.sop.percakapan_konsultasi import PercakapanKonsultasi
@@ -24,6 +27,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Iterator, Sequence
     from datetime import datetime
 
+    from fhir_server.bridges.whatsapp.cases import Case
     from fhir_server.bridges.whatsapp.export import Export, Message
     from fhir_server.bridges.whatsapp.markers import Attachment
     from fhir_server.context import Context
@@ -46,10 +50,18 @@ def bring_in(
     numbered = list(zip(numbers(who, chat.messages), chat.messages, strict=True))
     known = _known(context, [number for number, _ in numbered])
     _open_thread(context, chat, who, parties)
+    case = _case(context, who)
     for number, message in numbered:
-        _one(context, who, parties, report, (number, message, number in known))
+        _one(context, who, parties, report, (number, message, number in known), case)
         advance()
     return report
+
+
+def _case(context: Context, who: Participants) -> Case | None:
+    """Give the open LAKON case that a chat of that service belongs to; history opens none."""
+    if who.service != "lakon" or who.patient is None:
+        return None
+    return open_case_of(StoreReader(context), who.patient)
 
 
 def numbers(who: Participants, messages: Iterable[Message]) -> Iterator[str]:
@@ -62,12 +74,13 @@ def numbers(who: Participants, messages: Iterable[Message]) -> Iterator[str]:
         seen[said] += 1
 
 
-def _one(
+def _one(  # noqa: PLR0913, PLR0917 - a message, and what it goes into
     context: Context,
     who: Participants,
     parties: dict[str, str],
     report: Report,
     numbered: tuple[str, Message, bool],
+    case: Case | None,
 ) -> None:
     number, message, known = numbered
     if message.kind == "system":
@@ -80,9 +93,8 @@ def _one(
         report.skipped += 1
     else:
         try:
-            made = exchange.publish(
-                context, "pesan_chat", _document(who, parties, number, message), document_id=number
-            )
+            document = _joining(_document(who, parties, number, message), case)
+            made = exchange.publish(context, "pesan_chat", document, document_id=number)
         except FhirError as refusal:
             if refusal.status >= 500:
                 raise
@@ -116,6 +128,13 @@ def _document(
         disunting=message.edited,
         dihapus=message.deleted,
     )
+
+
+def _joining(message: PesanChat, case: Case | None) -> PesanChat:
+    """Let a message belong to the case, if it was written since that began."""
+    if case is None or case.begun is None or message.waktuKirim < case.begun:
+        return message
+    return replace(message, kasus=case.id, kunjungan=case.consultation)
 
 
 def _category(who: Participants, sender: str | None, message: Message) -> KategoriPesan:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 from collections import Counter
 from contextlib import nullcontext
+from datetime import datetime
 from io import StringIO
 
 import pytest
@@ -20,6 +21,7 @@ from fhir_server.bridges.whatsapp.report import Report
 from fhir_server.errors import Invalid
 from fhir_server.interactions.request import Request
 from fhir_server.interactions.routes import answer
+from fhir_server.sop.kasus_konsultasi import KasusKonsultasi
 
 CHAT = """\
 10/07/21 07.00 - Pesan dan panggilan dienkripsi secara end-to-end. Ketuk untuk info selengkapnya.
@@ -251,3 +253,24 @@ def test_the_command_refuses_with_one_line(context, tmp_path, chat, peta, says):
 
     assert done.exit_code == 1
     assert says in done.output
+
+
+def test_an_export_of_lakon_joins_the_case_that_was_open(context):
+    case = KasusKonsultasi(
+        sumber="api",
+        noKasus="LK-1",
+        layanan="lakon",
+        faskes="tim-lakon",
+        pasien="joko",
+        pemohon="pasien/joko",
+        kanal="whatsapp",
+        keluhan="batuk",
+        diajukan=datetime.fromisoformat("2021-07-10T07:20:00+07:00"),
+    )
+    exchange.publish(context, "kasus_konsultasi", case, document_id="kasus-1")
+    lakon = read(PETA.replace("umum", "lakon"), context.settings.timezone)
+
+    bring_in(context, parse(CHAT), lakon)
+
+    joined = ["basedOn" in each for each in thread(context)]
+    assert joined == [False] + [True] * 7
