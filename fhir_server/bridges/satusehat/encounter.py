@@ -40,8 +40,6 @@ def visit(draft: Draft) -> Rendering:
     if reason := elsewhere(encounter, draft.known):
         raise Stop(NotWanted(reason))
     is_known = draft.known.remote(draft.name) is not None
-    if encounter["status"] == "cancelled" and not is_known:
-        return NotWanted("cancelled, and never sent")
     diagnoses = _diagnoses(draft)
     is_early = (
         encounter["status"] == "finished" and not is_known and not _are_there(draft, diagnoses)

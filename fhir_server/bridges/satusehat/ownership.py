@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any, Final
 
 from fhir_server.bridges.satusehat import constants as c
+from fhir_server.bridges.satusehat.parts import parts_of
 from fhir_server.bridges.satusehat.wanted import unwanted
 
 if TYPE_CHECKING:
@@ -20,7 +21,7 @@ DEEPEST: Final = 5
 
 def not_sent(resource: Json, known: Known) -> str | None:
     """Say why a resource never goes there, so that nothing waits for it; None if it will."""
-    if reason := unwanted(resource, known.choices):
+    if reason := unwanted(resource, known.choices) or withdrawn(resource, known):
         return reason
     if resource["resourceType"] == "Encounter":
         return elsewhere(resource, known)
@@ -29,6 +30,20 @@ def not_sent(resource: Json, known: Known) -> str | None:
         return f"its visit is not sent: {reason}"
     author = resource.get(AUTHORS.get(resource["resourceType"], ""))
     return author_elsewhere(author, known)
+
+
+def withdrawn(resource: Json, known: Known) -> str | None:
+    """Leave out what was withdrawn before it was sent; what was sent is corrected there."""
+    name = f"{resource['resourceType']}/{resource['id']}"
+    keys = [name, *(f"{name}#{part}" for part in parts_of(resource, known.local))]
+    if any(known.remote(key) for key in keys):
+        return None
+    verification = resource.get("verificationStatus", {}).get("coding", ())
+    states = {resource.get("status"), *(each.get("code") for each in verification)}
+    if "entered-in-error" in states:
+        return "entered in error, and never sent"
+    is_cancelled = resource["resourceType"] == "Encounter" and "cancelled" in states
+    return "cancelled, and never sent" if is_cancelled else None
 
 
 def elsewhere(encounter: Json, known: Known) -> str | None:

@@ -25,8 +25,6 @@ def patient(draft: Draft) -> Rendering:
     is_newborn = _identifier(draft, c.NIK) is None and _identifier(draft, c.NIK_MOTHER) is not None
     if not is_newborn or _identifier(draft, c.IHS_NUMBER):
         return _looked_up(draft, c.IHS_NUMBER)
-    if not draft.choices.newborn:
-        return NotWanted("newborns are not registered there (FHIR_SATUSEHAT_NEWBORN)")
     return _newborn(draft)
 
 

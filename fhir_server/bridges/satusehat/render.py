@@ -18,7 +18,7 @@ from fhir_server.bridges.satusehat import (
     service_request,
 )
 from fhir_server.bridges.satusehat.draft import Draft, Stop
-from fhir_server.bridges.satusehat.ownership import local_name
+from fhir_server.bridges.satusehat.ownership import local_name, withdrawn
 from fhir_server.bridges.satusehat.payload import NotWanted
 from fhir_server.bridges.satusehat.wanted import unwanted
 
@@ -59,7 +59,7 @@ ORDER: Final = tuple(MAPPERS)
 def render(resource: dict[str, Any], known: Known) -> Rendering:
     """Say what SATUSEHAT is to be asked or told for one of our resources."""
     draft = Draft(resource, known)
-    if reason := unwanted(resource, known.choices) or _void(draft):
+    if reason := unwanted(resource, known.choices) or withdrawn(resource, known):
         return NotWanted(reason)
     try:
         _patient(draft)
@@ -81,13 +81,3 @@ def _patient(draft: Draft) -> None:
             "the patient has no NIK here, so SATUSEHAT does not know whose this is",
             "NIK (bayi: NIK ibu) pada data pasien",
         )
-
-
-def _void(draft: Draft) -> str | None:
-    """Leave out what was entered in error and never sent; what was sent is corrected there."""
-    resource = draft.resource
-    verification = resource.get("verificationStatus", {}).get("coding", ())
-    states = {resource.get("status"), *(each.get("code") for each in verification)}
-    if "entered-in-error" in states and not draft.known.remote(draft.name):
-        return "entered in error, and never sent"
-    return None

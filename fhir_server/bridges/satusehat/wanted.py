@@ -60,10 +60,13 @@ def _always(_resource: Json, _choices: Choices) -> str | None:
     return None
 
 
-def _person(resource: Json, _choices: Choices) -> str | None:
-    known = (c.NIK, c.NIK_MOTHER, c.IHS_NUMBER, c.PRACTITIONER_NUMBER)
-    if any(each.get("system") in known for each in resource.get("identifier", ())):
+def _person(resource: Json, choices: Choices) -> str | None:
+    known = {c.NIK, c.IHS_NUMBER, c.PRACTITIONER_NUMBER}
+    systems = {each.get("system") for each in resource.get("identifier", ())}
+    if systems & known or (c.NIK_MOTHER in systems and choices.newborn):
         return None
+    if c.NIK_MOTHER in systems:
+        return "newborns are not registered there (FHIR_SATUSEHAT_NEWBORN)"
     return "without NIK or IHS number nobody is found there"
 
 

@@ -614,3 +614,32 @@ def test_a_visit_after_a_referral_of_another_facility_waits_for_no_request():
     world = clinic(target, reason, request, sent_here)
 
     assert "basedOn" not in world.body("Encounter/kunjungan")
+
+
+def test_nothing_waits_for_what_was_withdrawn_before_it_was_sent():
+    wrong = observation("salah", status="entered-in-error")
+    derived = observation(derivedFrom=[{"reference": "Observation/salah"}])
+
+    never = clinic(wrong, derived)
+    sent = clinic(wrong, derived)
+    sent.remote["Observation/salah"] = "obs-1"
+
+    assert isinstance(never.render("Observation/salah"), NotWanted)
+    assert "derivedFrom" not in never.body("Observation/obs")
+    assert sent.render("Observation/salah").requests[0].body["status"] == "entered-in-error"
+
+
+def test_a_result_of_a_cancelled_visit_is_not_sent():
+    world = clinic(VISIT | {"status": "cancelled"}, observation(), without=("Encounter/kunjungan",))
+
+    assert isinstance(world.render("Observation/obs"), NotWanted)
+
+
+def test_a_blood_pressure_entered_in_error_is_withdrawn_in_both_halves():
+    world = clinic(pressure())
+    world.send("Observation/td")
+    world.own["Observation/td"] = pressure() | {"status": "entered-in-error"}
+
+    requests = world.render("Observation/td").requests
+
+    assert [(e.method, e.body["status"]) for e in requests] == [("PUT", "entered-in-error")] * 2
