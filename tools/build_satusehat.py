@@ -62,12 +62,30 @@ NOTES: Final = {
     "QuestionnaireResponse": "forms of Kemkes; of the KSPR card the four “Terlalu” of Q0002",
     "Composition": "resumes of visits; letters of referral go as ServiceRequest",
 }
+ABSENT: Final = """## What does not go, and why
+
+* **What other facilities did or wrote**: visits elsewhere with all their results, requests and
+  letters of a hospital. They send it themselves.
+* **What no visit carries**: readings of monitoring at home, chats, complaints outside a visit,
+  teleconsultations unless `FHIR_SATUSEHAT_VIRTUAL_CLASS` says how.
+* **What has no national code**: the KSPR score, 10T, contraception as a request, internal, social
+  and legal referrals, danger signs in our words. Its data stay here.
+* **What was withdrawn before it was sent.** What was sent is corrected there.
+* **SATUSEHAT Rujukan** (the pilot of Tasks `referral-pre-request` to `referral-approval-request`):
+  its criteria come from SATUSEHAT in the middle of a conversation whose payloads are not public.
+  A referral goes as the ServiceRequest of the visit. Rujuk balik has no public payload either
+  (`FHIR_SATUSEHAT_BACK_REFERRAL` sends it as ServiceRequest).
+* **Images**: a DICOM router sends them; a report keeps its `imagingStudy`.
+
+Resources go one by one, each as soon as it can. `bundle` and `within` (`payload.py`) write several
+into one transaction, as the samples do, where something else than the delivery engine sends them.
+"""
 LOOKED_UP: Final = ("Patient", "Practitioner")
 
 
 def text() -> str:
     """Give the whole page."""
-    return "\n".join([HEAD.rstrip("\n"), *_resources(), "", *_choices(), "", *_codes(), ""])
+    return "\n".join([HEAD.rstrip("\n"), *_resources(), "", ABSENT, *_choices(), "", *_codes(), ""])
 
 
 def _resources() -> list[str]:
