@@ -15,6 +15,7 @@ import structlog
 
 from fhir_server import operations, targets
 from fhir_server.access.addressees import FEED
+from fhir_server.auth.principals import Principal
 from fhir_server.bridges.subscriptions import working as subscriptions
 from fhir_server.bridges.whatsapp import media, planning
 from fhir_server.bridges.whatsapp.working import work_off
@@ -35,6 +36,7 @@ if TYPE_CHECKING:
 
 log = structlog.get_logger(__name__)
 
+SELF = Principal("worker")
 PAUSE_SECONDS = 0.1
 LEASE_SECONDS = 20.0
 FAILED = 500
@@ -54,7 +56,8 @@ def run_jobs(context: Context) -> bool:
         return False
     log.info("job begun", kind=job.kind, job=job.id)
     try:
-        with _held(context, job):
+        owner = Principal(job.owner)
+        with _held(context, job), context.store.trail.working(owner, f"job {job.kind}"):
             _done(context, job)
     except Lost:
         log.info("job lost", kind=job.kind, job=job.id)
@@ -214,7 +217,8 @@ def work(
 
 def _tried(step: Step, context: Context) -> bool:
     try:
-        return step.run(context)
+        with context.store.trail.working(SELF, step.run.__name__):
+            return step.run(context)
     except FhirError as error:
         log.warning("work failed", step=step.run.__name__, error=type(error).__name__)
         return False

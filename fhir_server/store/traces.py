@@ -39,7 +39,7 @@ class Access:
     """One request, or one piece of a worker's work.
 
     ``number`` counts in the chain of this process; ``notes`` is what else is to be known of it;
-    ``sure``: it is stored before it is answered.
+    ``sure``: it is stored before it is answered; ``work`` names what is no request.
     """
 
     __slots__ = (
@@ -52,12 +52,14 @@ class Access:
         "request",
         "sure",
         "who",
+        "work",
     )
 
-    def __init__(self, who: Any, address: str, request: str) -> None:
+    def __init__(self, who: Any, address: str, request: str, work: str = "") -> None:
         self.who = who
         self.address = address
         self.request = request
+        self.work = work
         self.chain = ""
         self.number = 0
         self.changes: list[Change] = []
@@ -78,8 +80,8 @@ class _Here(threading.local):
 _here = _Here()
 
 
-def begin(access: Access) -> None:
-    """Let this thread work for somebody."""
+def begin(access: Access | None) -> None:
+    """Let this thread work for somebody, or nobody."""
     _here.access = access
 
 

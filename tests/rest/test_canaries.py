@@ -50,7 +50,7 @@ def test_no_person_in_log_metrics_and_links(tmp_path):
         ask.get(f"{server.fhir}/Patient", headers={"X-Request-Id": f"Siti {NIK}"}, timeout=SECONDS)
         own = ask.get(f"{server.fhir}/Patient", headers={"X-Request-Id": NIK}, timeout=SECONDS)
         for number in range(2):
-            other = {**PERSON, "identifier": [], "active": bool(number)}
+            other = {"resourceType": "Patient", "name": PERSON["name"], "active": bool(number)}
             ask.post(f"{server.fhir}/Patient", json=other, timeout=SECONDS)
         page = ask.get(f"{server.fhir}/Patient?name=Siti&_count=1", timeout=SECONDS).json()
         metrics = ask.get(f"{server.url}/metrics", timeout=SECONDS).text

@@ -5,6 +5,7 @@ The door records, a thread stores, reads and searches of AuditEvents find what i
 
 from __future__ import annotations
 
+import copy
 import threading
 from contextlib import contextmanager
 from typing import TYPE_CHECKING, Any
@@ -35,6 +36,8 @@ __all__ = ["AUDIT", "Event", "Told", "Trail", "Verdict"]
 log = structlog.get_logger(__name__)
 
 DAY_MS = 86_400_000
+MOST_CHANGES = 500
+"""Changes of a worker's work in one event."""
 
 
 class Trail:
@@ -85,14 +88,14 @@ class Trail:
     @contextmanager
     def working(self, who: Any, work: str) -> Iterator[None]:
         """Work for somebody outside of a request; recorded if it changes anything."""
-        access = self.access(who, "", "")
+        before = traces.current()
+        access = traces.Access(who, "", "", work)
+        traces.begin(access)
         try:
             yield
         finally:
-            if access.changes:
-                self.record(access, ("WORK", work, ""), completion.FOUND, b"")
-            else:
-                traces.end()
+            self._told(access)
+            traces.begin(before)
 
     def written(
         self, ops: Sequence[Op], transact: Callable[[Sequence[Op]], list[Written]]
@@ -109,7 +112,18 @@ class Trail:
         self._recorder.numbered(access)
         done = transact(traces.traced(ops, access))
         traces.told(access, ops, done)
+        if access.work and len(access.changes) >= MOST_CHANGES:
+            self._told(access)
         return done
+
+    def _told(self, access: traces.Access) -> None:
+        """Record what a work has changed so far, and let it go on under another number."""
+        if not access.changes or self._recorder is None:
+            return
+        so_far = copy.copy(access)
+        access.changes, access.number = [], 0
+        asked = ("WORK", access.work, "")
+        self._recorder.record(Event(now(), so_far, *asked, completion.FOUND, b""))
 
     def flush(self) -> None:
         """Store what was taken down."""

@@ -39,7 +39,7 @@ _EPOCH: Final = datetime.fromtimestamp(0, UTC)
 LONGEST_MS: Final = 1000
 """No block is longer, so that a search by time knows where to begin."""
 MOST: Final = 2000
-"""Events in one block."""
+"""Events and changes in one block, unless one event alone has more."""
 
 
 def moment_of(milliseconds: int) -> datetime:
@@ -126,12 +126,14 @@ def shared(rows: Sequence[Row]) -> tuple[list[dict[str, Any]], list[Row]]:
 def portions(rows: Sequence[Row]) -> list[list[Row]]:
     """Part events, oldest first, so that each part fits into a block."""
     parts: list[list[Row]] = []
+    size = 0
     for row in sorted(rows, key=_moment):
-        last = parts[-1] if parts else None
-        if last is None or len(last) >= MOST or row[0] - last[0][0] > LONGEST_MS:
+        size += 1 + len(row[10])
+        if not parts or size > MOST or row[0] - parts[-1][0][0] > LONGEST_MS:
             parts.append([row])
+            size = 1 + len(row[10])
         else:
-            last.append(row)
+            parts[-1].append(row)
     return parts
 
 
