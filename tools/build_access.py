@@ -38,6 +38,8 @@ everything, or has a scope that names them, and by nobody with limits.
 A person is what her PractitionerRoles say (`peran-petugas`), as far as they are in force today: {care} of a puskesmas are `area`, with villages in their care `villages`, of a pustu, posyandu
 or pkd `tasks`; kader `tasks`; mahasiswa `assignment`; the others are desks. Of several roles the one that sees most counts. Without a role nothing is in reach.
 
+The SOP API answers who has no limits, and people of `area` and `villages` whose scope is everything (`user/*.cruds`), about their patients only.
+
 ## Desks
 
 | role | type | which | elements | writes |
@@ -53,6 +55,7 @@ Cadres and pustu write {written}, about whom their work is about.
 * **Consent.** A Consent that denies (`active`, or `rejected`: refused in the words of the SOP) takes the patient's record from the organization, person or role that its provision names;
   with `securityLabel` only what carries the label, and without an actor from everybody with limits. What one wrote oneself stays. Only the outermost provision counts.
 * **Emergency.** [$akses-darurat](api/akses-darurat.md) opens one record for `FHIR_EMERGENCY_MINUTES`, with a reason, and tells the puskesmas.
+* **Attachments.** A Binary is read by who reads a DocumentReference that has it attached, or wrote it.
 * **Authors.** Who wrote any version of a resource reads it, whoever changed it since.
 * **Writing.** Who has limits writes only about patients in reach, refers only to what could be read before, chooses no ids, and writes neither the directory nor what is seen in part.
 

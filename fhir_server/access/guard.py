@@ -18,9 +18,9 @@ from fhir_server.access.reaches import known, reach_of
 from fhir_server.access.scopes import Allowed
 from fhir_server.auth.scopes import ALL
 from fhir_server.errors import Forbidden
-from fhir_server.resources.references import referred, relative
+from fhir_server.resources.references import attached, referred, relative
 from fhir_server.search.matching import is_match
-from fhir_server.search.plan import Plan
+from fhir_server.search.plan import Join, Plan
 from fhir_server.store.mongo import Store
 from fhir_server.store.ops import Check, Delete
 
@@ -30,10 +30,11 @@ if TYPE_CHECKING:
     from fhir_server.access.reach import Reach
     from fhir_server.auth.principals import Principal
     from fhir_server.context import Context
-    from fhir_server.search.plan import Filter, Join
+    from fhir_server.search.plan import Filter
     from fhir_server.store.history import Page
     from fhir_server.store.ops import Condition, Found, Op, Put, Stored, Written
 
+BINARY = "Binary"
 _EPOCH = datetime.fromtimestamp(0, UTC)
 OPEN = frozenset(
     {"ready", "close", "secret", "whole", "types", "tally", "unguarded", "permit"}
@@ -98,7 +99,8 @@ class Guarded(Store):
     def _expect_known(self, op: Put, together: set[tuple[str, str]]) -> None:
         """Refuse to refer to what is out of reach: a reference would bring it into reach."""
         document = orjson.loads(op.text.stamped(0, _EPOCH))
-        named = {key for each in referred(document) if (key := relative(each)) is not None}
+        links = (*referred(document), *attached(document))
+        named = {key for each in links if (key := relative(each)) is not None}
         for kind, identity in named - together:
             if kind not in DIRECTORY and not self._is_visible(kind, identity):
                 raise _hidden(kind, identity)
@@ -232,8 +234,16 @@ class Guarded(Store):
         scope = self._allowed.within(resource_type, letter) if letter else {}
         if self._reach is None:
             return scope, ()
+        if resource_type == BINARY:
+            return scope, (self._attached(self._reach.of(BINARY)),)
         filters = _both(self._reach.of(resource_type), scope)
         return filters, self._reach.through(resource_type)
+
+    def _attached(self, own: Filter) -> Join:
+        """Say that a document in reach must have a Binary attached, unless it is the reader's."""
+        wanted, joins = self._within("DocumentReference", "")
+        field = "ix.location"
+        return Join("DocumentReference", wanted, field, forward=False, joins=joins, unless=own)
 
     def _includable(self, resource_type: str) -> tuple[Filter, tuple[Join, ...]] | None:
         if not self._allowed.may(resource_type, "r"):

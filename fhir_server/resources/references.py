@@ -62,6 +62,19 @@ def referred(value: Any) -> Iterator[str]:
                 yield from referred(each)
 
 
+def attached(value: Any) -> Iterator[str]:
+    """List the Binaries whose addresses a parsed resource gives, as attachments do."""
+    if isinstance(value, list):
+        for each in value:
+            yield from attached(each)
+    elif isinstance(value, dict):
+        if isinstance(value.get("url"), str) and value["url"].startswith("Binary/"):
+            yield value["url"]
+        for each in value.values():
+            if isinstance(each, dict | list):
+                yield from attached(each)
+
+
 def relative(reference: str) -> tuple[str, str] | None:
     """Read a relative reference as type and id; None if it is none."""
     match = _RELATIVE.fullmatch(reference)

@@ -83,7 +83,7 @@ INDEXES = {
     "DeviceUseStatement": ["patient"],
     "DiagnosticReport": ["patient code date", "encounter", "based-on"],
     "DocumentManifest": ["patient", "_of"],
-    "DocumentReference": ["patient date", "encounter", "_of"],
+    "DocumentReference": ["patient date", "encounter", "location", "_of"],
     "Encounter": ["patient date", "date", "location", "appointment", "episode-of-care", "part-of"],
     "EnrollmentRequest": ["patient"],
     "EpisodeOfCare": ["patient date"],

@@ -378,3 +378,28 @@ def test_2_3_staff_open_a_record_outside_their_area_in_an_emergency(person):
 
     assert bidan.ids("Condition") == ["Condition/dewi", "Condition/siti"]
     assert bidan.ids("Encounter?patient=Patient/dewi") == ["Encounter/dewi"]
+
+
+def test_2_3_attachments_go_with_their_document_and_open_nothing_else(puskesmas, context, person):
+    world = World(Clock.now)
+    for name in ("siti", "dewi"):
+        world.put(f"Binary/{name}", contentType="text/plain", data="aGFp")
+        content = [{"attachment": {"url": f"Binary/{name}", "contentType": "text/plain"}}]
+        subject = ref(f"Patient/{name}")
+        world.put(f"DocumentReference/{name}", status="current", subject=subject, content=content)
+    stored(context, world.resources.values())
+    assert puskesmas
+    bidan = person("bidan")
+
+    assert bidan("GET", "Binary/siti").status_code == 200
+    assert bidan("GET", "Binary/dewi").status_code == 403
+    mine = {
+        "resourceType": "DocumentReference",
+        "status": "current",
+        "subject": ref("Patient/siti"),
+    }
+    mine["content"] = [{"attachment": {"url": "Binary/dewi"}}]
+    assert bidan("POST", "DocumentReference", mine).status_code == 403
+    mine["content"] = [{"attachment": {"url": "Binary/siti"}}]
+    assert bidan("POST", "DocumentReference", mine).status_code == 201
+    assert bidan("GET", "Binary/dewi").status_code == 403

@@ -74,11 +74,22 @@ class Oracle:
     def seen(self, who):
         """Give what a principal sees: key → the document as it is shown."""
         shown = {}
+        attached = self._attached(who)
         for key, each in self.world.resources.items():
             part = self._part(who, key)
-            if self._may(who, key, each) and self._fits_scope(who, key, each):
+            may = self._may(who, key, each) or key in attached
+            if may and self._fits_scope(who, key, each):
                 shown[key] = each if part is None else _cut(each, part)
         return shown
+
+    def _attached(self, who):
+        """Name the Binaries of the documents that a principal sees."""
+        return {
+            one["attachment"]["url"]
+            for key, each in self.world.of("DocumentReference").items()
+            if self._may(who, key, each)
+            for one in each["content"]
+        }
 
     def _may(self, who, key, each):
         kind = key.partition("/")[0]
