@@ -532,6 +532,9 @@ class Settings:
     audit: bool = _setting(
         True, "FHIR_AUDIT", "record who saw and changed what, in the audit trail"
     )
+    provenance: bool = _setting(
+        False, "FHIR_PROVENANCE", "store a Provenance with every SOP document that is written"
+    )
     audit_days: int = _setting(
         0, "FHIR_AUDIT_DAYS", "days for which the audit trail is kept; 0: for ever"
     )

@@ -19,6 +19,7 @@ from fhir_server.errors import (
     RuleBroken,
 )
 from fhir_server.exchange import reading
+from fhir_server.exchange.origin import witnessed
 from fhir_server.exchange.refusal import expressible, judge
 from fhir_server.interactions import write
 from fhir_server.interactions.reader import StoreReader, outward
@@ -132,7 +133,7 @@ class _Create:
             for role, each in resources.items()
         ]
         puts += _amendments(self.context, mapping, document, self.id, reader)
-        return write.commit(self.context, puts, conditions)
+        return write.commit(self.context, witnessed(self.context, puts), conditions)
 
     def _made(self, mapping: Mapping, role: str, new: Document, document: Dokumen) -> Put:
         resource_id = part_id(self.id, role)
@@ -187,7 +188,7 @@ class _Update:
             for role, each in resources.items()
         ]
         puts += _amendments(self.context, mapping, document, self.id, reader)
-        return write.commit(self.context, puts, conditions)
+        return write.commit(self.context, witnessed(self.context, puts), conditions)
 
     def _over(
         self,

@@ -1,0 +1,56 @@
+"""The Provenance of a SOP document: who wrote which of its resources, and when (FHIR_PROVENANCE).
+
+https://hl7.org/fhir/R4/provenance.html
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any, Final
+
+from fhir_server.interactions.write import prepare
+from fhir_server.resources.wire import dump
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from fhir_server.auth.principals import Principal
+    from fhir_server.context import Context
+    from fhir_server.resources.wire import Document
+    from fhir_server.store.ops import Put
+
+HL7: Final = "http://terminology.hl7.org/CodeSystem"
+
+
+def witnessed(context: Context, puts: Sequence[Put]) -> list[Put]:
+    """Add to the resources of a document, which are written together, who writes them."""
+    if not context.settings.provenance or not puts:
+        return list(puts)
+    activity = "CREATE" if puts[0].method == "POST" else "UPDATE"
+    document = {
+        "resourceType": "Provenance",
+        "target": [{"reference": f"{put.resource_type}/{put.id}"} for put in puts],
+        "recorded": context.clock().isoformat(timespec="milliseconds"),
+        "activity": _concept("v3-DataOperation", activity),
+        "agent": [_agent(context.principal)],
+    }
+    return [*puts, prepare(context, dump(document), resource_type="Provenance")]
+
+
+def _agent(principal: Principal) -> Document:
+    agent: dict[str, Any] = {
+        "type": _concept("provenance-participant-type", "author"),
+        "who": _who(principal),
+    }
+    if principal.organization:
+        agent["onBehalfOf"] = {"reference": principal.organization}
+    return agent
+
+
+def _who(principal: Principal) -> Document:
+    if principal.person:
+        return {"reference": principal.person}
+    return {"identifier": {"value": principal.subject}}
+
+
+def _concept(system: str, code: str) -> Document:
+    return {"coding": [{"system": f"{HL7}/{system}", "code": code}]}
