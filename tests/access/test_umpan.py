@@ -224,7 +224,7 @@ def test_asking_while_nothing_is_new_costs_few_queries(context, pkm, hospitals, 
     reader = Reader(hospitals["rs-a"])
     reader.all()
     looked = []
-    monkeypatch.setattr(feed, "_visible", lambda *asked: looked.append(asked) or ())
+    monkeypatch.setattr(feed, "_visible", lambda *asked: looked.append(asked) or {})
 
     assert reader.page() == ([], False)
 
@@ -294,7 +294,22 @@ def test_types_that_the_scopes_do_not_name_are_left_out(pkm, caller):
         "rs-a2", ["system/Task.rs"], organization="Organization/rs-a", reach="referrals"
     )
 
-    assert Reader(narrow).all() == ["Task/t1/1"]
+    reader = Reader(narrow)
+    assert reader.all() == ["Task/t1/1"]
+    assert reader.requests() == []
+
+
+def test_a_scope_with_a_search_shows_what_that_finds(pkm, caller):
+    for number, owner in enumerate(("rs-a", "rs-b", "rs-a")):
+        refer(pkm, number, owner)
+    written(pkm, work(3, "rs-a") | {"priority": "stat", "focus": {"display": "RJ 3"}})
+    own = caller(
+        "urgent",
+        ["system/Task.rs?priority=stat"],
+        organization="Organization/rs-a",
+    )
+
+    assert Reader(own).all() == ["Task/t3/1"]
 
 
 def test_who_waits_is_answered_when_something_comes(pkm, hospitals):

@@ -17,18 +17,20 @@ import structlog
 from fhir_server.access.guard import entered
 from fhir_server.auth.principals import OPERATOR
 from fhir_server.bridges.subscriptions.sending import Failed, Wrong, bundle, handshake, plain
-from fhir_server.errors import FhirError, Unavailable
+from fhir_server.errors import FhirError, Forbidden, Unavailable
 from fhir_server.interactions import write
 from fhir_server.interactions.feed import shown
 from fhir_server.interactions.happenings import visible
 from fhir_server.interactions.interests import SETTLED_SECONDS, TARGET, interest, stored
 from fhir_server.interactions.subscribing import LIVE, principal
 from fhir_server.resources.wire import dump, parse
+from fhir_server.search.plan import Plan
 
 if TYPE_CHECKING:
     from fhir_server.context import Context
     from fhir_server.interactions.interests import Interest
     from fhir_server.resources.wire import Document
+    from fhir_server.search.plan import Filter
     from fhir_server.store.outbox import Row
     from fhir_server.store.subscriptions import Standing
 
@@ -82,6 +84,7 @@ def _served(context: Context, standing: Standing, wanted: Interest) -> None:
         context.store.subscriptions.end(standing.id)
         return
     seeing, fresh = entered(context, who), standing.state == "requested"
+    _expect_askable(seeing, wanted)
     if fresh:
         handshake(seeing, wanted, standing.events)
         begun = context.store.subscriptions.activate(standing)
@@ -91,6 +94,15 @@ def _served(context: Context, standing: Standing, wanted: Interest) -> None:
         _say(context, standing.id, "active", None)
         wanted = replace(wanted, asked=replace(wanted.asked, status="active"))
     _delivered(seeing, standing, wanted, told=fresh)
+
+
+def _expect_askable(seeing: Context, wanted: Interest) -> None:
+    """Ask the criteria once, of nothing: what the owner may not search by tells it nothing here."""
+    nothing: Filter = {"_id": {"$in": []}}
+    try:
+        seeing.store.search(Plan(wanted.resource_type, {"$and": [nothing, wanted.filter]}, limit=1))
+    except Forbidden as error:
+        raise Wrong(f"its owner may not ask this: {error}") from error
 
 
 def _delivered(seeing: Context, standing: Standing, wanted: Interest, *, told: bool) -> None:

@@ -88,6 +88,14 @@ def test_what_the_owner_may_not_see_is_not_told(pkm, hospital, subscribe, receiv
     assert {each["path"].rpartition("/")[0] for each in receiver.got} == {"/hook/all/Patient"}
 
 
+def test_what_the_owner_may_not_ask_is_an_error(pkm, caller, subscribe, worker):
+    worker()
+    narrow = caller("narrow", ["system/Task.rs", "system/Subscription.cruds"])
+    made = subscribe("https://a.example/", "Patient?gender=female", by=narrow)
+
+    assert "may not ask" in pkm("GET", f"Subscription/{made}").json["error"]
+
+
 def test_rights_are_those_of_the_moment_it_is_told(pkm, hospital, subscribe, receiver, worker):
     """What is declined before it is told is not told any more."""
     end = worker()
