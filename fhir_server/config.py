@@ -286,6 +286,11 @@ class Settings:
     satusehat_longest_pause: float = _setting(
         3600.0, "FHIR_SATUSEHAT_LONGEST_PAUSE", "longest of these pauses, in seconds"
     )
+    satusehat_bundle: bool = _setting(
+        False,
+        "FHIR_SATUSEHAT_BUNDLE",
+        "send a visit when it is finished, with all that names it, as one transaction",
+    )
     satusehat_facility: str = _setting(
         "", "FHIR_SATUSEHAT_FACILITY", "id of our own Organization, the puskesmas with that number"
     )
@@ -431,6 +436,9 @@ class Settings:
         "origins whose pages may call the APIs, separated by commas; *: any; empty: none",
     )
     body_limit: int = _setting(64 * 1024 * 1024, "FHIR_BODY_LIMIT", "largest body, in bytes")
+    text_limit: int = _setting(
+        65_536, "FHIR_TEXT_LIMIT", "longest text in a field of an SOP document, in characters"
+    )
     binary_limit: int = _setting(
         1024 * 1024,
         "FHIR_BINARY_LIMIT",

@@ -22,11 +22,11 @@ from fhir_server.store import progress
 from fhir_server.store.coalesce import Coalescer
 from fhir_server.store.failures import DUPLICATE, translated
 from fhir_server.store.outbox import Row
-from fhir_server.store.progress import Dispatch, Settlement, State, dispatch, key
+from fhir_server.store.progress import Dispatch, Part, Settlement, State, dispatch, key
 from fhir_server.store.versions import now
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Sequence
+    from collections.abc import Iterable, Mapping, Sequence
     from datetime import datetime
 
     from pymongo.database import Database
@@ -98,6 +98,26 @@ class Dispatches:
         ]
         with translated():
             self._index()
+            self._write(updates)
+
+    def note(self, target: str, arrived: Mapping[str, Sequence[Part]]) -> None:
+        """Keep the ids of what arrived along with another resource, by ``Type/id``.
+
+        Only of what has none yet: its own delivery finds them, and sends what differs.
+        """
+        updates: list[UpdateOne | UpdateMany] = [
+            UpdateOne(
+                {"_id": key(target, each), "parts": []},
+                {
+                    "$set": {
+                        "parts": [progress.written(part) for part in parts],
+                        "remote": parts[0].remote,
+                    }
+                },
+            )
+            for each, parts in arrived.items()
+        ]
+        with translated():
             self._write(updates)
 
     def claim(self, target: str, limit: int, seconds: float) -> list[Dispatch]:

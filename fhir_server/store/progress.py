@@ -113,6 +113,11 @@ def key(target: str, reference: str) -> str:
     return f"{target}/{reference}"
 
 
+def written(part: Part) -> Document:
+    """Write a part for the database."""
+    return {"key": part.key, "remote": part.remote, "digest": part.digest}
+
+
 def dispatch(found: Document) -> Dispatch:
     """Read a state from the database."""
     parts = tuple(Part(each["key"], each["remote"], each["digest"]) for each in found["parts"])
@@ -184,7 +189,7 @@ def claimed(holder: str, until: datetime) -> Document:
 
 def settled(done: Settlement, moment: datetime) -> Stages:
     """Write what became of an attempt; a version that came meanwhile is due at once."""
-    parts = [{"key": p.key, "remote": p.remote, "digest": p.digest} for p in done.parts]
+    parts = [written(each) for each in done.parts]
     entry = {"t": moment, "v": done.version, "outcome": done.outcome or done.state}
     if done.reason:
         entry["reason"] = done.reason

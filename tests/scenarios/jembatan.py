@@ -69,9 +69,9 @@ def deliver(context):
     dispatches = context.store.dispatches
     while True:
         Engine(context, target, threading.Event()).drain()
-        found, _ = dispatches.search(limit=10_000)
-        if not any(each["state"] == "pending" for each in found):
-            return {e["ref"]: e["reason"] for e in found if e["state"] not in SETTLED}
+        found = dispatches.page("satusehat", limit=10_000)
+        if not any(each.state == "pending" for each in found):
+            return {e.reference: e.reason for e in found if e.state not in SETTLED}
         assert time.monotonic() < deadline, found
         time.sleep(0.01)
 

@@ -23,6 +23,8 @@ from fhir_server.bridges.satusehat.payload import (
 from fhir_server.bridges.satusehat.remedies import LOGIN, PRODUCT, both, remedy
 from fhir_server.bridges.satusehat.render import TYPES, render
 from fhir_server.bridges.satusehat.wanted import unwanted
+from fhir_server.bridges.satusehat.whole_visit import Whole, gathered, ids, knowing
+from fhir_server.delivery.carrying import digest
 from fhir_server.delivery.target import (
     Accepted,
     Later,
@@ -34,6 +36,7 @@ from fhir_server.delivery.target import (
     Unauthorized,
     Wait,
 )
+from fhir_server.store.progress import Part
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -46,6 +49,11 @@ if TYPE_CHECKING:
 
 MaybeAnswer = TypeVar("MaybeAnswer", bound="Answer | None")
 NAME: Final = "satusehat"
+NOT_THERE: Final = "["
+"""Begins what a dry run gives in the place of an id that is not there yet."""
+WHOLE: Final = ""
+"""The path of a transaction: the base itself."""
+UNFINISHED: Final = "goes as a whole when it is finished (FHIR_SATUSEHAT_BUNDLE)"
 NO_MATCH: Final = "SATUSEHAT knows nobody by this NIK."
 SEVERAL: Final = "SATUSEHAT knows several people who could be this one."
 KEPT_BACK: Final = "SATUSEHAT keeps this person from us, for lack of consent."
@@ -65,6 +73,8 @@ class Satusehat:
         )
         self.name = NAME
         self.every_version = False
+        self.in_bundles = settings.satusehat_bundle
+        self._single: set[str] = set()
         self._last = threading.local()
 
     def wants(self, document: Document) -> bool:
@@ -81,6 +91,8 @@ class Satusehat:
 
     def render(self, resource: Resource, view: View) -> Rendered | Nothing | Refused | Wait:
         """Write the requests of a resource, with the ids there in the place of ours."""
+        if self._goes_whole(resource, view):
+            return self._rendered_whole(resource, view)
         rendering = self._rendered_before(resource) or self._render(resource, view)
         if isinstance(rendering, Waiting):
             return Wait(rendering.references)
@@ -93,10 +105,35 @@ class Satusehat:
         parcels = tuple(_parcel(each, resource.reference) for each in rendering.requests)
         return Rendered(parcels, again=rendering.again)
 
+    def _goes_whole(self, resource: Resource, view: View) -> bool:
+        """Say whether a visit is to go with all that names it, once."""
+        return (
+            self.in_bundles
+            and resource.resource_type == "Encounter"
+            and resource.document is not None
+            and resource.reference not in self._single
+            and self.known(view, resource.reference).remote(resource.reference) is None
+        )
+
+    def _rendered_whole(
+        self, resource: Resource, view: View
+    ) -> Rendered | Nothing | Refused | Wait:
+        document = resource.document or {}
+        if document.get("status") not in {"finished", "cancelled", "entered-in-error"}:
+            return Wait((), UNFINISHED)
+        known = self.known(view, resource.reference)
+        found = gathered(document, view, known, self.wants)
+        if isinstance(found, Whole):
+            return Rendered((_whole_parcel(found),))
+        if isinstance(found, Waiting):
+            return Wait(found.references)
+        return _settled(found) or Wait((), UNFINISHED)
+
     def find(self, parcel: Parcel, view: View) -> Answer | None:
         """Look whether a request that was not answered has been done."""
-        del view
         try:
+            if parcel.path == WHOLE:
+                return self._paced(self._found_whole(parcel, view))
             if parcel.method == "PATCH":
                 return self._paced(self._patched(parcel))
             if parcel.method == "POST":
@@ -107,8 +144,9 @@ class Satusehat:
 
     def send(self, parcel: Parcel, view: View) -> Answer:
         """Send one request and say what became of it."""
-        del view
         try:
+            if parcel.path == WHOLE:
+                return self._paced(self._send_whole(parcel, view))
             return self._paced(self._sent(parcel))
         except NoToken as missing:
             return _without_token(missing)
@@ -118,6 +156,8 @@ class Satusehat:
             return self._look_up(parcel)
         if parcel.method == "POST" and parcel.path == "EpisodeOfCare":
             return self._open_episode(parcel)
+        if parcel.method == "POST" and self.in_bundles:  # it may have gone with its visit
+            return self._posted(_request(parcel)) or self._send(parcel)
         return self._send(parcel)
 
     def _paced(self, answer: MaybeAnswer) -> MaybeAnswer:
@@ -129,12 +169,17 @@ class Satusehat:
     def _render(self, resource: Resource, view: View) -> Rendering:
         if resource.document is None:
             return NotWanted("deleted here; SATUSEHAT deletes nothing")
-        return render(resource.document, self.known(view))
+        return render(resource.document, self.known(view, resource.reference))
 
-    def known(self, view: View) -> Known:
+    def known(self, view: View, own: Reference = "") -> Known:
         """Say where a rendering gets what it asks for."""
+
+        def remote(key: str) -> str | None:
+            found = view.remote(*_split(key))
+            return None if found and found[0] == NOT_THERE and _split(key)[0] == own else found
+
         return Known(
-            remote=lambda key: view.remote(*_split(key)),
+            remote=remote,
             local=view.read,
             referring=lambda kind, name, target: view.find(kind, [(name, target)]),
             choices=self.choices,
@@ -157,6 +202,51 @@ class Satusehat:
         if found.kind is Kind.ACTIVE_EPISODE and parcel.method == "POST":
             return self._episode_of_others(_request(parcel)) or _refused(found, "10110")
         return _answer(found, said, parcel.method)
+
+    def _send_whole(self, parcel: Parcel, view: View) -> Answer:
+        """Send a transaction; one that is not taken goes one by one, so that one thing is wrong."""
+        said = self.connection.ask("POST", WHOLE, parcel.body)
+        found = meaning(said)
+        entries = parcel.note["entries"]
+        if found.kind is Kind.DONE:
+            there = ids(said.document, entries)
+            if len(there) < len(entries):
+                return Later(f"HTTP {said.status} without all ids", unknown=True)
+            return self._landed_whole(there, entries[0][0], view)
+        if found.kind in {Kind.REFUSED, Kind.DUPLICATE, Kind.FORBIDDEN, Kind.ACTIVE_EPISODE}:
+            self._single.add(entries[0][0])
+            return Later(f"goes one by one: {found.reason}", counts=False, alone=True)
+        return _answer(found, said, "POST")
+
+    def _found_whole(self, parcel: Parcel, view: View) -> Answer | None:
+        """Look for a transaction that was not answered: if its visit is there, all of it is."""
+        entries = parcel.note["entries"]
+        there: dict[str, str] = {}
+        for key, kind, system, value in entries:
+            asked = Request("POST", kind, None, key, (system, value))
+            found = finding.marked(self.connection, asked)
+            if found.refusal is not None:
+                return _answer(found.refusal, None, "GET")
+            if found.resources:
+                there[key] = str(found.resources[0]["id"])
+            elif key == entries[0][0]:
+                return None
+        return self._landed_whole(there, entries[0][0], view)
+
+    def _landed_whole(self, there: dict[str, str], own: str, view: View) -> Answer:
+        """Keep the ids of all that went with a visit."""
+        known = knowing(self.known(view), there)
+        parts: dict[Reference, list[Part]] = {}
+        for key, remote in there.items():
+            name, part = _split(key)
+            if key != own:
+                parts.setdefault(name, []).append(Part(part, remote, _mark(name, part, known)))
+        store = view.context.store
+        stored = [each for name in parts if (each := store.read(*name.split("/", 1)))]
+        versions = [(e.resource_type, e.id, e.version, e.moment) for e in stored]
+        store.dispatches.enqueue(self.name, versions)
+        store.dispatches.note(self.name, parts)
+        return Accepted(there[own])
 
     def _open_episode(self, parcel: Parcel) -> Answer:
         """Adopt an episode that is active there, whoever opened it; else open one."""
@@ -215,6 +305,20 @@ def _parcel(request: Request, reference: Reference) -> Parcel:
     if request.identifier is not None:
         note["identifier"] = list(request.identifier)
     return Parcel(request.method, request.type, request.body, key, note=note, remote=request.remote)
+
+
+def _whole_parcel(whole: Whole) -> Parcel:
+    entries = [[e.key, e.type, *(e.identifier or ("", ""))] for e in whole.requests]
+    return Parcel("POST", WHOLE, whole.body, note={"entries": entries})
+
+
+def _mark(name: Reference, part: str, known: Known) -> str:
+    """Sum up what an update would say now, so that it is not sent as long as nothing changes."""
+    document = known.local(name)
+    rendering = render(document, known) if document else None
+    requests = rendering.requests if isinstance(rendering, Payload) else ()
+    parcels = [_parcel(each, name) for each in requests]
+    return next((digest(each) for each in parcels if each.key == part), "")
 
 
 def _looking(asked: LookUp) -> Parcel:

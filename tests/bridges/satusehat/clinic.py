@@ -48,10 +48,12 @@ class Server:
         """Deliver until nothing is due."""
         Engine(self.context, self.target, threading.Event()).drain()
 
+    def all(self):
+        return self.context.store.dispatches.page("satusehat", limit=100_000)
+
     def states(self):
         """Give the state of every delivery by reference."""
-        found, _ = self.context.store.dispatches.search(limit=100_000)
-        return {each["ref"]: each["state"] for each in found}
+        return {each.reference: each.state for each in self.all()}
 
     def state(self, reference):
         return self.context.store.dispatches.find("satusehat", [reference])[reference]
@@ -67,12 +69,11 @@ class Server:
 
     def unsettled(self):
         """Give what has not arrived yet, with its reason."""
-        found, _ = self.context.store.dispatches.search(limit=100_000)
         over = {"accepted", "adopted", "skipped"}
         return {
-            each["ref"]: (each["state"], each.get("reason"))
-            for each in found
-            if each["state"] not in over
+            each.reference: (each.state, each.reason)
+            for each in self.all()
+            if each.state not in over
         }
 
 
