@@ -74,7 +74,7 @@ INDEXES = {
     "Composition": ["patient date", "encounter", "type date", "_of"],
     "ConceptMap": ["url"],
     "Condition": ["patient code recorded-date", "encounter", "recorded-date", "_of"],
-    "Consent": ["patient"],
+    "Consent": ["patient", "actor", "security-label"],
     "Coverage": ["patient", "_of"],
     "CoverageEligibilityRequest": ["patient"],
     "CoverageEligibilityResponse": ["patient"],
