@@ -29,7 +29,7 @@ from fhir_server.mappings.plain import as_json
 from fhir_server.mappings.trace import written_by
 from fhir_server.mappings.weave import readdress, weave
 from fhir_server.sop import arsip, entitas
-from fhir_server.sop.dokumen import isi, tulis
+from fhir_server.sop.dokumen import isi, terlalu_panjang, tulis
 from fhir_server.sop.status_rujukan import BR_R3
 
 if TYPE_CHECKING:
@@ -66,7 +66,8 @@ def publish(  # noqa: PLR0913 - what a client may say about a document
     the one that is there, if this document says the same. Raises Invalid or RuleBroken in words
     of the SOP.
     """
-    warnings = judge(entitas()[entity].periksa(document))
+    long = terlalu_panjang(document, context.settings.text_limit)
+    warnings = judge([*long, *entitas()[entity].periksa(document)])
     only = load_mappings()[entity].own_id(document) if document_id is None else None
     chosen = document_id or only or context.new_id()
     entry = _entry(context, entity, document, chosen, source, key)
@@ -102,7 +103,9 @@ def revise(  # noqa: PLR0913 - what a client may say about a change
     if load_mappings()[entity].versioned and etag is None and version is None:
         raise _unversioned(entity, document_id)
     _current(standing, etag, version)
-    warnings = judge([*kind.periksa(document), *kind.periksa_perubahan(standing.fields, document)])
+    long = terlalu_panjang(document, context.settings.text_limit)
+    wrong = kind.periksa_perubahan(standing.fields, document)
+    warnings = judge([*long, *kind.periksa(document), *wrong])
     entry = arsip.catat(_entry(context, entity, document, document_id, source, None))
     return _settled(context, entry, _Update(context, entity, document, standing), warnings)
 

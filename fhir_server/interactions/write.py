@@ -14,11 +14,12 @@ from typing import TYPE_CHECKING
 from fhir_server.errors import BadRequest, Invalid
 from fhir_server.interactions import consequences, subscribing
 from fhir_server.interactions.declared import declared
+from fhir_server.mappings import jenis_tugas
 from fhir_server.resources.validate import validate
 from fhir_server.resources.wire import parse, text
 from fhir_server.search import custom
 from fhir_server.search.index import index
-from fhir_server.store.ops import Put
+from fhir_server.store.ops import Delete, Put
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -126,6 +127,10 @@ def commit(
     if context.store is not context.store.unguarded:  # what follows is not asked for its rights
         context = context.unguarded()
     concerns = [concern for op in ops if isinstance(op, Put) for concern in op.concerns]
+    tasks = [op.id for op in ops if isinstance(op, Delete) and op.resource_type == "Task"]
+    if tasks:
+        kept = jenis_tugas.deletion(tasks, context.settings.canonical, context.rules.facts)
+        conditions = [*conditions, kept]
     if concerns and context.rules.effects(concerns):
         written = consequences.store(context, ops, conditions, partial(_follows, context))
     else:

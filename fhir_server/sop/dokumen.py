@@ -3,9 +3,12 @@
 from __future__ import annotations
 
 from dataclasses import MISSING, dataclass, field, fields, is_dataclass
-from typing import Any, Literal, TypeVar, dataclass_transform
+from typing import TYPE_CHECKING, Any, Literal, TypeVar, dataclass_transform
 
 import msgspec
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
 
 T = TypeVar("T")
 
@@ -92,6 +95,20 @@ def isi(value: Any) -> Any:
     if isinstance(value, list | tuple):
         return [isi(each) for each in value]
     return value
+
+
+def terlalu_panjang(nilai: Any, batas: int, tempat: str = "") -> Iterator[Teguran]:
+    """Find every text of a document, or of a part of one, that is longer than the limit."""
+    if isinstance(nilai, str):
+        if len(nilai) > batas:
+            yield Teguran(tempat, f"{len(nilai)} tanda.", f"paling banyak {batas} tanda.")
+    elif isinstance(nilai, list | tuple):
+        for nomor, each in enumerate(nilai):
+            yield from terlalu_panjang(each, batas, f"{tempat}[{nomor}]")
+    elif is_dataclass(nilai):
+        for each in fields(nilai):
+            dalam = f"{tempat}.{each.name}" if tempat else each.name
+            yield from terlalu_panjang(getattr(nilai, each.name), batas, dalam)
 
 
 _encoder = msgspec.json.Encoder(decimal_format="number")

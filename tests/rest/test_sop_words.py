@@ -9,10 +9,12 @@ from typing import Any
 import marshmallow
 import pytest
 
+from fhir_server.app import create_app
 from fhir_server.rest.sop_schemas import schema_of
 from fhir_server.sop.pesan_chat import Lampiran
 from fhir_server.sop.petugas_kesehatan import PetugasKesehatan
 from fhir_server.sop.tindak_lanjut import TindakLanjut, periksa
+from tests.support.both import Caller
 
 NOON = datetime(2024, 4, 2, 12, tzinfo=UTC)
 
@@ -44,3 +46,24 @@ def test_a_task_does_not_end_before_it_began():
     (reproof,) = periksa(TindakLanjut(**words))
 
     assert reproof.kalimat.startswith("selesai: lebih awal daripada mulai. Seharusnya: 2024-04-02")
+
+
+def test_a_text_without_end_is_refused_wherever_it_stands(context):
+    short = dataclasses.replace(
+        context, settings=dataclasses.replace(context.settings, text_limit=20)
+    )
+    sop = Caller(create_app(short).test_client(), "/sop/v1", "application/json")
+    role = {
+        "nama": "Bidan Wulan Sari",
+        "peran": "bidan",
+        "faskes": "pkm",
+        "aktifDari": "2023-01-02",
+    }
+
+    said = sop("POST", "petugas-kesehatan", {**role, "kualifikasi": ["ASI", "A" * 21]})
+    kept = sop("POST", "petugas-kesehatan", {**role, "kualifikasi": ["ASI", "A" * 20]})
+
+    assert said.status == 422
+    says = "kualifikasi[1]: 21 tanda. Seharusnya: paling banyak 20 tanda."
+    assert says in [each["diagnostics"] for each in said.issues]
+    assert kept.status == 201

@@ -10,7 +10,14 @@ from dataclasses import dataclass
 from itertools import pairwise
 from typing import TYPE_CHECKING
 
-from fhir_server.bridges.whatsapp.lines import MARK, Header, cleaned, header, unmarked
+from fhir_server.bridges.whatsapp.lines import (
+    MARK,
+    Header,
+    cleaned,
+    header,
+    is_impossible,
+    unmarked,
+)
 from fhir_server.bridges.whatsapp.markers import Attachment, Kind, is_event, read
 
 if TYPE_CHECKING:
@@ -67,6 +74,11 @@ def parse(text: str) -> Export:
         _message(head, lines[at + 1 : end], at + 1, day_first=day_first)
         for (at, head), (end, _) in bounds
     )
+    if wrong := [at + 1 for at, line in enumerate(lines) if is_impossible(line)]:
+        warnings.append(
+            f"Baris {_few(wrong)}: tanggal atau jam yang tidak ada; dibaca sebagai lanjutan pesan "
+            "sebelumnya."
+        )
     stray = tuple(unmarked(line) for line in lines[: heads[0][0]])
     if any(line.strip() for line in stray):
         warnings.append(f"{len(stray)} baris sebelum pesan pertama tidak termasuk pesan mana pun.")

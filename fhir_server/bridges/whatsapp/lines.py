@@ -77,6 +77,12 @@ def header(line: str) -> Header | None:
     return head if any(real) else None
 
 
+def is_impossible(line: str) -> bool:
+    """Tell whether a cleaned line looks like a head, with a day or an hour that does not exist."""
+    start = line.lstrip(MARK)
+    return header(line) is None and bool(_ANDROID.fullmatch(start) or _IPHONE.fullmatch(start))
+
+
 def _clock(found: re.Match[str]) -> tuple[int, int, int] | None:
     hour, minute, second = int(found["hour"]), int(found["minute"]), int(found["second"] or 0)
     if minute > 59 or second > 59:

@@ -279,3 +279,13 @@ def test_the_parser_never_crashes_and_never_loses_a_line(text):
         start, *rest = message.body.split("\n")
         assert lines[message.first - 1].endswith(start)
         assert rest == lines[message.first : message.last]
+
+
+def test_a_head_with_a_day_that_does_not_exist_is_reported_and_kept():
+    chat = parse(
+        "14/11/23 10.04 - Ani: satu\n31/02/24 10.05 - Ani: dua\n14/11/23 25.00 - Ani: tiga"
+    )
+
+    (message,) = chat.messages
+    assert message.body == "satu\n31/02/24 10.05 - Ani: dua\n14/11/23 25.00 - Ani: tiga"
+    assert [each for each in chat.warnings if each.startswith("Baris 2, 3: tanggal atau jam")]
