@@ -12,6 +12,7 @@ import os
 import signal
 import sys
 from functools import partial
+from multiprocessing.util import Finalize
 from typing import TYPE_CHECKING
 
 from granian.constants import HTTPModes, Interfaces
@@ -59,6 +60,7 @@ def load(settings: Settings, uri: str, parent: int) -> Application:
     context = build_context(settings, uri)
     Follower(context).start()
     context.store.trail.start()
+    Finalize(None, context.store.trail.close, exitpriority=10)  # workers end without atexit
     app = create_app(context)
     gc.collect()
     gc.freeze()
