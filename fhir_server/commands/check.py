@@ -10,6 +10,7 @@ from rich.table import Table
 
 from fhir_server.commands import opening
 from fhir_server.errors import FhirError
+from fhir_server.resources.references import targets
 from fhir_server.resources.validate import validate
 from fhir_server.resources.wire import parse
 from fhir_server.search.index import index
@@ -21,6 +22,8 @@ if TYPE_CHECKING:
     from fhir_server.search.index import Index
     from fhir_server.store.ops import Stored
 
+AT_ONCE = 1000
+
 HELP = """
 Open the database and report what is in it: resources of every type, indexes that are missing.
 
@@ -28,12 +31,18 @@ With --indexes it also reads a sample of every type, and compares what the searc
 what the text of the resource says, and the text with the rules of R4. The exit code is 1 if
 anything is wrong.
 
+With --all it reads everything: every index, whether the versions of each resource follow one
+another without a gap, whether the outbox tells only of versions that are there, and which
+references lead nowhere (R4 allows that; they are counted). With --repair it writes anew every
+index that is not what its resource says, and looks again.
+
 With --build it makes the missing indexes, and those that would serve the searches which came and
 had none; the server goes on meanwhile.
 
 \b
 fhir-server check
 fhir-server check --indexes --sample 1000
+fhir-server check --all --repair
 fhir-server check --build
 FHIR_MONGODB_URI='mongodb://db1,db2/?replicaSet=rs0' fhir-server check
 """
@@ -42,13 +51,17 @@ FHIR_MONGODB_URI='mongodb://db1,db2/?replicaSet=rs0' fhir-server check
 @click.command(help=HELP)
 @click.option("--indexes", is_flag=True, help="Compare index and text on a sample.")
 @click.option("--sample", default=200, show_default=True, help="Resources of each type to compare.")
+@click.option("--all", "everything", is_flag=True, help="Read everything that is stored.")
+@click.option("--repair", is_flag=True, help="Write anew what can be derived: the search index.")
 @click.option("--build", is_flag=True, help="Make the indexes that are missing.")
-def command(*, indexes: bool, sample: int, build: bool) -> None:
+def command(*, indexes: bool, sample: int, everything: bool, repair: bool, build: bool) -> None:
     """Check the database."""
     console = Console()
-    with opening.opened(opening.settings_given()) as context:
+    with opening.attached(opening.settings_given()) as context:
         if build:
             _build(context, console)
+        if repair:
+            _repair(context, console)
         counts = context.store.statistics()
         missing = context.store.missing_indexes()
         table = Table("type", "resources", "missing indexes", title="Database")
@@ -58,7 +71,9 @@ def command(*, indexes: bool, sample: int, build: bool) -> None:
         console.print(table)
         for shape, (kind, field) in context.store.proposed_indexes().items():
             console.print(f"A search without an index: {shape}. One over {field} of {kind} helps.")
-        wrong = list(_wrong(context, sorted(counts), sample)) if indexes else []
+        wrong = list(_wrong(context, sorted(counts), sample)) if indexes and not everything else []
+        if everything:
+            wrong = [*_all_wrong(context, sorted(counts), console), *context.store.torn()]
     for each in wrong:
         console.print(each, style="red", highlight=False)
     if missing:
@@ -75,6 +90,30 @@ def _build(context: Context, console: Console) -> None:
     for resource_type, field in sorted(set(context.store.proposed_indexes().values())):
         context.store.build_index(resource_type, field)
         console.print(f"Made an index over {field} of {resource_type}.")
+
+
+def _repair(context: Context, console: Console) -> None:
+    for name in sorted(context.store.statistics()):
+        after: str | None = ""
+        while after is not None:
+            _, after = context.store.reindex(context.parameters, name, after, AT_ONCE)
+    console.print(
+        "Every search index was held against its resource, and written where it differed."
+    )
+
+
+def _all_wrong(context: Context, types: list[str], console: Console) -> Iterator[str]:
+    """Compare everything of these types; say how many references lead nowhere."""
+    nowhere, waiting, known = 0, set[str](), context.definitions.types
+    for name in types:
+        for stored, held in context.store.walk(name):
+            yield from disagreements(context, stored, held)
+            waiting |= {f"{kind}/{key}" for kind, key in targets(stored.raw) if kind in known}
+            if len(waiting) >= AT_ONCE:
+                nowhere += len(context.store.dangling(waiting))
+                waiting.clear()
+    nowhere += len(context.store.dangling(waiting))
+    console.print(f"{nowhere} references lead to what was never stored here.")
 
 
 def _wrong(context: Context, types: list[str], sample: int) -> Iterator[str]:

@@ -11,7 +11,7 @@ from pymongo import MongoClient, ReadPreference, ReturnDocument, WriteConcern
 from pymongo.read_concern import ReadConcern
 
 from fhir_server.errors import FhirError, Unavailable
-from fhir_server.store import burden, counting, history, search, snapshot, versions
+from fhir_server.store import burden, counting, history, integrity, search, snapshot, versions
 from fhir_server.store.backup import UNFINISHED
 from fhir_server.store.binaries import Binaries
 from fhir_server.store.clients import Clients
@@ -285,6 +285,22 @@ class Store:
         with translated():
             rows = list(self._database[resource_type].aggregate([{"$sample": {"size": number}}]))
         return [(versions.stored(resource_type, row), row["ix"]) for row in rows]
+
+    def walk(self, resource_type: str) -> Iterator[tuple[Stored, Index]]:
+        """Give every resource of a type by id, each with what is stored as its index."""
+        with translated():
+            for row in self._database[resource_type].find({}).sort("_id", 1):
+                yield versions.stored(resource_type, row), row["ix"]
+
+    def torn(self) -> Iterator[str]:
+        """Say where versions have gaps, and what the outbox tells of that is not there."""
+        for resource_type in self._layout.types():
+            yield from integrity.history(self._database, resource_type)
+        yield from integrity.outbox(self._database)
+
+    def dangling(self, references: set[str]) -> set[str]:
+        """Give those of ``Type/id`` that are not there, and never were."""
+        return integrity.dangling(self._database, references)
 
     def search(self, plan: Plan) -> Found:
         """Run one page of a search."""

@@ -5,6 +5,7 @@ from dataclasses import replace
 
 import pytest
 from click.testing import CliRunner
+from pymongo import MongoClient
 
 from fhir_server import worker
 from fhir_server.cli import main
@@ -20,6 +21,12 @@ from tests.support.processes import until
 def environment(settings, monkeypatch):
     monkeypatch.setenv("FHIR_MONGODB_URI", settings.mongodb_uri)
     monkeypatch.setenv("FHIR_MONGODB_DATABASE", settings.mongodb_database)
+
+
+@pytest.fixture
+def database(settings):
+    with MongoClient(settings.mongodb_uri) as client:
+        yield client[settings.mongodb_database]
 
 
 def store(context, body=b'{"resourceType":"Patient","id":"siti","gender":"female"}'):
@@ -120,3 +127,74 @@ def test_the_index_that_a_search_lacked_is_made_on_demand(context):
     assert not after.scans
     assert after.indexes == ("ix.gender_1",)
     assert context.store.proposed_indexes() == {}
+
+
+def patients(context):
+    for active in (b"true", b"false", b"true"):
+        body = b'{"resourceType":"Patient","id":"siti","active":%s}' % active
+        commit(context, [prepare(context, body, "siti")])
+
+
+def invoked(*arguments):
+    result = CliRunner().invoke(main, ["check", *arguments])
+    return result.exit_code, result.output.replace("\n", " ")
+
+
+@pytest.mark.usefixtures("environment")
+def test_everything_that_is_sound_passes(context):
+    patients(context)
+    body = b'{"resourceType":"Basic","code":{"text":"x"},"subject":{"reference":"Patient/nobody"}}'
+    commit(context, [prepare(context, body)])
+
+    code, says = invoked("--all")
+
+    assert code == 0, says
+    assert "1 references lead to what was never stored here" in says
+
+
+@pytest.mark.usefixtures("environment")
+def test_an_index_that_is_wrong_is_mended(context):
+    put = prepare(context, b'{"resourceType":"Patient","id":"siti","gender":"female"}', "siti")
+    commit(context, [replace(put, index={**put.index, "gender": "male"})])
+
+    assert invoked("--all")[0] == 1
+    assert invoked("--all", "--repair")[0] == 0
+    assert invoked("--all")[0] == 0
+
+
+@pytest.mark.usefixtures("environment")
+@pytest.mark.parametrize(
+    ("harm", "says"),
+    [
+        (
+            lambda past, _: past.delete_one({"_id": {"id": "siti", "v": 1}}),
+            "there should be 1 to 3",
+        ),
+        (lambda _, now: now.delete_one({"_id": "siti"}), "its last one is no deletion"),
+        (
+            lambda past, _: past.update_one({"_id.v": 1}, {"$currentDate": {"u": True}}),
+            "another moment",
+        ),
+    ],
+)
+def test_a_history_that_is_torn_is_found(context, database, harm, says):
+    patients(context)
+    harm(database["Patient.past"], database["Patient"])
+
+    code, output = invoked("--all")
+
+    assert code == 1
+    assert says in output
+
+
+@pytest.mark.usefixtures("environment")
+def test_an_outbox_that_tells_of_what_is_not_there_is_found(context, database):
+    patients(context)
+    row = {"target": "x", "audience": "", "type": "Patient", "id": "siti", "method": "PUT"}
+    database["_outbox"].insert_many([{**row, "v": 3, "n": 0}, {**row, "v": 4, "n": 0}])
+
+    code, output = invoked("--all")
+
+    assert code == 1
+    assert "Patient/siti version 4, which is not there" in output
+    assert "version 3" not in output
