@@ -7,7 +7,6 @@ with every version, in the same transaction, so that no crash can part them.
 from __future__ import annotations
 
 import threading
-from dataclasses import replace
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 import orjson
@@ -125,7 +124,9 @@ def described(who: Any) -> dict[str, Any]:
 def traced(ops: Sequence[Op], access: Access) -> list[Op]:
     """Let the versions of these ops say who wrote them."""
     text = access.text()
-    return [replace(op, trace=text) for op in ops]
+    for op in ops:
+        object.__setattr__(op, "trace", text)  # a copy of each would cost what the trail may cost
+    return list(ops)
 
 
 def told(access: Access, ops: Sequence[Op], written: Sequence[Written]) -> None:
