@@ -5,6 +5,8 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from fhir_server.bridges.satusehat import constants as c
+from fhir_server.bridges.satusehat.ownership import elsewhere, itself
+from fhir_server.bridges.satusehat.payload import NotWanted
 from fhir_server.bridges.satusehat.people import with_area
 
 if TYPE_CHECKING:
@@ -29,6 +31,8 @@ UNIT = {"system": c.ORGANIZATION_TYPE, "code": "team", "display": "Organizationa
 def organization(draft: Draft) -> Rendering:
     """Write a unit of the facility."""
     unit = draft.resource
+    if reason := elsewhere(itself(unit), draft.known):
+        return NotWanted(reason)
     body = draft.body(unit, ORGANIZATION)
     if "partOf" not in body:
         body["partOf"] = draft.own_organization()
@@ -46,7 +50,11 @@ def organization(draft: Draft) -> Rendering:
 def location(draft: Draft) -> Rendering:
     """Write a room of the facility."""
     room = draft.resource
+    if reason := elsewhere(room.get("managingOrganization"), draft.known):
+        return NotWanted(reason)
     body = draft.body(room, LOCATION)
+    if "managingOrganization" not in body:
+        body["managingOrganization"] = draft.own_organization()
     known = (e.get("value") for e in room.get("identifier", ()) if _is_room(e))
     system, value = draft.identified(value=next(known, None))
     body["identifier"] = [{"system": system, "value": value}]

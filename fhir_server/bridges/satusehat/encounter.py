@@ -37,7 +37,7 @@ def visit(draft: Draft) -> Rendering:
     finished when they are there.
     """
     encounter = draft.resource
-    if reason := elsewhere(encounter, draft.known):
+    if reason := elsewhere(encounter.get("serviceProvider"), draft.known):
         raise Stop(NotWanted(reason))
     is_known = draft.known.remote(draft.name) is not None
     diagnoses = _diagnoses(draft)

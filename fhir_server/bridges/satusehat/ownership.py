@@ -15,6 +15,12 @@ if TYPE_CHECKING:
 
 AUTHORS: Final = {"ServiceRequest": "requester", "Composition": "custodian"}
 """Who wrote what other facilities also write into our record."""
+PLACES: Final = {
+    "Encounter": "serviceProvider",
+    "Location": "managingOrganization",
+    "Organization": "",
+}
+"""What says whose it is; an Organization is its own."""
 DEEPEST: Final = 5
 """Units within units, at most."""
 
@@ -23,8 +29,9 @@ def not_sent(resource: Json, known: Known) -> str | None:
     """Say why a resource never goes there, so that nothing waits for it; None if it will."""
     if reason := unwanted(resource, known.choices) or withdrawn(resource, known):
         return reason
-    if resource["resourceType"] == "Encounter":
-        return elsewhere(resource, known)
+    if (kind := resource["resourceType"]) in PLACES:
+        whose = itself(resource) if kind == "Organization" else resource.get(PLACES[kind])
+        return elsewhere(whose, known)
     visit = known.local(local_name(resource.get("encounter") or resource.get("context")) or "")
     if visit is not None and (reason := not_sent(visit, known)):
         return f"its visit is not sent: {reason}"
@@ -46,9 +53,9 @@ def withdrawn(resource: Json, known: Known) -> str | None:
     return "cancelled, and never sent" if is_cancelled else None
 
 
-def elsewhere(encounter: Json, known: Known) -> str | None:
-    """Say that a visit took place at another facility, which sends it itself."""
-    name = local_name(encounter.get("serviceProvider"))
+def elsewhere(facility: Json | None, known: Known) -> str | None:
+    """Say that a facility is neither ours nor a unit of ours; it sends what is its own itself."""
+    name = local_name(facility)
     if name is None or not known.choices.facility:
         return None
     for _ in range(DEEPEST):
@@ -58,7 +65,7 @@ def elsewhere(encounter: Json, known: Known) -> str | None:
         if organization is None or facility_number(organization) is not None:
             break
         name = local_name(organization.get("partOf")) or ""
-    return "it took place at another facility"
+    return "it is another facility's"
 
 
 def author_elsewhere(author: Json | None, known: Known) -> str | None:
@@ -68,8 +75,13 @@ def author_elsewhere(author: Json | None, known: Known) -> str | None:
         name = local_name((known.local(name) or {}).get("organization"))
     if name is None or not name.startswith("Organization/"):
         return None
-    reason = elsewhere({"serviceProvider": {"reference": name}}, known)
+    reason = elsewhere({"reference": name}, known)
     return "another facility wrote it" if reason else None
+
+
+def itself(resource: Json) -> Json:
+    """Write the reference to a resource of ours."""
+    return {"reference": f"{resource['resourceType']}/{resource['id']}"}
 
 
 def local_name(found: Json | None) -> str | None:

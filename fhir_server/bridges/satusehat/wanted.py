@@ -71,6 +71,8 @@ def _person(resource: Json, choices: Choices) -> str | None:
 
 
 def _organization(resource: Json, choices: Choices) -> str | None:
+    if not choices.facility:
+        return "which Organization is ours is not said (FHIR_SATUSEHAT_FACILITY)"
     if resource.get("id") == choices.facility:
         return "our own facility is registered by Kemenkes, not by us"
     return None if resource.get("partOf") else "another facility"

@@ -7,7 +7,7 @@ from dataclasses import replace
 import pytest
 
 from fhir_server.bridges.satusehat.payload import NotWanted, Payload, Unmappable, Waiting
-from tests.bridges.satusehat.world import OURS, VISIT, clinic
+from tests.bridges.satusehat.world import OURS, ROOM, VISIT, clinic
 
 SYSTEM = "http://terminology.kemkes.go.id/CodeSystem/episodeofcare/"
 DIAGNOSIS = {
@@ -282,3 +282,20 @@ def test_who_waits_and_is_attended_by_nobody_is_sent_later():
     world = clinic(VISIT | {"participant": [], "status": "arrived"})
 
     assert isinstance(world.render("Encounter/kunjungan"), NotWanted)
+
+
+def test_units_and_rooms_of_others_are_not_registered_as_ours():
+    other = {
+        "resourceType": "Organization",
+        "id": "pkm-lain",
+        "name": "Puskesmas Lain",
+        "partOf": {"reference": "Organization/dinkes"},
+    }
+    room = ROOM | {"id": "sana", "managingOrganization": {"reference": "Organization/pkm-lain"}}
+    unit = other | {"id": "unit", "partOf": {"reference": "Organization/pkm-dharma-rini"}}
+    world = clinic(other, room, unit)
+
+    assert isinstance(world.render("Organization/pkm-lain"), NotWanted)
+    assert isinstance(world.render("Location/sana"), NotWanted)
+    body = world.body("Organization/unit")
+    assert body["partOf"] == {"reference": "Organization/10000004"}
