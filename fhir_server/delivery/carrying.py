@@ -52,7 +52,7 @@ NEVER_SENT = Nothing("It was deleted before it was sent.")
 
 
 class Ending(Exception):
-    """The worker ends before the parcel was sent."""
+    """The worker ends, or has lost its claim, before the parcel was sent."""
 
 
 class Unexpected(Exception):
@@ -93,12 +93,13 @@ class Attempt:
 
 @dataclass
 class Carrier:
-    """Carries deliveries to one target, in one thread."""
+    """Carries deliveries to one target, in one thread, as long as it ``holds`` the claim."""
 
     target: Target
     view: Seen
     gate: Gate
     ending: threading.Event
+    holds: Callable[[], bool] = lambda: True
 
     def carry(self, dispatch: Dispatch, stored: Stored | None) -> Settlement | None:
         """Do one delivery as far as it can be done now; None if the worker ends before."""
@@ -162,7 +163,7 @@ class Carrier:
                 attempt.checked.add(parcel.key)
                 return found
         attempt.checked.add(parcel.key)
-        if not self.gate.take(self.ending):
+        if not self.gate.take(self.ending) or not self.holds():
             raise Ending
         attempt.begun = True
         answer = _asked(self.target.send, parcel, self.view)

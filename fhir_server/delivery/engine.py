@@ -11,6 +11,7 @@ from __future__ import annotations
 import threading
 import time
 from concurrent.futures import FIRST_COMPLETED, Future, ThreadPoolExecutor, wait
+from contextlib import contextmanager
 from typing import TYPE_CHECKING
 
 import structlog
@@ -24,7 +25,7 @@ from fhir_server.search.plan import Plan
 from fhir_server.store.outbox import CHUNK
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Iterator, Sequence
 
     from fhir_server.context import Context
     from fhir_server.delivery.target import Target
@@ -50,26 +51,24 @@ class Engine:
         self._gate = Gate(self._store.dispatches, target.name, target.pace)
         self._lease = float(context.settings.delivery_lease_seconds)
         self._claims: dict[int, Sequence[Dispatch]] = {}
+        self._renewed: dict[int, float] = {}
         self._lock = threading.Lock()
         self._swept = 0.0
 
     def run(self) -> None:
         """Deliver until ``stop`` is set; a failure of the database is logged and tried again."""
-        holder = threading.Thread(target=self._hold, name=f"{self._target.name}-lease", daemon=True)
-        holder.start()
         busy: set[Future[None]] = set()
-        with ThreadPoolExecutor(self._target.pace.connections, self._target.name) as pool:
+        with self._renewing(), self._pool() as pool:
             while not self._stop.is_set():
                 found = self._tried(pool, busy)
                 if busy:
                     _, busy = wait(busy, IDLE_SECONDS, FIRST_COMPLETED)
                 elif not found:
                     self._stop.wait(IDLE_SECONDS)
-        holder.join()
 
     def drain(self, rounds: int = 1_000_000) -> None:
         """Deliver what can be delivered now, and return; for tests and the command line."""
-        with ThreadPoolExecutor(self._target.pace.connections) as pool:
+        with self._renewing(), self._pool() as pool:
             for _ in range(rounds):
                 busy: set[Future[None]] = set()
                 found = self._step(pool, busy)
@@ -77,6 +76,9 @@ class Engine:
                     each.result()
                 if not found:
                     return
+
+    def _pool(self) -> ThreadPoolExecutor:
+        return ThreadPoolExecutor(self._target.pace.connections, f"to-{self._target.name}")
 
     def _tried(self, pool: ThreadPoolExecutor, busy: set[Future[None]]) -> bool:
         try:
@@ -97,6 +99,7 @@ class Engine:
         if trying and busy:
             return found
         size = 1 if trying else RUN
+        begun = time.monotonic()
         claimed = self._store.dispatches.claim(
             self._target.name, 1 if trying else free * RUN, self._lease
         )
@@ -106,6 +109,7 @@ class Engine:
             run = claimed[start : start + size]
             with self._lock:
                 self._claims[id(run)] = run
+                self._renewed[id(run)] = begun
             busy.add(pool.submit(self._deliver, run))
         return found or bool(claimed)
 
@@ -124,7 +128,7 @@ class Engine:
         """Carry a run of deliveries, one after the other."""
         dispatches = self._store.dispatches
         view = Seen(self._context, self._target.name)
-        carrier = Carrier(self._target, view, self._gate, self._stop)
+        carrier = Carrier(self._target, view, self._gate, self._stop, lambda: self._holds(run))
         left = list(run)
         try:
             stored = self._read(run)
@@ -144,6 +148,11 @@ class Engine:
         finally:
             with self._lock:
                 self._claims.pop(id(run), None)
+                self._renewed.pop(id(run), None)
+
+    def _holds(self, run: Sequence[Dispatch]) -> bool:
+        """Tell whether the claim of a run cannot have run out; a process may have been stopped."""
+        return time.monotonic() - self._renewed.get(id(run), 0.0) < self._lease
 
     def _paused(self) -> bool:
         return self._gate.wait() > 0
@@ -181,14 +190,33 @@ class Engine:
         version = min(dispatch.sent + 1, dispatch.seen)
         return self._store.vread(dispatch.resource_type, dispatch.id, version)
 
-    def _hold(self) -> None:
-        """Renew the claims; a dead process renews nothing."""
-        while not self._stop.wait(self._lease / 4):
+    @contextmanager
+    def _renewing(self) -> Iterator[None]:
+        """Renew the claims until the end of the block; a dead process renews nothing."""
+        ending = threading.Event()
+        holder = threading.Thread(target=self._renew, args=(ending,), daemon=True)
+        holder.start()
+        try:
+            yield
+        finally:
+            ending.set()
+            holder.join()
+
+    def _renew(self, ending: threading.Event) -> None:
+        while not ending.wait(self._lease / 4):
+            begun = time.monotonic()
             with self._lock:
-                held = [each for run in self._claims.values() for each in run]
+                runs = {
+                    number: run
+                    for number, run in self._claims.items()
+                    if begun - self._renewed[number] < self._lease  # else others have it
+                }
+            held = [each for run in runs.values() for each in run]
             try:
                 if held:
                     self._store.dispatches.keep(self._target.name, held, self._lease)
+                    with self._lock:
+                        self._renewed.update({each: begun for each in runs if each in self._claims})
             except FhirError as error:
                 name = type(error).__name__
                 log.warning("claims not renewed", target=self._target.name, error=name)

@@ -8,34 +8,25 @@ import subprocess
 import threading
 from dataclasses import replace
 
-import orjson
+import pymongo
 import pytest
-import requests
 
 from fhir_server import targets
 from fhir_server.delivery.engine import Engine
 from fhir_server.injection import POINTS
-from fhir_server.interactions.write import commit, prepare
+from tests.delivery.dying import begun, died
+from tests.delivery.visits import FILE, SOURCE, expect_once_in_order, is_done, there, visit
+from tests.support.faulty import bad_line
 from tests.support.processes import until
 from tests.support.server import command, running
 
-FILE = """
-[[target]]
-name = "rsud"
-kind = "fhir"
-url = "%s"
-types = ["Patient", "Encounter", "Observation"]
-identity = "%s"
-source = "https://puskesmas.example/fhir"
-connections = 2
-"""
-VISITS = 3
 STEPS = [each for each in POINTS if each.startswith(("numbers-", "delivery-"))]
+PATIENCE = 300
 
 
 @pytest.fixture(scope="module")
 def hospital(tmp_path_factory, mongodb_uri):
-    """Another server of ours, which counts every PUT as a version."""
+    """Another server of ours, which makes a version of every PUT."""
     folder = tmp_path_factory.mktemp("hospital")
     own = {
         "FHIR_MONGODB_URI": mongodb_uri,
@@ -45,146 +36,91 @@ def hospital(tmp_path_factory, mongodb_uri):
     }
     with running(folder, own) as server:
         yield server.fhir
-
-
-class Clinic:
-    """Our own side: writes visits, and has a worker that may be told to die."""
-
-    def __init__(self, context, hospital, folder, identity, lease):
-        self.file = folder / "targets.toml"
-        self.file.write_text(FILE % (hospital, identity))
-        settings = replace(
-            context.settings,
-            targets=str(self.file),
-            target_hosts="127.0.0.1",
-            delivery_lease_seconds=lease,
-        )
-        self.context = replace(context, settings=settings)
-        (self.target,) = targets.load(settings)
-        self.context = replace(self.context, notices=targets.notices([self.target]))
-        self.store, self.log = context.store, folder / "worker.log"
-
-    def write(self, resource):
-        raw = orjson.dumps(resource)
-        commit(self.context, [prepare(self.context, raw, resource["id"])])
-
-    def visit(self, name):
-        """Write a visit, the last things first."""
-        patient, visit = f"Patient/{name}", f"Encounter/{name}"
-        code = {"system": "http://terminology.hl7.org/CodeSystem/v3-ActCode", "code": "AMB"}
-        self.write(
-            {
-                "resourceType": "Observation",
-                "id": name,
-                "status": "final",
-                "code": {"text": "x"},
-                "subject": {"reference": patient},
-                "encounter": {"reference": visit},
-            }
-        )
-        self.write(
-            {
-                "resourceType": "Encounter",
-                "id": name,
-                "status": "finished",
-                "class": code,
-                "subject": {"reference": patient},
-            }
-        )
-        self.write({"resourceType": "Patient", "id": name, "active": True})
-
-    def worker(self, fault=""):
-        """Start a worker process."""
-        settings = self.context.settings
-        own = {
-            "FHIR_MONGODB_URI": settings.mongodb_uri,
-            "FHIR_MONGODB_DATABASE": settings.mongodb_database,
-            "FHIR_TARGETS": str(self.file),
-            "FHIR_TARGET_HOSTS": "127.0.0.1",
-            "FHIR_DELIVERY_LEASE_SECONDS": str(settings.delivery_lease_seconds),
-            "FHIR_FAULT": fault,
-        }
-        with self.log.open("ab") as log:
-            return subprocess.Popen(command("worker"), env=os.environ | own, stdout=log, stderr=log)
-
-    def states(self):
-        found = self.store.dispatches.page("rsud", limit=1000)
-        return {each.reference: each.state for each in found}
+    with pymongo.MongoClient(mongodb_uri) as client:
+        client.drop_database(own["FHIR_MONGODB_DATABASE"])
 
 
 @pytest.fixture
 def clinic_of(context, hospital, tmp_path):
-    return lambda identity, lease=1: Clinic(context, hospital, tmp_path, identity, lease)
+    """Give our own side, which tells the hospital of its visits."""
+
+    def made(identity="identifier", *, lease=1, url=hospital, connections=2):
+        file = tmp_path / "targets.toml"
+        file.write_text(FILE % (url, identity, connections))
+        settings = replace(
+            context.settings,
+            targets=str(file),
+            target_hosts="127.0.0.1",
+            delivery_lease_seconds=lease,
+        )
+        notices = targets.notices(targets.load(settings))
+        return replace(context, settings=settings, notices=notices)
+
+    return made
 
 
-def ended(process):
-    """Wait until a process has ended, at most some minutes; give how."""
-    with process:
-        try:
-            return process.wait(300)
-        finally:
-            process.kill()
+def finish(clinic, number):
+    """Deliver in this process until so many have arrived."""
+    (target,) = targets.load(clinic.settings)
+    engine = Engine(clinic, target, threading.Event())
 
+    def done():
+        engine.drain()
+        return is_done(clinic.store, number)
 
-def arrived(hospital, identity, names):
-    """Read at the hospital what came of visits: type, our name → (versions, lastUpdated)."""
-    found = {}
-    for kind in ("Patient", "Encounter", "Observation"):
-        for name in names:
-            ours = f"https://puskesmas.example/fhir|{kind}/{name}"
-            asked = {"_id": name} if identity == "id" else {"identifier": ours}
-            page = requests.get(f"{hospital}/{kind}", params=asked, timeout=60).json()
-            (entry,) = page["entry"]
-            meta = entry["resource"]["meta"]
-            found[kind, name] = (meta["versionId"], meta["lastUpdated"], entry["resource"])
-    return found
-
-
-def is_done(states, number):
-    return len(states) == number and set(states.values()) <= {"accepted", "adopted"}
+    until(done, PATIENCE)
 
 
 @pytest.mark.parametrize("number", range(len(STEPS)), ids=STEPS)
 def test_a_worker_that_dies_at_any_step_costs_nothing(clinic_of, hospital, number):
-    fault, identity = STEPS[number], ("id", "identifier")[number % 2]
-    clinic = clinic_of(identity)
-    names = [f"{fault}-{n}" for n in range(VISITS)]
+    clinic = clinic_of(("id", "identifier")[number % 2])
+    names = [f"{STEPS[number]}-{n}" for n in range(3)]
     for name in names:
-        clinic.visit(name)
+        visit(clinic, name)
 
-    assert ended(clinic.worker(fault)) == -signal.SIGKILL
-    engine = Engine(clinic.context, clinic.target, threading.Event())
+    assert died(clinic.settings, STEPS[number]) == -signal.SIGKILL
+    finish(clinic, 9)
 
-    def all_there():
-        engine.drain()
-        return is_done(clinic.states(), 3 * VISITS)
-
-    until(all_there, 300)
-
-    there = arrived(hospital, identity, names)
-    assert {version for version, _, _ in there.values()} == {"1"}
-    for name in names:
-        moments = [there[kind, name][1] for kind in ("Patient", "Encounter", "Observation")]
-        assert moments == sorted(moments)
-        patient, visit = there["Patient", name][2]["id"], there["Encounter", name][2]["id"]
-        observation = there["Observation", name][2]
-        assert observation["subject"]["reference"] == f"Patient/{patient}"
-        assert observation["encounter"]["reference"] == f"Encounter/{visit}"
+    expect_once_in_order(there(hospital), names)
 
 
-def test_several_workers_share_the_work_and_one_of_them_dies(clinic_of, hospital):
-    clinic = clinic_of("identifier", lease=15)
+def test_several_workers_share_the_work_and_one_of_them_dies(clinic_of, hospital, tmp_path):
+    clinic = clinic_of(lease=30)
     names = [f"shared-{n}" for n in range(8)]
     for name in names:
-        clinic.visit(name)
+        visit(clinic, name)
+    own = {
+        "FHIR_MONGODB_URI": clinic.settings.mongodb_uri,
+        "FHIR_MONGODB_DATABASE": clinic.settings.mongodb_database,
+        "FHIR_TARGETS": clinic.settings.targets,
+        "FHIR_TARGET_HOSTS": "127.0.0.1",
+        "FHIR_DELIVERY_LEASE_SECONDS": "30",
+    }
 
-    with clinic.worker() as first, clinic.worker("delivery-sent:5") as second:
+    with (
+        (tmp_path / "worker.log").open("wb") as log,
+        begun(clinic.settings, "delivery-sent:5"),
+        subprocess.Popen(command("worker"), env=os.environ | own, stdout=log, stderr=log) as worker,
+    ):
         try:
-            until(lambda: is_done(clinic.states(), 24), 300)
+            until(lambda: is_done(clinic.store, 24), PATIENCE)
         finally:
-            for each in (first, second):
-                each.kill()
+            worker.kill()
 
-    there = arrived(hospital, "identifier", names)
-    assert len(there) == 24
-    assert {version for version, _, _ in there.values()} == {"1"}
+    expect_once_in_order(there(hospital), names)
+
+
+def test_a_bad_line_costs_only_time(clinic_of, hospital):
+    """The small version of tests/soak/deliveries.py: one in five requests meets a fault."""
+    names = [f"line-{n}" for n in range(25)]
+    with bad_line(hospital, 0.2) as line:
+        clinic = clinic_of(url=line.url, connections=4)
+        for name in names:
+            visit(clinic, name, observations=2)
+        finish(clinic, 100)
+        met = dict(line.met)
+
+    expect_once_in_order(there(hospital), names, observations=2)
+    assert sum(met.get(each, 0) for each in ("lost", "answer lost", "answer spoilt")) > 0
+    found = there(hospital)
+    assert sum(SOURCE in str(each) for each in found.values()) >= 100
