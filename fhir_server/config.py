@@ -435,6 +435,14 @@ class Settings:
         "FHIR_CORS_ORIGINS",
         "origins whose pages may call the APIs, separated by commas; *: any; empty: none",
     )
+    rate_limit: int = _setting(
+        1000, "FHIR_RATE_LIMIT", "requests a second of one client, in each process; 0: any number"
+    )
+    sign_in_limit: int = _setting(
+        20,
+        "FHIR_SIGN_IN_LIMIT",
+        "failures to sign in a minute from one address, in each process; 0: any number",
+    )
     body_limit: int = _setting(64 * 1024 * 1024, "FHIR_BODY_LIMIT", "largest body, in bytes")
     text_limit: int = _setting(
         65_536, "FHIR_TEXT_LIMIT", "longest text in a field of an SOP document, in characters"

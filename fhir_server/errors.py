@@ -180,9 +180,13 @@ class PreconditionRequired(FhirError):
 
 
 class TooManyRequests(FhirError):
-    """The client asks more often than the operator allows."""
+    """The client asks more often than the operator allows; ``wait`` seconds and it may again."""
 
     status, code = 429, "throttled"
+
+    def __init__(self, diagnostics: str, *, indonesian: str | None = None, wait: int = 5) -> None:
+        super().__init__(diagnostics, indonesian=indonesian)
+        self.wait = wait
 
 
 class NotInstalled(FhirError):

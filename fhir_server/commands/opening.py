@@ -27,7 +27,15 @@ if TYPE_CHECKING:
 
 
 MAY_BE_NONE = frozenset(
-    {"port", "background", "whatsapp_media", "whatsapp_pengingat", "whatsapp_ragu_menit"}
+    {
+        "rate_limit",
+        "sign_in_limit",
+        "port",
+        "background",
+        "whatsapp_media",
+        "whatsapp_pengingat",
+        "whatsapp_ragu_menit",
+    }
 )
 """Numbers of which 0 says something, though it is not their default."""
 

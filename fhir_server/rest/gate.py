@@ -17,6 +17,7 @@ from fhir_server.auth.issuers import BadUser, Issuer
 from fhir_server.auth.keys import Published
 from fhir_server.auth.scopes import allows
 from fhir_server.errors import Forbidden, Unauthenticated
+from fhir_server.rest.pace import Pace
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -41,6 +42,8 @@ class Gate:
         self.registry = Registry(context.store.clients)
         self.published = Published(context.settings.key_hosts)
         self.issuer = Issuer(context.settings, self.published)
+        self.pace = Pace(context.settings.rate_limit, 1.0, "This client asks too fast.")
+        self.failing = Pace(context.settings.sign_in_limit, 60.0, "Too many failures to sign in.")
         self._remembered: dict[str, tokens.Token] = {}
         self._people: dict[str, tuple[float, Principal]] = {}
 
@@ -51,7 +54,9 @@ class Gate:
             return self.context
         if not self.issuer.url and not self.registry.is_used():
             return self.context
-        return entered(self.context, self.principal(environ.get("HTTP_AUTHORIZATION", "")))
+        principal = self.principal(environ.get("HTTP_AUTHORIZATION", ""))
+        self.pace.take(principal.subject)
+        return entered(self.context, principal)
 
     def for_documents(self, environ: Mapping[str, Any]) -> Context:
         """Give the context of a request to the SOP API, which is for the puskesmas itself."""

@@ -17,7 +17,7 @@ from fhir_server.auth import assertions, tokens
 from fhir_server.auth.clients import is_secret
 from fhir_server.auth.fetching import Unfetched
 from fhir_server.auth.scopes import ALL, UnknownScope, within
-from fhir_server.errors import Unauthenticated
+from fhir_server.errors import TooManyRequests, Unauthenticated
 from fhir_server.rest.gate import TOKEN_KEY
 
 if TYPE_CHECKING:
@@ -35,9 +35,9 @@ CONFIGURATION = "/fhir/.well-known/smart-configuration"
 class Refused(Exception):
     """The token endpoint says no: an error code of RFC 6749 and why."""
 
-    def __init__(self, error: str, says: str, status: int = 400) -> None:
+    def __init__(self, error: str, says: str, status: int = 400, wait: int = 0) -> None:
         super().__init__(says)
-        self.error, self.says, self.status = error, says, status
+        self.error, self.says, self.status, self.wait = error, says, status, wait
 
 
 def register(app: Flask, context: Context, gate: Gate) -> None:
@@ -60,6 +60,8 @@ def register(app: Flask, context: Context, gate: Gate) -> None:
             answer.status_code = refusal.status
             if refusal.status == 401:
                 answer.headers["WWW-Authenticate"] = 'Basic realm="fhir-server"'
+            if refusal.wait:
+                answer.headers["Retry-After"] = str(refusal.wait)
             return _unstored(answer)
 
     def configuration() -> Response:
@@ -166,6 +168,20 @@ def _granted(context: Context, gate: Gate) -> dict[str, Any]:
 
 
 def _proved(context: Context, gate: Gate) -> Client:
+    """Know the client by its proof; who fails too often has to wait."""
+    address = request.remote_addr or ""
+    try:
+        gate.failing.take(address, cost=0)
+        return _recognized(context, gate)
+    except TooManyRequests as error:
+        raise Refused("slow_down", error.issues[0].diagnostics, 429, error.wait) from error
+    except Refused as refusal:
+        if refusal.status == 401:
+            gate.failing.take(address)
+        raise
+
+
+def _recognized(context: Context, gate: Gate) -> Client:
     if request.form.get("client_assertion_type") == assertions.TYPE:
         return _signed(context, gate, request.form.get("client_assertion", ""))
     basic = request.authorization

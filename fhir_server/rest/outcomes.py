@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING
 from flask import Flask, Response, request
 from werkzeug.exceptions import HTTPException
 
-from fhir_server.errors import FhirError, Issue
+from fhir_server.errors import FhirError, Issue, TooManyRequests
 from fhir_server.interactions.faults import report
 from fhir_server.interactions.outcome import outcome
 from fhir_server.interactions.request import Answer
@@ -70,6 +70,8 @@ def failure(error: Exception, language: str, request_id: str) -> Answer:
         answer = _answer(error.status, error.issues, language)
         if error.status == HTTPStatus.UNAUTHORIZED:
             answer = replace(answer, headers={**answer.headers, "WWW-Authenticate": "Bearer"})
+        if isinstance(error, TooManyRequests):
+            answer = replace(answer, headers={**answer.headers, "Retry-After": str(error.wait)})
         allow = ", ".join(getattr(error, "allow", ()))
         return (
             Answer(answer.status, answer.body, {**answer.headers, "Allow": allow})
