@@ -7,8 +7,18 @@ from dataclasses import replace
 from typing import TYPE_CHECKING, Any, Final, TypeVar
 
 from fhir_server.bridges.satusehat import finding
+from fhir_server.bridges.satusehat.answers import (
+    accepted,
+    adopted,
+    answer_to,
+    looked_up,
+    refused,
+    registered,
+    settled,
+    without_token,
+)
 from fhir_server.bridges.satusehat.choices import Choices
-from fhir_server.bridges.satusehat.connection import NOT_SENT, Address, Connection
+from fhir_server.bridges.satusehat.connection import Address, Connection
 from fhir_server.bridges.satusehat.login import NoToken
 from fhir_server.bridges.satusehat.meaning import Kind, meaning
 from fhir_server.bridges.satusehat.payload import (
@@ -17,10 +27,8 @@ from fhir_server.bridges.satusehat.payload import (
     NotWanted,
     Payload,
     Request,
-    Unmappable,
     Waiting,
 )
-from fhir_server.bridges.satusehat.remedies import LOGIN, PRODUCT, both, remedy
 from fhir_server.bridges.satusehat.render import TYPES, render
 from fhir_server.bridges.satusehat.wanted import unwanted
 from fhir_server.bridges.satusehat.whole_visit import Whole, gathered, ids, knowing
@@ -33,7 +41,6 @@ from fhir_server.delivery.target import (
     Parcel,
     Refused,
     Rendered,
-    Unauthorized,
     Wait,
 )
 from fhir_server.store.progress import Part
@@ -41,8 +48,6 @@ from fhir_server.store.progress import Part
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
-    from fhir_server.bridges.satusehat.finding import Hits
-    from fhir_server.bridges.satusehat.meaning import Meaning, Said
     from fhir_server.bridges.satusehat.payload import Rendering
     from fhir_server.config import Settings
     from fhir_server.delivery.target import Answer, Document, Reference, Resource, View
@@ -54,9 +59,6 @@ NOT_THERE: Final = "["
 WHOLE: Final = ""
 """The path of a transaction: the base itself."""
 UNFINISHED: Final = "goes as a whole when it is finished (FHIR_SATUSEHAT_BUNDLE)"
-NO_MATCH: Final = "SATUSEHAT knows nobody by this NIK."
-SEVERAL: Final = "SATUSEHAT knows several people who could be this one."
-KEPT_BACK: Final = "SATUSEHAT keeps this person from us, for lack of consent."
 
 
 class Satusehat:
@@ -87,7 +89,7 @@ class Satusehat:
         self._last.rendering = (resource.reference, resource.version, rendering)
         if isinstance(rendering, Waiting):
             return rendering.references
-        return _settled(rendering) or ()
+        return settled(rendering) or ()
 
     def render(self, resource: Resource, view: View) -> Rendered | Nothing | Refused | Wait:
         """Write the requests of a resource, with the ids there in the place of ours."""
@@ -96,9 +98,9 @@ class Satusehat:
         rendering = self._rendered_before(resource) or self._render(resource, view)
         if isinstance(rendering, Waiting):
             return Wait(rendering.references)
-        settled = _settled(rendering)
-        if settled is not None:
-            return settled
+        ended = settled(rendering)
+        if ended is not None:
+            return ended
         if isinstance(rendering, LookUp):
             return Rendered((_looking(rendering),))
         assert isinstance(rendering, Payload)  # noqa: S101 - the last of the renderings
@@ -127,7 +129,7 @@ class Satusehat:
             return Rendered((_whole_parcel(found),))
         if isinstance(found, Waiting):
             return Wait(found.references)
-        return _settled(found) or Wait((), UNFINISHED)
+        return settled(found) or Wait((), UNFINISHED)
 
     def find(self, parcel: Parcel, view: View) -> Answer | None:
         """Look whether a request that was not answered has been done."""
@@ -139,7 +141,7 @@ class Satusehat:
             if parcel.method == "POST":
                 return self._paced(self._posted(_request(parcel)))
         except NoToken as missing:
-            return _without_token(missing)
+            return without_token(missing)
         return None  # a PUT or GET may be done twice
 
     def send(self, parcel: Parcel, view: View) -> Answer:
@@ -149,7 +151,7 @@ class Satusehat:
                 return self._paced(self._send_whole(parcel, view))
             return self._paced(self._sent(parcel))
         except NoToken as missing:
-            return _without_token(missing)
+            return without_token(missing)
 
     def _sent(self, parcel: Parcel) -> Answer:
         if parcel.note.get("lookup"):
@@ -196,12 +198,12 @@ class Satusehat:
         said = self.connection.ask(parcel.method, _path(parcel), parcel.body)
         found = meaning(said)
         if found.kind is Kind.DONE:
-            return _accepted(parcel, said)
+            return accepted(parcel, said)
         if found.kind is Kind.DUPLICATE and parcel.method == "POST":
-            return self._posted(_request(parcel)) or _refused(found, "20002")
+            return self._posted(_request(parcel)) or refused(found, "20002")
         if found.kind is Kind.ACTIVE_EPISODE and parcel.method == "POST":
-            return self._episode_of_others(_request(parcel)) or _refused(found, "10110")
-        return _answer(found, said, parcel.method)
+            return self._episode_of_others(_request(parcel)) or refused(found, "10110")
+        return answer_to(found, said, parcel.method)
 
     def _send_whole(self, parcel: Parcel, view: View) -> Answer:
         """Send a transaction; one that is not taken goes one by one, so that one thing is wrong."""
@@ -216,7 +218,7 @@ class Satusehat:
         if found.kind in {Kind.REFUSED, Kind.DUPLICATE, Kind.FORBIDDEN, Kind.ACTIVE_EPISODE}:
             self._single.add(entries[0][0])
             return Later(f"goes one by one: {found.reason}", counts=False, alone=True)
-        return _answer(found, said, "POST")
+        return answer_to(found, said, "POST")
 
     def _found_whole(self, parcel: Parcel, view: View) -> Answer | None:
         """Look for a transaction that was not answered: if its visit is there, all of it is."""
@@ -226,7 +228,7 @@ class Satusehat:
             asked = Request("POST", kind, None, key, (system, value))
             found = finding.marked(self.connection, asked)
             if found.refusal is not None:
-                return _answer(found.refusal, None, "GET")
+                return answer_to(found.refusal, None, "GET")
             if found.resources:
                 there[key] = str(found.resources[0]["id"])
             elif key == entries[0][0]:
@@ -256,34 +258,26 @@ class Satusehat:
 
     def _posted(self, request: Request) -> Answer | None:
         if request.type == "Patient":
-            return _registered(finding.newborns(self.connection, request), request.body)
-        return _adopted(finding.marked(self.connection, request), request.body)
+            return registered(finding.newborns(self.connection, request), request.body)
+        return adopted(finding.marked(self.connection, request), request.body)
 
     def _episode_of_others(self, request: Request) -> Answer | None:
         if request.body.get("status") != "active":
             return None
-        return _adopted(finding.active_episode(self.connection, request), request.body)
+        return adopted(finding.active_episode(self.connection, request), request.body)
 
     def _patched(self, parcel: Parcel) -> Answer | None:
         said = self.connection.ask("GET", _path(parcel))
         found = meaning(said)
         if found.kind is not Kind.DONE:
-            return _answer(found, said, "GET")
+            return answer_to(found, said, "GET")
         operations = parcel.body if isinstance(parcel.body, list) else []
         done = finding.same_after(operations, said.document)
         return Accepted(str(parcel.remote), adopted=True) if done else None
 
     def _look_up(self, parcel: Parcel) -> Answer:
         search = [(name, value) for name, value in parcel.note["search"]]
-        found = finding.hits(self.connection, parcel.path, search)
-        if found.refusal is not None:
-            return _answer(found.refusal, None, "GET")
-        if len(found.resources) == 1:
-            return Accepted(str(found.resources[0]["id"]), adopted=True)
-        if found.suppressed:
-            return Refused(KEPT_BACK, "consent", remedy("consent"))
-        rule = "ambiguous" if found.resources else "not-found"
-        return Refused(SEVERAL if found.resources else NO_MATCH, rule, remedy(rule))
+        return looked_up(finding.hits(self.connection, parcel.path, search))
 
 
 def make(settings: Settings) -> Satusehat | None:
@@ -341,81 +335,3 @@ def _request(parcel: Parcel) -> Request:
 
 def _path(parcel: Parcel) -> str:
     return parcel.path if parcel.method == "POST" else f"{parcel.path}/{parcel.remote}"
-
-
-def _settled(rendering: Rendering) -> Nothing | Refused | None:
-    """Give what ends a delivery without a request."""
-    if isinstance(rendering, NotWanted):
-        return Nothing(rendering.reason)
-    if isinstance(rendering, Unmappable):
-        reason = f"{rendering.path}: {rendering.reason}"
-        return Refused(reason, "unmappable", f"Isi: {rendering.remedy}.")
-    return None
-
-
-def _accepted(parcel: Parcel, said: Said) -> Answer:
-    id = str(said.document.get("id") or parcel.remote or "")
-    if id:
-        return Accepted(id)
-    return Later(f"HTTP {said.status} without an id", unknown=True)
-
-
-def _adopted(found: Hits, body: Any) -> Answer | None:
-    """Take the one that is there as ours; it is updated if it says something else."""
-    if found.refusal is not None:
-        return _answer(found.refusal, None, "GET")
-    if len(found.resources) > 1:
-        return Refused("SATUSEHAT has it more than once.", "ambiguous", remedy("20002"))
-    if not found.resources:
-        return None
-    there = found.resources[0]
-    return Accepted(str(there["id"]), adopted=True, same=finding.says(there, body))
-
-
-def _registered(found: Hits, body: Any) -> Answer | None:
-    """Adopt the only child it can be; of twins a person says which is which."""
-    if found.refusal is not None:
-        return _answer(found.refusal, None, "GET")
-    several = len(found.resources) > 1 or body.get("multipleBirthInteger", 0) != 0
-    if found.resources and several:
-        return Refused(SEVERAL, "ambiguous", remedy("ambiguous"))
-    return Accepted(str(found.resources[0]["id"]), adopted=True) if found.resources else None
-
-
-def _answer(found: Meaning, said: Said | None, method: str) -> Answer:
-    """Say to the engine what an answer means that is no success."""
-    if found.kind is Kind.THROTTLED:
-        return Later(found.reason, _asked_to_wait(said), counts=False)
-    if found.kind is Kind.OUTAGE:
-        unsent = said is not None and said.text.startswith(NOT_SENT)
-        return Later(found.reason, unknown=method != "GET" and not unsent)
-    if found.kind is Kind.EXPIRED:
-        return Later(found.reason, counts=False)
-    if found.kind is Kind.UNAUTHORIZED:
-        return Unauthorized(found.reason, both(PRODUCT))
-    if found.kind is Kind.FORBIDDEN:
-        consent = said is not None and said.status == 400
-        return _refused(found, "consent" if consent and not found.rule else found.rule or "403")
-    if found.kind is Kind.ABSENT:
-        return _refused(found, "404")
-    return _refused(found, found.rule)
-
-
-def _refused(found: Meaning, rule: str) -> Refused:
-    return Refused(found.reason, rule, remedy(rule))
-
-
-def _without_token(missing: NoToken) -> Answer:
-    kind = missing.meaning.kind
-    if kind in {Kind.UNAUTHORIZED, Kind.REFUSED, Kind.FORBIDDEN, Kind.EXPIRED}:
-        return Unauthorized(missing.meaning.reason, both(LOGIN))
-    throttled = missing.meaning.kind is Kind.THROTTLED
-    return Later(
-        missing.meaning.reason, missing.seconds if throttled else None, counts=not throttled
-    )
-
-
-def _asked_to_wait(said: Said | None) -> float | None:
-    """Give the pause that is asked for; SATUSEHAT itself names none."""
-    text = "" if said is None else said.headers.get("Retry-After", "")
-    return float(text) if text.isdecimal() else None
