@@ -2,18 +2,24 @@
 
 from __future__ import annotations
 
+from types import SimpleNamespace
+
 import orjson
 import pytest
 from click.testing import CliRunner
 
 from fhir_server import targets
+from fhir_server.access.guard import entered
 from fhir_server.app import create_app
+from fhir_server.auth.principals import Principal
 from fhir_server.bridges.plain.target import make
 from fhir_server.cli import main
 from fhir_server.delivery.replay import replayed
 from fhir_server.delivery.target import Later, Refused
 from fhir_server.delivery.trial import trial
+from fhir_server.errors import Forbidden
 from fhir_server.interactions.write import checked
+from fhir_server.operations.pengiriman import OPERATION
 from tests.delivery.fake import Fake
 
 TABLE = """
@@ -221,6 +227,20 @@ def test_tasks_come_in_pages(shown):
     second = shown.client.get(url[url.index("/fhir/") :]).json
 
     assert (first["total"], len(first["entry"]), len(second["entry"])) == (4, 3, 1)
+
+
+def test_only_who_may_see_everything_sees_deliveries(shown):
+    hospital = Principal(
+        "rs", frozenset({"system/*.cruds"}), organization="Organization/rs-a", reach="referrals"
+    )
+    call = SimpleNamespace(
+        all=lambda _: [], one=lambda _: None, request=SimpleNamespace(base="", query="")
+    )
+
+    with pytest.raises(Forbidden):
+        OPERATION.run(entered(shown.context, hospital), call)
+
+    assert OPERATION.run(shown.context, call).status == 200
 
 
 def test_an_unknown_state_is_refused(shown):
