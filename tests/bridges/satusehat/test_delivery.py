@@ -1,7 +1,10 @@
 """From a write through FHIR to SATUSEHAT, by the real engine."""
 
+from datetime import timedelta
+
 import pytest
 
+from fhir_server.store import dispatches, versions
 from tests.bridges.satusehat import load
 from tests.bridges.satusehat.acting import diagnosis, visit
 from tests.bridges.satusehat.clinic import Server, opened, settings_for
@@ -114,3 +117,23 @@ def test_a_transaction_that_landed_unheard_is_found_whole(whole, satusehat):
 
     assert load.wrong(satusehat, 3) == []
     assert satusehat.counts()["faults"] == {"drop after": 2}
+
+
+def test_a_clock_that_jumps_ahead_costs_nothing(settings, mongodb_uri, satusehat, monkeypatch):
+    ahead = timedelta()
+    monkeypatch.setattr(dispatches, "now", lambda: versions.now() + ahead)
+    quick = {"satusehat_pause": 0.01, "satusehat_longest_pause": 0.05}
+    server = Server(settings_for(settings, satusehat, **quick), mongodb_uri)
+    load.register(satusehat, 2)
+    satusehat.ways(duplicates=False)
+    satusehat.faults(*load.ALL_FAULTS, seed=9)
+    server.put(*load.house(2))
+    for number in range(4):
+        server.put(*load.one_visit(number, number % 2))
+        server.deliver()
+        ahead += timedelta(hours=7)
+
+    server.deliver_all()
+    server.close()
+
+    assert load.wrong(satusehat, 4) == []
