@@ -8,12 +8,15 @@ from __future__ import annotations
 import dataclasses
 import random
 import re
+import uuid
 
 import pymongo
 import pytest
+from mongoengine import connection
 
 from fhir_server.app import build_context
 from fhir_server.auth.principals import OPERATOR
+from fhir_server.config import Settings
 from tests.access.leaks.asking import DENIED, Twin, ask, normal, opened, stored
 from tests.access.leaks.oracle import Oracle
 from tests.access.leaks.people import EVERYBODY
@@ -25,11 +28,10 @@ WORD = re.compile(r"word-([A-Za-z]+)-([a-z0-9-]+)-x")
 
 
 @pytest.fixture(scope="module")
-def both(mongodb_uri, request):
+def both(mongodb_uri):
     """The server with everything, and the twin."""
-    from fhir_server.config import Settings  # noqa: PLC0415
-
-    names = [f"leaks_{request.node.nodeid.__hash__() & 0xFFFFFF:x}_{each}" for each in "ab"]
+    own = uuid.uuid4().hex[:12]
+    names = [f"leaks_{own}_{each}" for each in "ab"]
     given = [
         dataclasses.replace(Settings(), mongodb_uri=mongodb_uri, mongodb_database=each, threads=4)
         for each in names
@@ -39,6 +41,7 @@ def both(mongodb_uri, request):
         yield contexts[0], Twin(contexts[1], client[names[1]])
         for each in contexts:
             each.store.close()
+        connection.disconnect_all()
         for each in names:
             client.drop_database(each)
 

@@ -56,6 +56,7 @@ def settings(settings, provider):
 def _at_once(monkeypatch):
     monkeypatch.setattr(registry, "FRESH_SECONDS", 0.0)
     monkeypatch.setattr(keys, "AGAIN_SECONDS", 0.0)
+    monkeypatch.setattr(fetching, "SECONDS", 120.0)
 
 
 @pytest.fixture
@@ -73,12 +74,12 @@ def signed_in(provider, name, scope=WHOLE, **claims):
     asked = {"response_type": "code", "client_id": "konsol", "redirect_uri": "http://app.example/"}
     asked |= {"scope": scope, "state": "s", "login_hint": name, "claims": json.dumps(claims)}
     there = requests.get(
-        f"{provider}/authorize?{urlencode(asked)}", allow_redirects=False, timeout=60
+        f"{provider}/authorize?{urlencode(asked)}", allow_redirects=False, timeout=120
     )
     back = dict(parse_qsl(urlsplit(there.headers["Location"]).query))
     assert back["state"] == "s"
     form = {"grant_type": "authorization_code", "code": back["code"]}
-    return requests.post(f"{provider}/token", data=form, timeout=60).json()["access_token"]
+    return requests.post(f"{provider}/token", data=form, timeout=120).json()["access_token"]
 
 
 def asks(http, token, url="Patient"):
@@ -139,7 +140,7 @@ def test_what_another_has_signed_is_refused(http, provider):
 def test_a_new_key_of_the_provider_is_found(http, provider):
     assert asks(http, signed_in(provider, "bidan")).status_code == 200
 
-    requests.post(f"{provider}/rotate", timeout=60)
+    requests.post(f"{provider}/rotate", timeout=120)
 
     assert asks(http, signed_in(provider, "bidan")).status_code == 200
 
@@ -147,12 +148,12 @@ def test_a_new_key_of_the_provider_is_found(http, provider):
 def test_keys_are_fetched_once_for_many_requests(http, provider):
     token = signed_in(provider, "bidan")
     assert asks(http, token).status_code == 200
-    before = requests.get(f"{provider}/asked", timeout=60).json()
+    before = requests.get(f"{provider}/asked", timeout=120).json()
 
     for _ in range(5):
         assert asks(http, token).status_code == 200
 
-    assert requests.get(f"{provider}/asked", timeout=60).json() == before
+    assert requests.get(f"{provider}/asked", timeout=120).json() == before
 
 
 def test_smart_says_where_people_sign_in(http, provider):
@@ -178,7 +179,7 @@ def test_keys_of_a_client_lie_where_it_publishes_them(context, http, provider):
     for number in range(2):
         key = ECKey.generate_key("P-384", {"kid": f"k{number}"})
         public = json.dumps(KeySet([key]).as_dict(private=False))
-        requests.post(f"{provider}/publish", data=public, timeout=60)
+        requests.post(f"{provider}/publish", data=public, timeout=120)
         claims = {"iss": "rs-b", "sub": "rs-b", "aud": endpoint, "jti": f"{number}"}
         claims["exp"] = int(time.time()) + 60
         head = {"alg": "ES384", "kid": f"k{number}"}
