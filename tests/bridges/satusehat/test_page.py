@@ -24,6 +24,7 @@ trap 'trap - TERM; kill -- -$$' EXIT
 LONGEST_SECONDS = 600
 
 
+@pytest.mark.slow
 @pytest.mark.skipif(None in map(shutil.which, TOOLS), reason="curl or jq is not installed")
 def test_every_step_of_the_page(tmp_path):
     steps = "".join(f"{block}\necho; echo '--8<--'\n" for block in BLOCKS)
