@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Any, Final, Literal
 
 from fhir_server.sop.dokumen import Dokumen, Teguran, bidang, dokumen
 from fhir_server.sop.rujukan_minimum import perlu_diagnosis
-from fhir_server.sop.status_rujukan import AWAL, BR_R1, perpindahan
+from fhir_server.sop.status_rujukan import AWAL, BR_R1
 from fhir_server.sop.unit import Penjamin
 
 if TYPE_CHECKING:
@@ -222,15 +222,16 @@ def periksa(rujukan: Rujukan) -> Iterator[Teguran]:
 
 
 def periksa_perubahan(lama: Mapping[str, Any], baru: Rujukan) -> Iterator[Teguran]:
-    """Find which changes the SOP forbids (BR-R1): illegal moves, and a new addressee too early."""
+    """Find which changes the SOP forbids (BR-R1): a new addressee too early.
+
+    The moves are judged on the write road, for whoever makes them (``mappings/alur``).
+    """
     dulu = lama.get("status") or "disusun"
     if dialihkan(lama, baru):
         if baru.status not in AWAL:
             yield _pengalihan(baru, "status", f"dikirim, bukan {baru.status}.")
     elif lama.get("tujuan") not in (None, baru.tujuan) and dulu != "disusun":
         yield _pengalihan(baru, "tujuan", f"tetap {lama['tujuan']}, kecuali rujukan ditolak.")
-    elif teguran := perpindahan(baru.nomor, dulu, baru.status):
-        yield teguran
 
 
 def dialihkan(lama: Mapping[str, Any], baru: Rujukan) -> bool:

@@ -49,11 +49,6 @@ def boleh_pindah(dari: str, ke: str) -> bool:
     return ALUR_RUJUKAN.boleh(dari, ke)
 
 
-def perpindahan(nomor: str, dari: str, ke: str) -> Teguran | None:
-    """Judge BR-R1 for referral ``nomor``: None when the move is allowed."""
-    return ALUR_RUJUKAN.pindah(dari, ke, nomor)
-
-
 def permintaan_ikut_tugas(permintaan: str, tugas: str, keadaan: str, status: str) -> Teguran:
     """Word BR-R1 for a request whose status contradicts the work that is done for it."""
     return Teguran(

@@ -107,6 +107,20 @@ def test_br_b1_numbers_that_come_by_fhir_at_the_same_time_are_not_given_again(se
     assert len(set(given)) == len(given)
 
 
+def test_br_b1_a_number_that_was_given_is_refused_by_fhir(server, pasien):
+    """BR-B1: what the counter gave belongs to one Appointment; a second one is told so (409)."""
+    given = requests.post(
+        f"{server.sop}/antrean", json=ticket(pasien, "lansia"), timeout=120
+    ).json()
+    theirs = requests.get(f"{server.fhir}/Appointment/{given['id']}", timeout=120).json()
+    copy = {key: value for key, value in theirs.items() if key not in {"id", "meta"}}
+
+    refused = requests.post(f"{server.fhir}/Appointment", json=copy, timeout=120)
+
+    assert refused.status_code == 409, refused.text
+    assert "BR-B1" in refused.text
+
+
 def test_br_b20_many_counters_call_each_patient_once_and_in_order(server, pasien):
     """BR-B20: priority first, then the number; two who call at once call two patients."""
     for number in range(12):

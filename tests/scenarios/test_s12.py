@@ -478,3 +478,52 @@ def test_she_goes_home_with_the_whole_course(sop, fhir, visit, birth):  # noqa: 
     stored = fhir.read(f"Encounter/{visit['id']}")
     assert [each["status"] for each in stored["statusHistory"]] == ["in-progress", "finished"]
     assert stored["hospitalization"]["dischargeDisposition"]["coding"][0]["code"] == "home"
+
+
+@pytest.fixture
+def risti(sop, dewi):
+    """Mark the pregnancy as one of high risk, and the mother as one who is monitored."""
+    flag = {
+        "pasien": dewi,
+        "sejak": wib("2024-02-05", "10:15"),
+        "kelompok": "KRT",
+        "alasan": ["Z35.8"],
+        "pencatat": "bidan-kia",
+    }
+    return sop.made("ibu-hamil-risti", flag)
+
+
+def corrected(sop, birth, **fields):
+    unsaid = {"id", "versi", "diubah", "peringatan"}
+    known = {key: value for key, value in birth.items() if key not in unsaid}
+    return sop.kept(f"persalinan/{birth['id']}", {**known, **fields})
+
+
+def test_the_high_risk_flag_ends_with_the_birth(sop, fhir, dewi, form, risti):
+    """Domain §2.1/22: the flag marks a pregnancy; it ends at the birth, in the same write."""
+    birth = sop.made("persalinan", form)
+
+    now = sop.read(f"ibu-hamil-risti/{risti['id']}")
+    assert (now["status"], now["sampai"]) == ("berakhir", wib(DAY, "04:36"))
+    assert resources(fhir.read(f"Flag?patient={dewi}&status=active")) == []
+    corrected(sop, birth, waktu=wib(DAY, "04:16"))
+    assert sop.read(f"ibu-hamil-risti/{risti['id']}")["sampai"] == wib(DAY, "04:16")
+
+
+def test_a_delivery_recorded_in_error_gives_the_flag_back(sop, form, risti):
+    birth = sop.made("persalinan", form)
+
+    corrected(sop, birth, status="salah-entri")
+
+    now = sop.read(f"ibu-hamil-risti/{risti['id']}")
+    assert now["status"] == "aktif"
+    assert "sampai" not in now
+
+
+def test_a_birth_entered_late_leaves_the_flag_of_the_next_pregnancy(sop, dewi, form):
+    later = {"sejak": wib("2026-02-05", "10:15"), "kelompok": "KRT", "alasan": ["Z35.8"]}
+    risti = sop.made("ibu-hamil-risti", {"pasien": dewi, "pencatat": "bidan-kia", **later})
+
+    sop.made("persalinan", form)
+
+    assert sop.read(f"ibu-hamil-risti/{risti['id']}")["status"] == "aktif"

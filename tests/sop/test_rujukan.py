@@ -53,16 +53,14 @@ def test_letter(changes, wrong):
     ("lama", "changes", "wrong"),
     [
         ({"status": "dikirim", "tujuan": "rs-a"}, {"status": "disetujui"}, []),
-        ({"status": "dikirim", "tujuan": "rs-a"}, {"status": "dirujuk-balik"}, ["status"]),
         ({"status": "disusun", "tujuan": "rs-b"}, {"status": "dikirim"}, []),
         ({"status": "dikirim", "tujuan": "rs-b"}, {}, ["tujuan"]),
         ({"status": "ditolak", "tujuan": "rs-b"}, {"status": "dikirim"}, []),
         ({"status": "ditolak", "tujuan": "rs-b"}, {"status": "disetujui"}, ["status"]),
-        ({"status": "ditolak", "tujuan": "rs-a"}, {"status": "dikirim"}, ["status"]),
         ({"status": "ditolak", "tujuan": "rs-a"}, {"status": "dibatalkan"}, []),
     ],
 )
-def test_br_r1_moves_and_new_addressees(lama, changes, wrong):
+def test_br_r1_a_new_addressee_only_after_a_refusal(lama, changes, wrong):
     reproofs = list(periksa_perubahan(lama, replace(SURAT, **changes)))
 
     assert [each.bidang for each in reproofs] == wrong

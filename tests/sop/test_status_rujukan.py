@@ -5,7 +5,7 @@ from pathlib import Path
 import pytest
 
 from fhir_server.mappings.status_rujukan import ALONE, STATUS, state_of
-from fhir_server.sop.status_rujukan import AWAL, BERIKUT, boleh_pindah, perpindahan
+from fhir_server.sop.status_rujukan import ALUR_RUJUKAN, AWAL, BERIKUT, boleh_pindah
 
 ALLOWED = {
     ("disusun", "dikirim"),
@@ -39,7 +39,7 @@ def test_br_r1_every_pair_of_states(dari, ke):
 
 
 def test_a_refusal_names_the_referral_and_what_is_allowed():
-    teguran = perpindahan("RJ-1", "disetujui", "dirujuk-balik")
+    teguran = ALUR_RUJUKAN.pindah("disetujui", "dirujuk-balik", "RJ-1")
 
     assert (teguran.aturan, teguran.jenis) == ("BR-R1", "keadaan")
     assert "RJ-1" in teguran.salah
@@ -48,14 +48,14 @@ def test_a_refusal_names_the_referral_and_what_is_allowed():
 
 
 def test_a_final_state_says_that_it_is_final():
-    teguran = perpindahan("RJ-1", "dirujuk-balik", "dikirim")
+    teguran = ALUR_RUJUKAN.pindah("dirujuk-balik", "dikirim", "RJ-1")
 
     assert "bersifat akhir" in teguran.benar
     assert "final" in teguran.english
 
 
 def test_an_allowed_move_is_not_spoken_of():
-    assert perpindahan("RJ-1", "dikirim", "disetujui") is None
+    assert ALUR_RUJUKAN.pindah("dikirim", "disetujui", "RJ-1") is None
     assert set(AWAL) <= set(BERIKUT)
 
 
