@@ -62,9 +62,7 @@ OPERATION = Operation(
     parameters=(
         Parameter("ids", "id", maximum="*", says="Which Subscriptions, where the URL names none."),
         Parameter("token", "string", use="out", minimum=1, says="Send bind-with-token and this."),
-        Parameter(
-            "expiration", "dateTime", use="out", minimum=1, says="Until when it is good."
-        ),
+        Parameter("expiration", "dateTime", use="out", minimum=1, says="Until when it is good."),
         Parameter("subscription", "string", use="out", maximum="*", says="What it is good for."),
         Parameter("websocket-url", "url", use="out", minimum=1, says="Where to show it."),
     ),

@@ -48,7 +48,7 @@ class Handler(BaseHTTPRequestHandler):
 
     server: Provider
 
-    def do_GET(self) -> None:  # noqa: N802
+    def do_GET(self) -> None:
         """Discovery, keys, the page where one would sign in."""
         parts, server = urlsplit(self.path), self.server
         asked = dict(parse_qsl(parts.query))
@@ -72,7 +72,7 @@ class Handler(BaseHTTPRequestHandler):
             case _:
                 self._send(404, b"{}")
 
-    def do_POST(self) -> None:  # noqa: N802
+    def do_POST(self) -> None:
         """Token endpoint; what tests tell the provider to do."""
         body = self.rfile.read(int(self.headers.get("Content-Length", 0)))
         match self.path:
