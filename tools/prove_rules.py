@@ -159,24 +159,37 @@ MUTANTS = [
 
 
 def naming(rule: str) -> list[str]:
-    """Find the tests that name a rule: functions by their names, files by their first words."""
+    """Find the tests that name a rule: functions by their names, files by their first words.
+
+    After them come the files that its rows in docs/sop/aturan.md give.
+    """
     word = rule.lower().replace("-", "_")
-    named = re.compile(rf"^def (test_{word}_\w+)", re.MULTILINE)
+    named = re.compile(rf"^(?:class (\w+)|( *)def (test_{word}_\w+))", re.MULTILINE)
     found: list[str] = []
     for path in sorted((ROOT / "tests").rglob("test_*.py")):
         text, name = path.read_text("utf-8"), str(path.relative_to(ROOT))
         if re.search(rf'\A"""[^"]*{re.escape(rule)}\b', text):
             found.append(name)
         else:
-            found += [f"{name}::{each}" for each in named.findall(text)]
-    return found or in_table(rule)
+            found += [f"{name}::{each}" for each in _nodes(named.findall(text))]
+    return [*found, *(each for each in in_table(rule) if each not in found)]
+
+
+def _nodes(found: list[tuple[str, str, str]]) -> list[str]:
+    """Write tests as pytest names them; one that is indented is of the class above it."""
+    nodes, inside = [], ""
+    for kind, indent, test in found:
+        inside = kind or inside
+        if test:
+            nodes.append(f"{inside}::{test}" if indent else test)
+    return nodes
 
 
 def in_table(rule: str) -> list[str]:
     """Find the tests that docs/sop/aturan.md gives for a rule."""
     rows = (ROOT / "docs/sop/aturan.md").read_text("utf-8").splitlines()
-    row = next((each for each in rows if each.startswith(f"| {rule} |")), "")
-    return re.findall(r"`(tests/[^`]+)`", row)
+    own = "\n".join(each for each in rows if each.startswith(f"| {rule} |"))
+    return list(dict.fromkeys(re.findall(r"`(tests/[^`]+)`", own)))
 
 
 def noticed(mutant: Mutant, tests: list[str], copy: Path) -> str | None:

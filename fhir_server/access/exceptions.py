@@ -13,7 +13,7 @@ from functools import cached_property
 from typing import TYPE_CHECKING, Any, Final
 
 from fhir_server.access.directory import DIRECTORY
-from fhir_server.access.people import found
+from fhir_server.access.people import found, today
 from fhir_server.access.reach import NOTHING, Reach, either, written_by
 from fhir_server.auth.scopes import AUDIT
 from fhir_server.search.token import key
@@ -153,8 +153,8 @@ class Excepted(Reach):
         return named or (not actors and bool(provision.get("securityLabel")))
 
     def _is_now(self, period: dict[str, str]) -> bool:
-        today = self._context.clock().date().isoformat()
-        return period.get("start", today)[:10] <= today <= period.get("end", today)[:10]
+        day = today(self._context)
+        return period.get("start", day)[:10] <= day <= period.get("end", day)[:10]
 
 
 def _labels(provision: dict[str, Any]) -> list[str]:

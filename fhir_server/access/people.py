@@ -116,12 +116,17 @@ def _codes(context: Context, role: dict[str, Any]) -> list[str]:
     return [each["code"] for each in codings if each.get("system") == system and "code" in each]
 
 
+def today(context: Context) -> str:
+    """Give the day on which it is asked, where the puskesmas is."""
+    return context.clock().astimezone(ZoneInfo(context.settings.timezone)).date().isoformat()
+
+
 def is_now(context: Context, resource: dict[str, Any]) -> bool:
     """Tell whether a role or a team is active, and today in its period."""
-    today = context.clock().astimezone(ZoneInfo(context.settings.timezone)).date().isoformat()
+    day = today(context)
     period = resource.get("period", {})
-    started = period.get("start", today)[:10] <= today
-    ended = period.get("end", today)[:10] < today
+    started = period.get("start", day)[:10] <= day
+    ended = period.get("end", day)[:10] < day
     is_active = resource.get("active") is not False
     return started and not ended and is_active and resource.get("status", "active") == "active"
 

@@ -2,11 +2,22 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from datetime import UTC, datetime, timedelta
+
+import pytest
 
 from fhir_server.app import create_app
 from fhir_server.commands import demo
 from fhir_server.sop import arsip
+
+NOW = datetime.now(UTC)
+
+
+@pytest.fixture
+def context(context):
+    """Keep the clock still: no midnight comes in between."""
+    return replace(context, clock=lambda: NOW)
 
 
 def test_the_demo_loads_and_loading_it_again_changes_nothing(context):
@@ -15,14 +26,14 @@ def test_the_demo_loads_and_loading_it_again_changes_nothing(context):
 
     demo.load(context)
 
-    assert number == len(list(demo.documents(datetime.now(UTC))))
+    assert number == len(list(demo.documents(NOW)))
     assert context.store.statistics() == before
     assert arsip.Arsip.objects(keadaan="diterima").count() == 0
 
 
 def test_the_demo_shows_a_pws_table(context):
     demo.load(context)
-    month = datetime.now(UTC) - timedelta(days=12)
+    month = NOW - timedelta(days=12)
 
     answer = create_app(context).test_client().get(f"/sop/v1/pws?indikator=K1&bulan={month:%Y-%m}")
 
@@ -35,7 +46,7 @@ def test_the_demo_shows_a_pws_table(context):
 def test_everybody_in_the_demo_is_invented():
     niks = [
         value
-        for entry in demo.documents(datetime.now(UTC))
+        for entry in demo.documents(NOW)
         for name, value in entry["dokumen"].items()
         if name in {"nik", "nikIbu"}
     ]

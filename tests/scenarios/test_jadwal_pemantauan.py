@@ -8,7 +8,8 @@ from zoneinfo import ZoneInfo
 import pytest
 
 SD = "https://puskesmas.example/fhir/StructureDefinition"
-BESOK = datetime.now(ZoneInfo("Asia/Jakarta")).date() + timedelta(days=1)
+LUSA = datetime.now(ZoneInfo("Asia/Jakarta")).date() + timedelta(days=2)
+"""Yet to come, also when midnight passes between the import and a test."""
 
 
 @pytest.fixture
@@ -20,7 +21,7 @@ def jadwal(sop, pasien):
             "alasan": "sesudah-tanda-bahaya",
             "pelaksana": "bidan-desa-sidorejo",
             "dibuat": "2024-08-20T21:00:00+07:00",
-            "mulai": BESOK.isoformat(),
+            "mulai": LUSA.isoformat(),
         },
     )
 
@@ -34,7 +35,7 @@ def kontak(fhir, jadwal):
 
 
 def hari(*nomor):
-    return [(BESOK + timedelta(days=each)).isoformat() for each in nomor]
+    return [(LUSA + timedelta(days=each)).isoformat() for each in nomor]
 
 
 def test_it_plans_a_contact_on_each_of_three_days(fhir, jadwal):
@@ -42,7 +43,7 @@ def test_it_plans_a_contact_on_each_of_three_days(fhir, jadwal):
     assert kontak(fhir, jadwal) == [(each, "active") for each in hari(0, 1, 2)]
     names = [
         (f"CarePlan/{jadwal['id']}", "RencanaJadwalPemantauan"),
-        (f"CommunicationRequest/{jadwal['id']}-kontak-{BESOK:%Y%m%d}", "JadwalPemantauan"),
+        (f"CommunicationRequest/{jadwal['id']}-kontak-{LUSA:%Y%m%d}", "JadwalPemantauan"),
     ]
     for name, profile in names:
         issues = fhir.read(f"{name}/$validate?profile={SD}/{profile}")["issue"]
