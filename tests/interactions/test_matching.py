@@ -4,8 +4,8 @@ import pytest
 
 from fhir_server.errors import NotSupported
 from fhir_server.interactions.conditional import criteria
-from fhir_server.search.matching import is_match
 from fhir_server.search.index import index
+from fhir_server.search.matching import is_match
 from tests.support.fhir import patient
 
 PEOPLE = (
