@@ -43,7 +43,7 @@ def issuer(text: str) -> str:
     """Read who says to have signed, to find the keys; nothing is proved by it."""
     try:
         return str(json.loads(extract_compact(text.encode()).payload)["iss"])
-    except (JoseError, ValueError, KeyError, TypeError) as error:
+    except (JoseError, ValueError, KeyError, TypeError, RecursionError) as error:
         raise BadAssertion("client_assertion is no signed JWT with an iss.") from error
 
 
@@ -57,7 +57,7 @@ def keys_of(text: str, client: Client, published: Published) -> KeySet:
         raise BadAssertion(
             "The client's keys cannot be fetched from where it publishes."
         ) from error
-    except (JoseError, ValueError, KeyError, TypeError) as error:
+    except (JoseError, ValueError, KeyError, TypeError, RecursionError) as error:
         raise BadAssertion("The client has no keys to be held against.") from error
 
 
@@ -65,7 +65,7 @@ def verify(text: str, client: Client, keys: KeySet, audience: str, *, now: int) 
     """Hold an assertion against the keys of a client; ``audience`` is our token endpoint."""
     try:
         claims: dict[str, Any] = jwt.decode(text, keys, algorithms=list(ALGORITHMS)).claims
-    except (JoseError, ValueError, KeyError, TypeError) as error:
+    except (JoseError, ValueError, KeyError, TypeError, RecursionError) as error:
         raise BadAssertion("The signature is of none of the client's keys.") from error
     if claims.get("iss") != client.id or claims.get("sub") != client.id:
         raise BadAssertion("iss and sub must both be the client's id.")

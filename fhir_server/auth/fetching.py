@@ -80,7 +80,7 @@ def _read(raw: bytes, url: str) -> dict[str, Any]:
         raise Unfetched(f"{url} is larger than {LARGEST} bytes.")
     try:
         found = json.loads(raw)
-    except ValueError as error:
+    except (ValueError, RecursionError) as error:
         raise Unfetched(f"{url} is no JSON.") from error
     if not isinstance(found, dict):
         raise Unfetched(f"{url} is no JSON object.")

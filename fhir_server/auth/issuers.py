@@ -76,7 +76,7 @@ class Issuer:
             return dict(jwt.decode(text, keys, algorithms=list(ALGORITHMS)).claims)
         except (Unfetched, KeyError) as error:
             raise BadUser("The keys of the identity provider cannot be fetched.") from error
-        except (JoseError, ValueError, TypeError) as error:
+        except (JoseError, ValueError, TypeError, RecursionError) as error:
             raise BadUser("The token is not signed by the identity provider.") from error
 
     def _check(self, claims: dict[str, Any], now: int) -> None:
@@ -106,6 +106,6 @@ class Issuer:
 def _unproved(text: str) -> dict[str, Any]:
     try:
         found = json.loads(extract_compact(text.encode()).payload)
-    except (JoseError, ValueError, TypeError):
+    except (JoseError, ValueError, TypeError, RecursionError):
         return {}
     return found if isinstance(found, dict) else {}

@@ -74,7 +74,7 @@ def read(body: bytes) -> Posting:
     """Read the body of a webhook."""
     try:
         given = json.loads(body)
-    except ValueError as error:
+    except (ValueError, RecursionError) as error:
         raise Unreadable("The body is not JSON.") from error
     if not isinstance(given, dict) or given.get("object") != WHATSAPP:
         raise Unreadable(f"object is not {WHATSAPP}.")

@@ -59,7 +59,7 @@ def read(body: bytes) -> Form:
     """Read a form."""
     try:
         given = json.loads(body)
-    except ValueError as error:
+    except (ValueError, RecursionError) as error:
         raise Unreadable("The body is not JSON.") from error
     if not isinstance(given, dict):
         raise Unreadable("The body is not a JSON object.")
