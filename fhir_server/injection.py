@@ -12,6 +12,13 @@ import os
 import signal
 
 POINTS = (
+    "write-created",
+    "write-guarded",
+    "write-current",
+    "write-past",
+    "write-uncommitted",
+    "write-committed",
+    "trail-stored",
     "numbers-planned",
     "delivery-expanded",
     "delivery-noted",
@@ -22,7 +29,7 @@ POINTS = (
     "whatsapp-intended",
     "whatsapp-taken",
 )
-"""Every point there is; a test kills a worker at each."""
+"""Every point there is; a test kills a process at each."""
 
 _NAME, _, _TIMES = os.environ.get("FHIR_FAULT", "").partition(":")
 _PASSED = itertools.count(1)

@@ -14,6 +14,7 @@ from typing import TYPE_CHECKING, Any
 from pymongo import DeleteOne, ReplaceOne
 from pymongo.errors import BulkWriteError
 
+from fhir_server.injection import point
 from fhir_server.store import failures, versions
 from fhir_server.store.changes import Before, is_new
 from fhir_server.store.outbox import OUTBOX
@@ -92,7 +93,9 @@ def write(database: Database[Document], changes: Sequence[Change], session: Clie
         _replace(database[resource_type], _of(group, "replace"), session)
         _delete(database[resource_type], _of(group, "delete"), session)
         _insert(database[resource_type], _of(group, "insert"), session)
+        point("write-current")
         _remember(database[versions.past_name(resource_type)], group, session)
+    point("write-past")
     rows = [row for change in changes for row in change.rows]
     if rows:
         database[OUTBOX].insert_many(rows, session=session)

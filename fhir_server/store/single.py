@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Any
 from pymongo import ReturnDocument
 from pymongo.errors import DuplicateKeyError
 
+from fhir_server.injection import point
 from fhir_server.store import failures, versions
 from fhir_server.store.bulk import newest_past, revive
 from fhir_server.store.changes import Before, change
@@ -56,12 +57,14 @@ def write(database: Database[Document], op: Op, session: ClientSession, *, noop:
     done = change(op, before, moment, noop=noop)
     if old and done.kind == "nothing":
         raise Unchanged(done.written)
+    point("write-current")
     past = database[versions.past_name(op.resource_type)]
     if done.past:
         past.insert_many(done.past, session=session)
     if done.revives and done.document:
         current.replace_one({"_id": op.id}, done.document, session=session)
         revive(past, done, session)
+    point("write-past")
     if done.rows:
         database[OUTBOX].insert_many(done.rows, session=session)
     return done.written

@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING, Any, TypeVar
 from pymongo.errors import BulkWriteError, PyMongoError
 
 from fhir_server.errors import Conflict, FhirError, Unavailable
+from fhir_server.injection import point
 from fhir_server.store import bulk, single, transactions, versions
 from fhir_server.store.changes import Before, Change, change
 from fhir_server.store.coalesce import Coalescer
@@ -68,6 +69,7 @@ class Together:
         outcomes: list[Written | Exception] = [each.written for each in changes]
         try:
             self._database[puts[0].resource_type].insert_many(documents, ordered=False)
+            point("write-created")
         except BulkWriteError as error:
             if error.details["writeConcernErrors"]:
                 return [translate(error) for _ in puts]

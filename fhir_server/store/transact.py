@@ -16,6 +16,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any, TypeVar
 
 from fhir_server.errors import BadRequest, Conflict, FhirError
+from fhir_server.injection import point
 from fhir_server.store import bulk, single, transactions, versions
 from fhir_server.store.changes import Before, attributed, change, is_new, repeated
 from fhir_server.store.ops import Put, Written
@@ -79,6 +80,7 @@ class Writer:
     ) -> list[Written]:
         changes = decided(ops, bulk.look_up(self._database, ops), noop=self._noop)
         self._judge.touch(conditions, session)
+        point("write-guarded")
         self._judge.decide(conditions, "before", session)
         try:
             bulk.write(self._database, changes, session)

@@ -14,6 +14,7 @@ from pymongo.errors import PyMongoError
 from pymongo.read_concern import ReadConcern
 
 from fhir_server.errors import Conflict, Unavailable
+from fhir_server.injection import point
 from fhir_server.store.failures import BUSY, is_transient, is_unknown_commit
 
 if TYPE_CHECKING:
@@ -67,7 +68,9 @@ def _once(
     except BaseException:
         session.abort_transaction()
         raise
+    point("write-uncommitted")
     _commit(session, deadline)
+    point("write-committed")
     return result
 
 

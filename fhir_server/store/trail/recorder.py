@@ -17,6 +17,7 @@ from typing import TYPE_CHECKING, Any, Final, NamedTuple
 import structlog
 from pymongo.errors import DuplicateKeyError, InvalidOperation, PyMongoError
 
+from fhir_server.injection import point
 from fhir_server.store.trail import chain
 from fhir_server.store.trail.blocks import now
 from fhir_server.store.trail.patients import looked_up
@@ -205,6 +206,7 @@ class Recorder:
             self._tried = block
             try:
                 self._append(block)
+                point("trail-stored")
             except DuplicateKeyError:
                 there = self._blocks.one(block["_id"])
                 self._tried = None
