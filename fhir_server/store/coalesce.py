@@ -11,6 +11,7 @@ import threading
 from collections import deque
 from typing import TYPE_CHECKING, Generic, TypeVar, cast
 
+from fhir_server.errors import Unavailable
 from fhir_server.store.failures import DRIVER, translate
 
 if TYPE_CHECKING:
@@ -80,6 +81,9 @@ class Coalescer(Generic[Item, Result]):
         except DRIVER as error:
             for slot in batch:
                 slot.outcome = translate(error)
+        except Unavailable as error:
+            for slot in batch:
+                slot.outcome = Unavailable(str(error))
         except BaseException as error:
             for slot in batch:
                 slot.outcome = RuntimeError(f"The batch failed: {type(error).__name__}")

@@ -44,14 +44,15 @@ def run(
 ) -> Result:
     """Run ``body`` in a transaction and commit; it may run many times until patience ends.
 
-    What ``body`` raises aborts the transaction and comes out, except a write conflict.
+    A commit that may have happened is asked for PATIENCE_SECONDS, whatever ``patience`` is. What
+    ``body`` raises aborts the transaction and comes out, except a write conflict.
     """
     deadline = time.monotonic() + patience
     pause = 0.001
     with client.start_session() as session:
         while True:
             try:
-                return _once(session, body, deadline)
+                return _once(session, body)
             except (PyMongoError, Again) as error:
                 if not _may_retry(error) or time.monotonic() > deadline:
                     raise
@@ -59,9 +60,7 @@ def run(
             pause = min(2 * pause, LONGEST_PAUSE)
 
 
-def _once(
-    session: ClientSession, body: Callable[[ClientSession], Result], deadline: float
-) -> Result:
+def _once(session: ClientSession, body: Callable[[ClientSession], Result]) -> Result:
     session.start_transaction(ReadConcern("snapshot"), JOURNALED, ReadPreference.PRIMARY)
     try:
         result = body(session)
@@ -69,12 +68,13 @@ def _once(
         session.abort_transaction()
         raise
     point("write-uncommitted")
-    _commit(session, deadline)
+    _commit(session)
     point("write-committed")
     return result
 
 
-def _commit(session: ClientSession, deadline: float) -> None:
+def _commit(session: ClientSession) -> None:
+    deadline = time.monotonic() + PATIENCE_SECONDS
     while True:
         try:
             return session.commit_transaction()

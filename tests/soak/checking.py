@@ -82,7 +82,7 @@ def torn(store):
         return not kept
 
     try:
-        until(whole, 20)
+        until(whole, 60)
     except AssertionError:
         return kept
     return []

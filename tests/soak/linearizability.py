@@ -1,9 +1,9 @@
-"""Whether what several clients saw of one thing can have happened one after another (Wing and Gong).
+"""Whether what several clients saw of one thing can have happened one after another.
 
-A history is a list of calls, each with the moments at which it was asked and answered. A model
-says what a call does to the state of the thing: it gives the next state, or None if the answer is
-none that this state gives. A call without an answer may have happened at any time after it was
-asked, or never.
+The search of Wing and Gong. A history is a list of calls, each with the moments at which it was
+asked and answered. A model says what a call does to the state of the thing: it gives the next
+state, or None if the answer is none that this state gives. A call without an answer may have
+happened at any time after it was asked, or never.
 
 M. Herlihy, J. Wing: Linearizability, 1990; J. Wing, C. Gong: Testing and verifying concurrent
 objects, 1993.
@@ -53,9 +53,11 @@ def explained(history: Sequence[Call], model: Model, begin: State) -> list[Call]
             continue
         tried.add((left, state))
         first = min(calls[each].returned for each in left)
-        for each in left:
-            if calls[each].asked <= first and (after := model(state, calls[each])) is not None:
-                stack.append((left - {each}, after, (*order, each)))
+        stack += [
+            (left - {each}, after, (*order, each))
+            for each in left
+            if calls[each].asked <= first and (after := model(state, calls[each])) is not None
+        ]
     return None
 
 

@@ -14,7 +14,7 @@ import requests
 from tests.support.clinic import WILAYAH
 from tests.support.fhir import bundle, entry
 
-PATIENCE = 60
+PATIENCE = 240
 SHARED, PEOPLE = 4, 50
 QUEUE = {"faskes": "pkm-dharma-rini", "unit": "kia", "tanggal": "2024-04-02"}
 EXPECTED = {200, 201, 204, 404, 409, 410, 412, 503}

@@ -92,6 +92,18 @@ def test_a_driver_error_goes_to_all_of_a_batch_each_its_own():
     assert len({id(outcome) for outcome in outcomes[1:]}) == 3
 
 
+def test_a_commit_that_nobody_confirmed_is_told_to_all_of_a_batch():
+    def fail(_):
+        raise Unavailable("It may or may not have happened.")
+
+    outcomes = together(Gate(lambda item: fail(item) if item else item), list(range(4)))
+
+    assert [(type(each), str(each)) for each in outcomes[1:]] == [
+        (Unavailable, "It may or may not have happened.")
+    ] * 3
+    assert len({id(outcome) for outcome in outcomes[1:]}) == 3
+
+
 def test_a_bug_in_a_batch_leaves_nobody_waiting():
     def fail(item):
         return {0: 0}[item]

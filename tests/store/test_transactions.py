@@ -62,6 +62,20 @@ def test_a_commit_without_an_answer_is_sent_again_and_counts_once(store, monkeyp
     assert [each.version for each in store.history("Patient", "1").resources] == [2, 1]
 
 
+def test_a_commit_has_patience_though_the_batch_has_none(store, monkeypatch):
+    commit = ClientSession.commit_transaction
+    answers = [labelled(AutoReconnect("broke"), failures.UNKNOWN_COMMIT)]
+
+    def commit_late(session):
+        if answers:
+            raise answers.pop()
+        commit(session)
+
+    monkeypatch.setattr(ClientSession, "commit_transaction", commit_late)
+
+    assert transactions.run(store._client, lambda _: "done", 0) == "done"
+
+
 def test_a_commit_that_is_never_answered_is_not_promised(store, monkeypatch):
     def commit(_):
         raise labelled(AutoReconnect("broke"), failures.UNKNOWN_COMMIT)
