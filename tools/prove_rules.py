@@ -152,6 +152,10 @@ MUTANTS = [
             "SOP Chat A4",
         )
     ],
+    Mutant("ISOMAN", without="ISOMAN satu"),
+    *_road("JENIS-TUGAS", "KSPR"),
+    *[Mutant("alur", without=f"alur {kind}") for kind in ("Appointment", "Encounter")],
+    *[Mutant("persalinan", without=name) for name in ("setelah-persalinan", "risti-selesai")],
     Mutant("E6", without="domain §1.E E6"),
     Mutant("E7", without="domain §1.E E7"),
     Mutant("hingga sembuh", without="LAKON hingga sembuh"),

@@ -1,4 +1,4 @@
-"""Illegal moves are refused whatever the table, whoever writes."""
+"""The state machines (alur): illegal moves are refused whatever the table, whoever writes."""
 
 from __future__ import annotations
 

@@ -267,7 +267,7 @@ def test_the_pregnancy_is_finished_and_the_weeks_after_begin(sop, fhir, dewi, ep
     assert sop.read(f"episode-kehamilan/{episode['id']}")["alasanSelesai"] == "persalinan"
 
 
-def test_a_delivery_by_fhir_does_the_same_to_the_episodes(fhir, dewi, visit):
+def test_persalinan_by_fhir_does_the_same_to_the_episodes(fhir, dewi, visit):
     base = "https://puskesmas.example/fhir"
     kind = {"system": f"{base}/CodeSystem/jenis-tindakan", "code": "persalinan"}
     fhir.made(
@@ -499,7 +499,7 @@ def corrected(sop, birth, **fields):
     return sop.kept(f"persalinan/{birth['id']}", {**known, **fields})
 
 
-def test_the_high_risk_flag_ends_with_the_birth(sop, fhir, dewi, form, risti):
+def test_persalinan_ends_the_high_risk_flag(sop, fhir, dewi, form, risti):
     """Domain §2.1/22: the flag marks a pregnancy; it ends at the birth, in the same write."""
     birth = sop.made("persalinan", form)
 

@@ -172,7 +172,7 @@ def test_the_group_goes_down_when_a_factor_was_recorded_in_error(kartu):
     assert (kedua["skor"], kedua["kelompok"]) == (6, "KRT")
 
 
-def test_a_lower_group_by_fhir_is_refused(fhir, kartu):
+def test_kspr_a_lower_group_by_fhir_is_refused(fhir, kartu):
     skor = kartu()
     risk = fhir.read(f"RiskAssessment/{skor['id']}")
     risk["prediction"][0]["qualitativeRisk"]["coding"][0]["code"] = "KRT"
