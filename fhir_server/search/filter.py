@@ -12,7 +12,7 @@ import json
 import re
 from typing import TYPE_CHECKING
 
-from fhir_server.errors import BadRequest, NotSupported
+from fhir_server.errors import BadRequest, NotSupported, TooCostly
 from fhir_server.search.criteria import Both, Criterion, Either, Neither, read_condition
 
 if TYPE_CHECKING:
@@ -40,6 +40,7 @@ MODIFIERS = {
 }
 OPERATORS = PREFIXES | {op for _, op in MODIFIERS} | {"eq", "ne", "pr", "ni", "po"}
 DEEPEST = 20
+MOST_TESTS = 500
 _TOKEN = re.compile(r'\s*("(?:[^"\\]|\\.)*"|[()]|[^\s()"]+)')
 
 
@@ -61,7 +62,7 @@ class _Reader:
         self.parameters = parameters
         self.tokens: list[str] = []
         self.at = 0
-        self.depth = 0
+        self.depth = self.tests = 0
         place = 0
         while place < len(text.rstrip()):
             match = _TOKEN.match(text, place)
@@ -119,6 +120,9 @@ class _Reader:
         return inner
 
     def test(self) -> Condition:
+        self.tests += 1
+        if self.tests > MOST_TESTS:
+            raise TooCostly(f"_filter: at most {MOST_TESTS} conditions are allowed.")
         path, operator = self.take(), self.peek().lower()
         if not path or path[0] in '")' or operator not in OPERATORS:
             raise self.stopped("a parameter and eq, ne, co, sw, gt or another operator")

@@ -25,7 +25,7 @@ if TYPE_CHECKING:
 SORT = ".l"
 SINGLE = frozenset({"integer", "decimal", "positiveInt", "unsignedInt"})
 _NUMBER = re.compile(
-    r"(?P<prefix>eq|ne|gt|lt|ge|le|sa|eb|ap)?(?P<value>[+-]?\d+(?P<part>\.\d+)?([eE][+-]?\d+)?)"
+    r"(?P<prefix>eq|ne|gt|lt|ge|le|sa|eb|ap)?(?P<value>[+-]?\d+(?P<part>\.\d+)?([eE][+-]?\d{1,3})?)"
 )
 _LONGEST = 40
 

@@ -11,7 +11,7 @@ from __future__ import annotations
 from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING, Literal
 
-from fhir_server.errors import BadRequest, Issue, NotSupported
+from fhir_server.errors import BadRequest, Issue, NotSupported, TooCostly
 from fhir_server.search import system
 from fhir_server.search.criteria import Both, Condition, Criterion, read_condition, unknown, urls_in
 from fhir_server.search.escapes import cut
@@ -30,6 +30,11 @@ Total = Literal["none", "estimate", "accurate"]
 SUMMARIES = ("true", "text", "data", "count", "false")
 FOR_HTTP = frozenset({"_format", "_pretty"})
 SORT_LIMIT = 8
+MOST_PARAMETERS, MOST_INCLUDES = 500, 50
+MOST_VALUES = 500
+"""Alternatives of one parameter, each of which is a range or a comparison of its own."""
+MOST_NAMES = 20_000
+"""The same for ids, codes and references, which the database looks up as one set."""
 TOP = frozenset({"_has", "_list", *REFUSED})
 
 
@@ -121,12 +126,21 @@ def parse(
     (``("Patient", "1")``) keeps to what belongs to it. Raises BadRequest for what cannot be read
     and NotSupported for what is not answered here.
     """
+    if len(pairs) > MOST_INCLUDES:
+        _expect_few(pairs)
     if resource_type is None:
         query = _several(pairs, parameters, strict=strict, compartment=compartment)
     else:
         query = _one(_Reading(resource_type, (resource_type,), parameters, strict), pairs)
         query = _within(query, compartment, parameters)
     return replace(query, compartment=compartment) if compartment else query
+
+
+def _expect_few(pairs: Sequence[Pair]) -> None:
+    if len(pairs) > MOST_PARAMETERS:
+        raise TooCostly(f"A search has at most {MOST_PARAMETERS} parameters, not {len(pairs)}.")
+    if sum(name.startswith(("_include", "_revinclude")) for name, _ in pairs) > MOST_INCLUDES:
+        raise TooCostly(f"A search has at most {MOST_INCLUDES} _include and _revinclude.")
 
 
 def _one(reading: _Reading, pairs: Sequence[Pair]) -> Query:
@@ -210,9 +224,20 @@ def _criterion(reading: _Reading, name: str, value: str) -> None:
     if code not in TOP and code not in reading.parameters.of(reading.resource_type):
         reading.ignore(name, unknown(reading.resource_type, code, reading.parameters, RESULT))
         return
+    if len(values) > MOST_VALUES:
+        _expect_names(reading, name, code, len(values))
     asked = read_condition(reading.parameters, reading.resource_type, name, values)
     reading.criteria.append(asked)
     reading.doubt(name, asked)
+
+
+def _expect_names(reading: _Reading, name: str, code: str, values: int) -> None:
+    """Allow many alternatives only where they are looked up as one set."""
+    known = reading.parameters.of(reading.resource_type).get(code)
+    is_set = code == name and known is not None and known.type in {"token", "reference"}
+    most = MOST_NAMES if is_set else MOST_VALUES
+    if values > most:
+        raise TooCostly(f"{name} has {values} values; at most {most} are allowed.")
 
 
 def _count(reading: _Reading, name: str, value: str) -> None:

@@ -37,3 +37,7 @@ def test_a_token_that_nests_without_end_is_refused(name, at):
     parts[at] = b'{"a":' * 5_000
 
     assert not PARSERS[name].feed(".".join(urlsafe_b64encode(each).decode() for each in parts))
+
+
+def test_a_name_of_no_letter_is_nobody():
+    assert PARSERS["fhirpath"].feed("``")

@@ -59,7 +59,7 @@ def step(tree: Tree, *, first: bool = False) -> Step:
     """Compile one step of a path; the ``first`` may also be the type of what it starts from."""
     match tree:
         case ("child", name):
-            return partial(_start if first and name[0].isupper() else _child, name)
+            return partial(_start if first and name[:1].isupper() else _child, name)
         case ("dollar", name):
             value = _DOLLARS[name]
             return lambda _, frame: value(frame)
