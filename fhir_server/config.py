@@ -291,6 +291,11 @@ class Settings:
         "FHIR_SATUSEHAT_BUNDLE",
         "send a visit when it is finished, with all that names it, as one transaction",
     )
+    satusehat_read_limit: int = _setting(
+        2000,
+        "FHIR_SATUSEHAT_READ_LIMIT",
+        "resources of one patient that are read back from it at most; more are not read in part",
+    )
     satusehat_facility: str = _setting(
         "", "FHIR_SATUSEHAT_FACILITY", "id of our own Organization, the puskesmas with that number"
     )

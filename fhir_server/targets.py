@@ -23,12 +23,14 @@ from fhir_server.bridges.satusehat import target as satusehat
 from fhir_server.bridges.whatsapp import target as whatsapp
 from fhir_server.config import Settings
 from fhir_server.delivery.target import Target
+from fhir_server.mappings.dibaca import is_read
 from fhir_server.store.ops import Notice
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
 
     from fhir_server.context import Context
+    from fhir_server.delivery.target import Document
     from fhir_server.store.outbox import Notices, Provider
 
 Kind = Callable[[Mapping[str, Any], Settings], Target]
@@ -64,8 +66,14 @@ def provider(context: Context) -> Provider | None:
 
 
 def notices(targets: Sequence[Target]) -> Notices:
-    """Ask each of some targets whether it wants a resource."""
-    return lambda document: tuple(Notice(each.name) for each in targets if each.wants(document))
+    """Ask each of some targets whether it wants a resource; what was read goes to none."""
+
+    def told(document: Document) -> tuple[Notice, ...]:
+        if is_read(document):
+            return ()
+        return tuple(Notice(each.name) for each in targets if each.wants(document))
+
+    return told
 
 
 def _of_file(path: Path, settings: Settings) -> Iterator[Target]:

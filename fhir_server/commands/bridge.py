@@ -13,6 +13,9 @@ from rich.console import Console
 from rich.table import Table
 
 from fhir_server import targets
+from fhir_server.bridges.satusehat import inbound
+from fhir_server.bridges.satusehat.record import NotRead
+from fhir_server.bridges.satusehat.target import Satusehat
 from fhir_server.commands import opening
 from fhir_server.delivery.replay import replayed
 from fhir_server.delivery.target import Rendered
@@ -20,7 +23,7 @@ from fhir_server.delivery.trial import trial
 from fhir_server.store.progress import STATES, STUCK
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Sequence
+    from collections.abc import Iterable, Iterator, Sequence
     from datetime import date
 
     from fhir_server.context import Context
@@ -38,6 +41,7 @@ fhir-server bridge show rsud Encounter/abc     what would be sent, without sendi
 fhir-server bridge retry rsud                  what was refused or given up, once more
 fhir-server bridge retry rsud Encounter/abc --resend
 fhir-server bridge replay rsud Patient/abc 2026-08-17
+fhir-server bridge read Patient/abc --show     what SATUSEHAT has of a patient who agreed to it
 """
 REFERENCE = re.compile(r"[A-Z][A-Za-z]+/[A-Za-z0-9\-.]{1,64}")
 EXAMPLES = 3
@@ -203,6 +207,41 @@ def replay(target: str, patient: str, day: Any) -> None:
     with opening.attached(opening.settings_given()) as context:
         number = replayed(context, _target(context, target), patient, chosen)
     click.echo(f"{number} resources of {patient} of {chosen} are delivered (again).")
+
+
+@command.command(name="read")
+@click.argument("patient")
+@click.option("--show", is_flag=True, help="only count; nothing is stored")
+def read(patient: str, show: bool) -> None:  # noqa: FBT001
+    """Read a patient's record back from SATUSEHAT; the patient must have agreed to it."""
+    settings = opening.settings_given()
+    found = [each for each in targets.load(settings) if isinstance(each, Satusehat)]
+    if not found:
+        raise click.ClickException("SATUSEHAT is not configured (FHIR_SATUSEHAT_ORGANIZATION).")
+    with opening.attached(settings) as context:
+        try:
+            done = inbound.read(context, found[0], patient.removeprefix("Patient/"), show=show)
+        except NotRead as error:
+            raise click.ClickException(f"{error.reason}\n{error.remedy}") from None
+    for line in _said(done, show=show):
+        click.echo(line)
+
+
+def _said(done: inbound.Result, *, show: bool) -> Iterator[str]:
+    """Say what was read, type by type, and what was not."""
+    for kind, fates in sorted(done.counts.items()):
+        yield f"{kind}: {', '.join(f'{n} {fate}' for fate, n in sorted(fates.items()))}"
+    for name in done.referrals:
+        yield f"{name} is a referral to us"
+    for name, reason in [*done.withheld.items(), *done.refused.items()]:
+        yield f"{name} not read: {reason}"
+    if done.strangers:
+        yield f"{done.strangers} resources were of somebody else, and dropped"
+    yield "Nothing was stored." if show else f"{_stored(done)} resources were stored."
+
+
+def _stored(done: inbound.Result) -> int:
+    return sum(each in {"new", "changed"} for each in done.fates.values())
 
 
 def _target(context: Context, name: str) -> Target:

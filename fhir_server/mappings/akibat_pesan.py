@@ -17,6 +17,7 @@ from fhir_server.mappings import eskalasi_darurat as eskalasi
 from fhir_server.mappings import pemantauan_isoman as pemantauan
 from fhir_server.mappings.codes import LOINC, code_system
 from fhir_server.mappings.consequence import id_from, whole
+from fhir_server.mappings.dibaca import is_read
 from fhir_server.mappings.effects import Consequences, Effect
 from fhir_server.mappings.elements import (
     code_of,
@@ -296,6 +297,8 @@ def _tag(document: Document) -> str | None:
 
 
 def _is_ours(document: Document, base: str, origin: str) -> bool:
+    if is_read(document):  # found out elsewhere, and acted on there
+        return False
     meta = document.get("meta", {})
     tagged = any(each.get("system") == origin for each in meta.get("tag", ()))
     own = f"{base}/StructureDefinition/"

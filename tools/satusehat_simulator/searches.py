@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 from typing import TYPE_CHECKING
+from urllib.parse import urlencode
 
-from tools.satusehat_simulator.outcomes import Answer, Issue, Refused, outcome
+from tools.satusehat_simulator.outcomes import NO_CONSENT, Answer, Issue, Refused, outcome
 from tools.satusehat_simulator.people import NIK, told
 
 if TYPE_CHECKING:
@@ -24,6 +25,7 @@ REFERENCES = {
 }
 IGNORED = {"MedicationDispense": {"encounter"}}
 MIN_NAME = 3
+AFTER = "_getpagesoffset"
 
 
 def search(world: World, kind: str, asked: Mapping[str, str], url: str) -> Answer:
@@ -31,6 +33,7 @@ def search(world: World, kind: str, asked: Mapping[str, str], url: str) -> Answe
     if kind == "MedicationDispense" and "context" in asked and "subject" not in asked:
         raise Refused(outcome(400, Issue("value", "Missing query parameters: subject")))
     with world.lock:
+        _consented(world, kind, asked)
         found = [
             each
             for each in _candidates(world, kind, asked)
@@ -41,10 +44,34 @@ def search(world: World, kind: str, asked: Mapping[str, str], url: str) -> Answe
             )
         ]
     entries = [
-        {"fullUrl": f"{world.base}/{kind}/{each['id']}", "resource": told(each)} for each in found
+        {"fullUrl": f"{world.base}/{kind}/{each['id']}", "resource": told(each)}
+        for each in _page(world, found, asked)
     ]
     body = {"resourceType": "Bundle", "type": "searchset", "total": len(found), "entry": entries}
-    return Answer(200, {**body, "link": [{"relation": "self", "url": url}]})
+    return Answer(200, {**body, "link": _links(world, len(found), asked, url)})
+
+
+def _page(world: World, found: list[Document], asked: Mapping[str, str]) -> list[Document]:
+    """Cut out one page, where the ways of this run have pages."""
+    start = int(asked.get(AFTER, "0"))
+    return found[start : start + world.ways.page] if world.ways.page else found
+
+
+def _links(world: World, total: int, asked: Mapping[str, str], url: str) -> list[Document]:
+    following = int(asked.get(AFTER, "0")) + world.ways.page
+    links = [{"relation": "self", "url": url}]
+    if world.ways.page and following < total:
+        query = urlencode({**asked, AFTER: following})
+        links.append({"relation": "next", "url": f"{url.partition('?')[0]}?{query}"})
+    return links
+
+
+def _consented(world: World, kind: str, asked: Mapping[str, str]) -> None:
+    """Keep the record of a person who did not agree to share it."""
+    for name in ("subject", "patient"):
+        person = world.people.get(("Patient", asked.get(name, "").removeprefix("Patient/")))
+        if kind != "Patient" and person is not None and not person["consent"]:
+            raise Refused(NO_CONSENT)
 
 
 def _candidates(world: World, kind: str, asked: Mapping[str, str]) -> list[Document]:

@@ -27,6 +27,7 @@ class Ways:
     episode_put: bool = False
     standalone_medication: bool = True
     old_newborns: bool = False
+    page: int = 0
     earliest: str = "2014-06-03"
     earliest_said: str = "3rd June 2014"
 

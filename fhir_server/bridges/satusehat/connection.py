@@ -74,6 +74,11 @@ class Connection:
         self._local = threading.local()
         self.login = Login(self._ask_token, outage=address.pause)
 
+    @property
+    def base(self) -> str:
+        """Give SATUSEHAT's FHIR address."""
+        return self._address.fhir
+
     def ask(
         self,
         method: str,

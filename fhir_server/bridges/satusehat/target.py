@@ -43,6 +43,7 @@ from fhir_server.delivery.target import (
     Rendered,
     Wait,
 )
+from fhir_server.mappings.dibaca import PREFIX, is_read
 from fhir_server.store.progress import Part
 
 if TYPE_CHECKING:
@@ -177,7 +178,7 @@ class Satusehat:
         """Say where a rendering gets what it asks for."""
 
         def remote(key: str) -> str | None:
-            found = view.remote(*_split(key))
+            found = read_id(view, key) or view.remote(*_split(key))
             return None if found and found[0] == NOT_THERE and _split(key)[0] == own else found
 
         return Known(
@@ -285,6 +286,16 @@ def make(settings: Settings) -> Satusehat | None:
     if not settings.satusehat_organization:
         return None
     return Satusehat(settings, Connection(Address.from_settings(settings)))
+
+
+def read_id(view: View, key: str) -> str | None:
+    """Give the id there of what was read from there: a visit that came of a referral names it."""
+    if not key.partition("/")[2].startswith(PREFIX):
+        return None
+    document = view.read(key)
+    if document is None or not is_read(document):
+        return None
+    return str(document["meta"].get("source", "")).rpartition("/")[2] or None
 
 
 def _split(key: str) -> tuple[Reference, str]:

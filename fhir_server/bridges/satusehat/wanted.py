@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any, Final
 
 from fhir_server.bridges.satusehat import constants as c
+from fhir_server.mappings.dibaca import is_read
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -22,6 +23,8 @@ ARRIVED: Final = ("arrived", "triaged", "in-progress", "onleave", "finished", "c
 
 def unwanted(resource: Json, choices: Choices) -> str | None:
     """Say why SATUSEHAT has no place for a resource, or give None when it has one."""
+    if is_read(resource):
+        return "it was read from SATUSEHAT"
     judge = JUDGES.get(resource.get("resourceType", ""))
     if judge is None:
         return "SATUSEHAT does not take resources of this type from us"

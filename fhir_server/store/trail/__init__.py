@@ -87,7 +87,10 @@ class Trail:
 
     @contextmanager
     def working(self, who: Any, work: str) -> Iterator[None]:
-        """Work for somebody outside of a request; recorded if it changes anything."""
+        """Work for somebody outside of a request.
+
+        Recorded if it changes anything, or looks at patients (``traces.touched``).
+        """
         before = traces.current()
         access = traces.Access(who, "", "", work)
         traces.begin(access)
@@ -118,10 +121,10 @@ class Trail:
 
     def _told(self, access: traces.Access) -> None:
         """Record what a work has changed so far, and let it go on under another number."""
-        if not access.changes or self._recorder is None:
+        if not (access.changes or access.patients) or self._recorder is None:
             return
         so_far = copy.copy(access)
-        access.changes, access.number = [], 0
+        access.changes, access.patients, access.number = [], (), 0
         asked = ("WORK", access.work, "")
         self._recorder.record(Event(now(), so_far, *asked, completion.FOUND, b""))
 
