@@ -6,13 +6,14 @@ network (an identity provider of the puskesmas) is fetched only from hosts the o
 
 from __future__ import annotations
 
-import ipaddress
 import json
 import socket
 from typing import Any, Final
 from urllib.parse import urlsplit
 
 import urllib3
+
+from fhir_server.auth.addresses import is_public
 
 PORTS: Final = {"http": 80, "https": 443}
 SECONDS: Final = 5.0
@@ -49,7 +50,7 @@ def _address(host: str, port: int, *, inside: bool) -> str:
         ]
     except OSError as error:
         raise Unfetched(f"{host} has no address.") from error
-    if not inside and not all(ipaddress.ip_address(each).is_global for each in found):
+    if not inside and not all(is_public(each) for each in found):
         raise Unfetched(f"{host} is inside; the operator may allow it by FHIR_KEY_HOSTS.")
     return found[0]
 

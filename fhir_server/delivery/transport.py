@@ -7,7 +7,6 @@ connection itself that is judged, so a name that changes its address gains nothi
 
 from __future__ import annotations
 
-import ipaddress
 import threading
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
@@ -22,6 +21,7 @@ from urllib3.connection import HTTPConnection, HTTPSConnection
 from urllib3.connectionpool import HTTPConnectionPool, HTTPSConnectionPool
 from urllib3.exceptions import HTTPError, MaxRetryError, NewConnectionError, SSLError
 
+from fhir_server.auth.addresses import is_public
 from fhir_server.delivery.target import Later
 
 if TYPE_CHECKING:
@@ -31,7 +31,6 @@ if TYPE_CHECKING:
 CONNECT_SECONDS = 10.0
 LONGEST_RETRY_AFTER = 86_400.0
 MOST_BYTES = 16 * 1024 * 1024
-_EMBEDDED = ipaddress.IPv6Network("64:ff9b::/96")
 
 
 class Forbidden(NewConnectionError):
@@ -147,20 +146,6 @@ def expect_allowed(url: str, hosts: str) -> bool:
     if parts.scheme == "http" and not trusted:
         raise ValueError(f"{url} must be https, or its host must be in FHIR_TARGET_HOSTS.")
     return trusted
-
-
-def is_public(text: str) -> bool:
-    """Tell whether an IP address is one of the public internet."""
-    address = ipaddress.ip_address(text.partition("%")[0])
-    if isinstance(address, ipaddress.IPv6Address):
-        inner = address.ipv4_mapped or address.sixtofour
-        if address in _EMBEDDED:
-            inner = ipaddress.IPv4Address(int(address) & 0xFFFFFFFF)
-        if inner is not None:
-            return is_public(str(inner))
-        if address.teredo is not None:
-            return False
-    return address.is_global and not address.is_multicast
 
 
 def _judged(connection: HTTPConnection, opened: socket.socket) -> socket.socket:

@@ -22,8 +22,6 @@ from fhir_server.store.failures import translated
 from fhir_server.store.versions import past_name
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
-
     from pymongo.database import Database
 
     from fhir_server.resources.wire import Document
@@ -65,9 +63,6 @@ class Profiles:
     def library(self) -> Library:
         """Give the profiles as they are now: one round trip, shared by who asks at once."""
         return self._now.ask(None)
-
-    def _for_all(self, asking: Sequence[None]) -> list[Library]:
-        return [self._current()] * len(asking)
 
     def _current(self) -> Library:
         self._asked = time.monotonic()

@@ -7,7 +7,6 @@ judged: a name that changes its address meanwhile gains nothing. Redirects are n
 from __future__ import annotations
 
 import http.client
-import ipaddress
 import socket
 import ssl
 import threading
@@ -15,11 +14,12 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Final, Self
 from urllib.parse import SplitResult, urlsplit
 
+from fhir_server.auth.addresses import is_public
+
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
 _PORTS: Final = {"http": 80, "https": 443}
-_EMBEDDED: Final = ipaddress.IPv6Network("64:ff9b::/96")
 _ANY: Final = "*"
 
 
@@ -161,22 +161,9 @@ def _judged(to: Endpoint) -> list[str]:
     except OSError:
         raise Unreached("the name of the host is not known") from None
     addresses = list(dict.fromkeys(str(each[4][0]) for each in found))
-    if not to.trusted and not all(_is_public(each) for each in addresses):
+    if not to.trusted and not all(is_public(each) for each in addresses):
         raise Forbidden("the host is at a loopback or private address (FHIR_SUBSCRIPTION_HOSTS)")
     return addresses
-
-
-def _is_public(text: str) -> bool:
-    address = ipaddress.ip_address(text.partition("%")[0])
-    if isinstance(address, ipaddress.IPv6Address):
-        inner = address.ipv4_mapped or address.sixtofour
-        if address in _EMBEDDED:
-            inner = ipaddress.IPv4Address(int(address) & 0xFFFFFFFF)
-        if inner is not None:
-            return _is_public(str(inner))
-        if address.teredo is not None:
-            return False
-    return address.is_global and not address.is_multicast
 
 
 def _path(parts: SplitResult) -> str:

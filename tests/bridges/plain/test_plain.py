@@ -8,10 +8,11 @@ import pytest
 import requests
 
 from fhir_server import targets
+from fhir_server.auth.addresses import is_public
 from fhir_server.bridges.plain.target import make
 from fhir_server.delivery.engine import Engine
 from fhir_server.delivery.target import Accepted, Later, Parcel, Refused, Unauthorized
-from fhir_server.delivery.transport import Line, expect_allowed, is_public
+from fhir_server.delivery.transport import Line, expect_allowed
 from fhir_server.interactions.write import commit, prepare
 from fhir_server.store.ops import Delete
 

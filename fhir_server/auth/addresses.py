@@ -1,0 +1,25 @@
+"""Which addresses of the network are out in the world: what somebody names may lead nowhere else.
+
+An IPv6 address may carry an IPv4 one (mapped, 6to4, NAT64); then that one decides.
+"""
+
+from __future__ import annotations
+
+import ipaddress
+from typing import Final
+
+_EMBEDDED: Final = ipaddress.IPv6Network("64:ff9b::/96")
+
+
+def is_public(text: str) -> bool:
+    """Tell whether an IP address is one of the public internet."""
+    address = ipaddress.ip_address(text.partition("%")[0])
+    if isinstance(address, ipaddress.IPv6Address):
+        inner = address.ipv4_mapped or address.sixtofour
+        if address in _EMBEDDED:
+            inner = ipaddress.IPv4Address(int(address) & 0xFFFFFFFF)
+        if inner is not None:
+            return is_public(str(inner))
+        if address.teredo is not None:
+            return False
+    return address.is_global and not address.is_multicast
