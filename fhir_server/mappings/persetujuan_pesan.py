@@ -2,7 +2,9 @@
 
 A live message that is nothing but such a word becomes a PersetujuanPasien in the transaction of
 the message, and is confirmed once. The patient's word holds for whoever is written to about her,
-that of family for itself. The last word counts; of two at one moment, the refusal.
+that of family for itself. From a number that is nobody's, or several people's, it becomes a Consent
+of the number, which holds for whoever has that number later: nobody is invented for it. The last
+word counts; of two at one moment, the refusal.
 """
 
 from __future__ import annotations
@@ -13,7 +15,7 @@ from typing import TYPE_CHECKING, Any, Final, Literal
 
 from fhir_server.mappings import persetujuan_pasien as consents
 from fhir_server.mappings.akibat_pesan import text_of
-from fhir_server.mappings.codes import CANONICAL, code_system, structure
+from fhir_server.mappings.codes import ACT_CODE, CANONICAL, code_system, sid, structure
 from fhir_server.mappings.consequence import id_from, whole
 from fhir_server.mappings.effects import Consequences, Effect
 from fhir_server.mappings.elements import code_of, day_of, id_of, instant_of
@@ -36,6 +38,8 @@ ALSO: Final = "telekonsultasi"
 """Who agreed to be consulted by chat has agreed to be written to."""
 LONGEST: Final = 40
 SAID: Final = ("in-progress", "completed")
+NOMOR: Final = sid("persetujuan-nomor")
+"""Whose value is the telephone number that a Consent of no patient is about."""
 ASAL: Final = code_system("asal-data")
 KOMUNIKASI: Final = code_system("kategori-komunikasi")
 STATE: Final[dict[Word, Any]] = {"berhenti": "ditolak", "mulai": "diberikan"}
@@ -58,10 +62,11 @@ def asked(text: str | None, settings: Settings) -> Word | None:
 
 def effects(canonical: str) -> tuple[Effect, ...]:
     """Give the effect for the code systems below a canonical base."""
-    origin = f"{canonical.rstrip('/')}/CodeSystem/asal-data"
+    base = canonical.rstrip("/")
+    origin, numbers = f"{base}/CodeSystem/asal-data", f"{base}/sid/wa-id"
 
     def applies(document: Document, new: bool) -> bool:  # noqa: ARG001, FBT001 - as Effect has it
-        if document.get("status") not in SAID or not is_public(document.get("sender")):
+        if document.get("status") not in SAID or not _may_say(document.get("sender"), numbers):
             return False
         tags = document.get("meta", {}).get("tag", ())
         live = any(e.get("system") == origin and e.get("code") == "webhook" for e in tags)
@@ -76,21 +81,39 @@ def follow(messages: Sequence[Document], reader: Reader) -> Consequences:
     for each in messages:
         word, own_id = asked(text_of(each), reader.settings), id_from("pesan", each)
         patient = id_of(each.get("subject"), "Patient")
-        if word is None or patient is None or reader.read(f"Consent/{own_id}") is not None:
+        number = number_of(each.get("sender"))
+        if word is None or reader.read(f"Consent/{own_id}") is not None:
             continue
-        made |= _consent(each, patient, word, own_id, reader)
+        if patient is not None:
+            made |= _consent(each, patient, word, own_id, reader)
+        elif number is not None:
+            made[f"Consent/{own_id}"] = _of_number(each, number, word, own_id, reader)
+        else:
+            continue
         if reader.settings.whatsapp_token and reader.settings.whatsapp_nomor:
             answer = _confirmation(each, word, f"{own_id}-jawab", reader)
             made[f"Communication/{answer['id']}"] = answer
     return Consequences(made)
 
 
-def last_word(found: Iterable[Document], recipient: str, day: date) -> Word | None:
-    """Give what was last said about messages to a recipient (``pasien/siti``); None if nothing."""
+def number_of(sender: Document | None) -> str | None:
+    """Give the number of a sender of whom nothing else is known."""
+    kind, _, number = (party_of(sender) or "").partition("/")
+    return number if kind == "wa" else None
+
+
+def last_word(
+    found: Iterable[Document], recipient: str, day: date, number: str | None = None
+) -> Word | None:
+    """Give what was last said about messages to a recipient (``pasien/siti``); None if nothing.
+
+    ``number`` is where the recipient would be written to: what was said from it alone counts too.
+    """
+    heard = {recipient, f"wa/{number}"}
     said = [
         (_when(each), _refuses(each), each)
         for each in found
-        if _is_about_messages(each) and _speaks_for(each, recipient)
+        if _is_about_messages(each) and _speaks_for(each, heard)
     ]
     if not said:
         return None
@@ -128,6 +151,39 @@ def _consent(
     if not where and not reader.settings.whatsapp_faskes:  # nobody to name: no profile of ours
         made = {name: _nobodys(each) for name, each in made.items()}
     return made
+
+
+def _may_say(sender: Document | None, numbers: str) -> bool:
+    """Tell whether the public wrote: the patient, family, or a number of whom nothing is known."""
+    known = (sender or {}).get("identifier", {})
+    return is_public(sender) or (
+        "reference" not in (sender or {}) and known.get("system") == numbers
+    )
+
+
+def _of_number(message: Document, number: str, word: Word, own_id: str, reader: Reader) -> Document:
+    """Write what a number asked for: a Consent of no patient, found by the number."""
+    at = instant_of(message.get("sent")) or reader.now
+    refused, kind = word == "berhenti", {"coding": [{"system": consents.JENIS, "code": JENIS}]}
+    where = reader.settings.whatsapp_faskes
+    written: Document = {
+        "resourceType": "Consent",
+        "id": own_id,
+        "meta": {"tag": message.get("meta", {}).get("tag")},
+        "identifier": [{"system": NOMOR, "value": number}],
+        "status": consents.STATUS[STATE[word]],
+        "scope": kind,
+        "category": [kind],
+        "dateTime": at.astimezone(reader.now.tzinfo).isoformat(),
+        "performer": [message["sender"]],
+        "organization": [{"reference": f"Organization/{where}"}] if where else None,
+        "policyRule": {"coding": [{"system": ACT_CODE, "code": "OPTOUT" if refused else "OPTIN"}]},
+        "provision": {
+            "type": "deny" if refused else "permit",
+            "period": {"start": at.astimezone(reader.now.tzinfo).date().isoformat()},
+        },
+    }
+    return {key: each for key, each in written.items() if each}
 
 
 def _nobodys(consent: Document) -> Document:
@@ -178,9 +234,9 @@ def _when(consent: Document) -> datetime:
     return instant_of(text) or datetime(day.year, day.month, day.day, tzinfo=UTC)
 
 
-def _speaks_for(consent: Document, recipient: str) -> bool:
+def _speaks_for(consent: Document, heard: set[str]) -> bool:
     by = parties_of(consent.get("performer"))
-    return not by or any(pihak.jenis(each) == "pasien" for each in by) or recipient in by
+    return not by or any(pihak.jenis(each) == "pasien" for each in by) or not heard.isdisjoint(by)
 
 
 def _refuses(consent: Document) -> bool:

@@ -181,7 +181,7 @@ def task(message: Document, why: str, reader: Reader) -> Document:
     """
     sender = message.get("sender", {})
     role = id_of(sender, "PractitionerRole")
-    asked = {"reference": f"PractitionerRole/{role}"} if role else _reads(reader)
+    asked = {"reference": f"PractitionerRole/{role}"} if role else reads(reader)
     now = reader.now.isoformat()
     written: Document = {
         "resourceType": "Task",
@@ -321,7 +321,8 @@ def _name(person: Document) -> str | None:
     return None
 
 
-def _reads(reader: Reader) -> Document | None:
+def reads(reader: Reader) -> Document | None:
+    """Name who reads what comes to the number of the clinic, as a Reference."""
     kind, _, name = reader.settings.whatsapp_penerima.partition("/")
     types = {"petugas": "PractitionerRole", "tim": "CareTeam", "faskes": "Organization"}
     return {"reference": f"{types[kind]}/{name}"} if kind in types and name else None

@@ -16,7 +16,7 @@ import threading
 import time
 from pathlib import Path
 
-from tests.support.server import running
+from tests.support.server import end_on_term, running
 
 SECONDS = float(sys.argv[1]) if len(sys.argv) > 1 else 10.0
 CONNECTIONS = int(sys.argv[2]) if len(sys.argv) > 2 else 16
@@ -79,6 +79,7 @@ def work(host, port, first, until, taken):
 
 def main():
     """Print the figures."""
+    end_on_term()
     usual = {"FHIR_WORKERS": "2", "FHIR_THREADS": "32"}
     with tempfile.TemporaryDirectory() as folder, running(Path(folder), usual) as server:
         host, _, port = server.url.removeprefix("http://").partition(":")

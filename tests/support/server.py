@@ -51,6 +51,11 @@ def free_port() -> int:
             return port
 
 
+def end_on_term() -> None:
+    """Let SIGTERM end this program as Ctrl-C does: what it has started ends too."""
+    signal.signal(signal.SIGTERM, lambda *_: sys.exit(128 + signal.SIGTERM))
+
+
 def command(*arguments: str) -> list[str]:
     return [sys.executable, "-m", "fhir_server.cli", *arguments]
 

@@ -69,9 +69,9 @@ def judged(
     settings = reader.settings
     if outgoing.over is not None and reader.now > outgoing.over:
         return Lost(TOO_LATE, "terlambat")
-    if (refused := _unwilling(outgoing, reader)) is not None:
-        return refused
     number = _number(outgoing.recipient, reader)
+    if (refused := _unwilling(outgoing, number, reader)) is not None:
+        return refused
     if number is None:
         return Lost(NO_NUMBER, "nomor")
     if (until := _quiet(outgoing, reader)) is not None:
@@ -82,19 +82,30 @@ def judged(
     return _template(message, outgoing, number, reader)
 
 
-def _unwilling(outgoing: Outgoing, reader: Reader) -> Lost | None:
-    """Respect what the patient, or who is written to, has said; a confirmation of it may go."""
-    if outgoing.kind == "sistem" or outgoing.patient is None:
+def _unwilling(outgoing: Outgoing, number: str | None, reader: Reader) -> Lost | None:
+    """Respect what the patient, who is written to, or the number has said; a receipt may go."""
+    if outgoing.kind == "sistem":
         return None
-    found = reader.find("Consent", [("patient", f"Patient/{outgoing.patient}")])
+    found = [*_said_of(outgoing.patient, reader), *_said_from(number, reader)]
     day = reader.now.date()
-    word = persetujuan_pesan.last_word(found, outgoing.recipient, day)
+    word = persetujuan_pesan.last_word(found, outgoing.recipient, day, number)
     if word == "berhenti":
         return Lost(REFUSES, "persetujuan")
-    asks = reader.settings.whatsapp_persetujuan == ON_REQUEST
+    asks = outgoing.patient and reader.settings.whatsapp_persetujuan == ON_REQUEST
     if asks and word is None and not persetujuan_pesan.agreed(found, day):
         return Lost(NOT_AGREED, "persetujuan")
     return None
+
+
+def _said_of(patient: str | None, reader: Reader) -> list[Document]:
+    return reader.find("Consent", [("patient", f"Patient/{patient}")]) if patient else []
+
+
+def _said_from(number: str | None, reader: Reader) -> list[Document]:
+    """Find what was said from a number while nobody knew whose it is."""
+    if number is None:
+        return []
+    return list(reader.find("Consent", [("identifier", f"{persetujuan_pesan.NOMOR}|{number}")]))
 
 
 def _number(party: str, reader: Reader) -> str | None:

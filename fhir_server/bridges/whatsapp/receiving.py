@@ -10,7 +10,6 @@ from typing import TYPE_CHECKING, Any, Final
 
 from fhir_server import exchange
 from fhir_server.bridges.whatsapp import cases, content, media, numbers
-from fhir_server.bridges.whatsapp.people import who_has
 from fhir_server.bridges.whatsapp.threads import thread_of
 from fhir_server.interactions.reader import StoreReader
 from fhir_server.mappings import persetujuan_pesan
@@ -21,6 +20,7 @@ if TYPE_CHECKING:
 
     from fhir_server.bridges.whatsapp.cases import Case
     from fhir_server.bridges.whatsapp.cloud import Incoming
+    from fhir_server.bridges.whatsapp.foresight import Seen
     from fhir_server.bridges.whatsapp.people import Person
     from fhir_server.bridges.whatsapp.threads import Thread
     from fhir_server.context import Context
@@ -31,14 +31,14 @@ NO_WORDS: Final = frozenset({"reaction", "system"})
 """Types with which nobody says how he is: they answer no contact and open no case."""
 
 
-def receive(context: Context, message: Incoming, arrived: datetime) -> bool:
-    """Store a message, unless it is there; False if it was."""
+def receive(context: Context, message: Incoming, arrived: datetime, seen: Seen) -> bool:
+    """Store a message, unless it is there; False if it was. ``seen``: what is known already."""
     reader = StoreReader(context)
-    if numbers.find(reader, message.number) is not None:
+    if seen.is_there(reader, message.number):
         return False
-    person = who_has(reader, message.sender)
+    person = seen.who_has(reader, message.sender)
     reads = context.settings.whatsapp_penerima or f"wa/{message.line.number}"
-    thread = thread_of(context, reader, message, person, reads)
+    thread = thread_of(context, reader, message, person, reads, seen.threads)
     document = _document(reader, message, arrived, person, thread, reads)
     own_id = numbers.id_of_number(message.number)
     if _complains(message, document):

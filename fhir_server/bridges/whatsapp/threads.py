@@ -11,6 +11,7 @@ from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Any, Final
 
 from fhir_server import exchange
+from fhir_server.bridges.whatsapp.numbers import parts
 from fhir_server.mappings import load_mappings
 from fhir_server.mappings.codes import code_system
 from fhir_server.mappings.elements import code_of
@@ -19,12 +20,14 @@ from fhir_server.mappings.percakapan_pemantauan import MONITORED
 from fhir_server.sop.percakapan_konsultasi import PercakapanKonsultasi
 
 if TYPE_CHECKING:
+    from collections.abc import Sequence
     from datetime import datetime
 
     from fhir_server.bridges.whatsapp.cloud import Incoming
     from fhir_server.bridges.whatsapp.people import Person
     from fhir_server.context import Context
     from fhir_server.mappings import Reader
+    from fhir_server.resources.wire import Document
     from fhir_server.sop.percakapan_konsultasi import Medium
 
 ENTITY: Final = "percakapan_konsultasi"
@@ -54,13 +57,26 @@ class Peer:
     patient: str | None
 
 
-def thread_of(
-    context: Context, reader: Reader, message: Incoming, person: Person | None, reads: str
+def thread_of(  # noqa: PLR0913, PLR0917 - a message, who wrote and who reads it, what is known
+    context: Context,
+    reader: Reader,
+    message: Incoming,
+    person: Person | None,
+    reads: str,
+    known: dict[str, Thread],
 ) -> Thread:
-    """Give the thread of a message; it is opened, or told whose it is, if need be."""
+    """Give the thread of a message; it is opened, or told whose it is, if need be.
+
+    ``known`` are threads by their keys; it learns what becomes of this one.
+    """
     party, patient = (person.party, person.patient) if person else (f"wa/{message.sender}", None)
-    peer = Peer(message.sender, party, patient)
-    return thread_with(context, reader, message.line.id, peer, reads, message.moment)
+    peer, key = Peer(message.sender, party, patient), key_of(message.line.id, message.sender)
+    if key in known:
+        found = _told(context, reader, known[key], patient, party)
+    else:
+        found = thread_with(context, reader, message.line.id, peer, reads, message.moment)
+    known[key] = found
+    return found
 
 
 def thread_with(  # noqa: PLR0913, PLR0917 - both ends, and since when
@@ -91,14 +107,26 @@ def thread_with(  # noqa: PLR0913, PLR0917 - both ends, and since when
     return Thread(f"utas-{key[:40]}", opened)
 
 
+def standing(reader: Reader, keys: Sequence[str]) -> dict[str, Thread]:
+    """Give those threads that the server has opened itself, by their keys."""
+    by_id = {f"utas-{each[:40]}": each for each in keys}
+    found: dict[str, Thread] = {}
+    for some in parts(list(by_id)):
+        for each in reader.find("Communication", [("_id", ",".join(some))]):
+            found[by_id[each["id"]]] = _read(each)
+    return found
+
+
 def _there(reader: Reader, key: str) -> Thread | None:
     own = reader.read(f"Communication/utas-{key[:40]}")
     found = [own] if own else reader.find("Communication", [("identifier", f"{UTAS}|{key}")])
-    for each in found:
-        fields: dict[str, Any] = load_mappings()[ENTITY].from_fhir({"": each})
-        known = {name: value for name, value in fields.items() if value is not None}
-        return Thread(each["id"], PercakapanKonsultasi(**known))
-    return None
+    return _read(found[0]) if found else None
+
+
+def _read(found: Document) -> Thread:
+    fields: dict[str, Any] = load_mappings()[ENTITY].from_fhir({"": found})
+    known = {name: value for name, value in fields.items() if value is not None}
+    return Thread(found["id"], PercakapanKonsultasi(**known))
 
 
 def _told(

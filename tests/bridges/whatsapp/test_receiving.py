@@ -8,8 +8,11 @@ from dataclasses import replace
 import pytest
 
 from fhir_server import worker
+from fhir_server.bridges.whatsapp import receiving
 from fhir_server.bridges.whatsapp.numbers import id_of_number
 from fhir_server.bridges.whatsapp.working import SOURCE, work_off
+from fhir_server.errors import Unavailable
+from fhir_server.store.deliveries import Deliveries
 from tests.bridges.whatsapp.payloads import OWN, PEER, SENT, change, message, posted
 from tests.support.fhir import Server
 from tests.support.processes import until
@@ -317,3 +320,114 @@ def test_what_arrives_does_not_wait_for_long_work(context, fhir):
     worker.work_all(context, stop, (worker.Step(long_work, 0.0),))
 
     assert stored(fhir)["status"] == "completed"
+
+
+KENALI = {"system": f"{CANONICAL}/CodeSystem/jenis-tugas", "code": "kenali-nomor"}
+
+
+def asked(fhir):
+    found = fhir("GET", f"Task?code={KENALI['system']}|{KENALI['code']}").json
+    return [each["resource"] for each in found.get("entry", ())]
+
+
+def answer(fhir, **elements):
+    (task,) = asked(fhir)
+    body = {**task, "status": "completed", **elements}
+    body.pop("meta")
+    version = f'W/"{task["meta"]["versionId"]}"'
+    said = fhir("PUT", f"Task/{task['id']}", body, if_match=version)
+    assert said.status == 200, said.issues
+
+
+def test_staff_are_asked_once_whose_number_it_is(fhir, arrive):
+    arrive(change([message("wamid.1"), message("wamid.2", at=SENT + 1)]))
+
+    (task,) = asked(fhir)
+    assert task["status"] == "requested"
+    assert task["owner"] == {"reference": "PractitionerRole/operator"}
+    assert task["focus"] == stored(fhir, "wamid.1")["partOf"][0]
+    assert PEER not in str(task)
+
+
+def test_what_staff_answer_reaches_thread_and_messages(fhir, arrive):
+    arrive(change([message("wamid.1"), message("wamid.2", at=SENT + 1, body="kejang")]))
+    put(fhir, "Patient", "endang")
+    suami = {"reference": "RelatedPerson/suami"}
+    put(fhir, "RelatedPerson", "suami", patient={"reference": "Patient/endang"})
+
+    output = [{"type": {"text": "pengirim"}, "valueReference": suami}]
+    answer(fhir, **{"for": {"reference": "Patient/endang"}, "output": output})
+
+    for each in ("wamid.1", "wamid.2"):
+        assert stored(fhir, each)["subject"] == {"reference": "Patient/endang"}
+        assert stored(fhir, each)["sender"] == suami
+    thread = fhir("GET", stored(fhir, "wamid.1")["partOf"][0]["reference"]).json
+    assert thread["subject"] == {"reference": "Patient/endang"}
+    assert PEER not in str(thread["recipient"])
+    assert fhir.count("Task", f"code={CANONICAL}/CodeSystem/jenis-tugas|eskalasi-darurat") == 1
+
+
+def test_a_number_that_stays_unknown_is_asked_about_again_unless_staff_gave_up(fhir, arrive):
+    put(fhir, "Patient", "endang")
+    arrive(change([message("wamid.1")]))
+    answer(fhir, **{"for": {"reference": "Patient/endang"}})
+
+    arrive(change([message("wamid.2", at=SENT + 1)]))
+    assert [each["status"] for each in asked(fhir)] == ["requested"]
+    assert "subject" not in stored(fhir, "wamid.2")
+
+    answer(fhir, status="rejected")
+    arrive(change([message("wamid.3", at=SENT + 2)]))
+    assert [each["status"] for each in asked(fhir)] == ["rejected"]
+
+
+def test_what_comes_from_one_sender_is_stored_in_the_order_it_came(context, fhir, arrive):
+    for number in range(60):
+        sender = f"62800000010{number % 3}"
+        body = posted(change([message(f"wamid.{number}", sender=sender, at=SENT)]))
+        context.store.deliveries.keep(SOURCE, body)
+
+    arrive(change([message("wamid.last")]))
+
+    stamps = [stored(fhir, f"wamid.{number}")["meta"]["lastUpdated"] for number in range(60)]
+    for sender in range(3):
+        assert stamps[sender::3] == sorted(stamps[sender::3])
+    assert fhir.count("Communication", "category=utas") == 4
+
+
+def test_behind_what_has_to_be_tried_again_its_sender_waits_and_nobody_else(
+    context, fhir, monkeypatch
+):
+    def busy(*given):
+        if given[1].number == "wamid.1":
+            raise Unavailable("not now")
+        return receive(*given)
+
+    receive = receiving.receive
+    for number, sender in (("wamid.1", PEER), ("wamid.2", PEER), ("wamid.3", "628000000009")):
+        context.store.deliveries.keep(SOURCE, posted(change([message(number, sender=sender)])))
+    with monkeypatch.context() as patch:
+        patch.setattr("fhir_server.bridges.whatsapp.receiving.receive", busy)
+        assert work_off(context)
+
+    assert statuses(fhir) == [404, 404, 200]
+    until(lambda: work_off(context) and context.store.deliveries.count(SOURCE, "waiting") == 0)
+    assert statuses(fhir) == [200, 200, 200]
+
+
+def statuses(fhir):
+    names = (id_of_number(f"wamid.{number}") for number in (1, 2, 3))
+    return [fhir("GET", f"Communication/{each}").status for each in names]
+
+
+def test_one_worker_at_a_time_works_off(context):
+    other = Deliveries(context.store._database)
+    context.store.deliveries.keep(SOURCE, posted(change([message()])))
+    assert other.take_turn(60.0)
+
+    assert not work_off(context)
+    assert not context.store.deliveries.take_turn(60.0)
+
+    other.end_turn()
+    assert work_off(context)
+    assert other.take_turn(0.0)

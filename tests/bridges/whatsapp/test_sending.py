@@ -411,6 +411,44 @@ def test_stop_is_a_consent_and_nothing_goes_out_until_start(clinic):
     assert clinic.read("Communication/lagi")["status"] == "in-progress"
 
 
+def test_stop_from_a_number_of_nobody_holds_for_whoever_has_it_later(clinic):
+    clinic.wrote(hours=2, body="Berhenti")
+    (consent,) = clinic.fhir("GET", "Consent").json["entry"]
+    assert "patient" not in consent["resource"]
+    assert consent["resource"]["provision"]["type"] == "deny"
+    clinic.deliver()
+    (confirmed,) = clinic.landed
+    assert "tidak akan dikirimi" in confirmed["text"]["body"]
+
+    clinic.patient()
+    refused = clinic.waits()
+    clinic.deliver()
+
+    assert len(clinic.landed) == 1
+    assert clinic.state(refused).rule == "persetujuan"
+    assert clinic.fhir.count("Patient") == 1
+
+    clinic.wrote(hours=1, body="mulai")
+    clinic.waits("lagi")
+    clinic.deliver()
+    assert clinic.read("Communication/lagi")["status"] == "in-progress"
+
+
+def test_stop_from_a_number_of_several_holds_for_all_of_them(clinic):
+    clinic.patient()
+    clinic.put("Patient", "anak", telecom=[{"system": "phone", "value": "0812-0000-0003"}])
+    clinic.wrote(hours=2, body="STOP")
+    clinic.deliver()
+
+    clinic.waits("satu")
+    anak = {"reference": "Patient/anak"}
+    clinic.waits("dua", subject=anak, recipient=[anak])
+    clinic.deliver()
+
+    assert len(clinic.landed) == 1
+    assert {clinic.state(f"Communication/{e}").rule for e in ("satu", "dua")} == {"persetujuan"}
+
+
 def test_stop_within_a_sentence_is_none(clinic):
     clinic.patient()
     clinic.wrote(body="berhenti makan garam sejak kemarin")
