@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import defaultdict
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from types import MappingProxyType
 from typing import TYPE_CHECKING, Any
 
@@ -46,6 +46,7 @@ class Standing:
     versions: Table[str, int]
     fields: dict[str, Any]
     moment: datetime
+    born: datetime
 
     @property
     def version(self) -> int:
@@ -215,6 +216,7 @@ def _stand(
         name for _, _, gathered, parts in seen for name in parts.values() if name not in gathered
     }
     fetched = {**known, **_fetch(context, wanted - known.keys(), version)}
+    born = _born(context, mapping.resource_type, [primary for primary, *_ in seen])
     result = []
     for primary, document, gathered, parts in seen:
         stored = {PRIMARY: primary}
@@ -222,8 +224,15 @@ def _stand(
             if (part := gathered.get(name) or fetched.get(name)) is not None:
                 stored[role] = part
         extra = {n: e for n, e in gathered.items() if mapping.gather and n not in parts.values()}
-        result.append(_standing(context, entity, document, stored, extra))
+        one = _standing(context, entity, document, stored, extra)
+        result.append(replace(one, born=born.get(primary.id, primary.moment)))
     return result
+
+
+def _born(context: Context, resource_type: str, primaries: Sequence[Stored]) -> dict[str, datetime]:
+    """Say when documents were made: those of version 1 just as they stand, so nothing is read."""
+    changed = [each.id for each in primaries if each.version > 1]
+    return context.store.born(resource_type, changed) if changed else {}
 
 
 def _standing(
@@ -246,6 +255,7 @@ def _standing(
         {role: each.version for role, each in stored.items()},
         fields,
         max(each.moment for each in stored.values()),
+        stored[PRIMARY].moment,
     )
 
 
@@ -273,7 +283,12 @@ def _read(context: Context, name: str, version: int | None) -> Stored | None:
 
 def _presented(stands: Standing) -> Presented:
     fields = {name: isi(value) for name, value in stands.fields.items()}
-    document = {"id": stands.id, "versi": stands.version, "diubah": stands.moment}
+    document = {
+        "id": stands.id,
+        "versi": stands.version,
+        "dibuat": stands.born,
+        "diubah": stands.moment,
+    }
     document |= {name: value for name, value in fields.items() if value not in (None, [], {})}
     reference = f"{stands.resources[PRIMARY]['resourceType']}/{stands.id}"
     return Presented(stands.entity, stands.id, reference, stands.version, stands.etag, document)

@@ -363,13 +363,17 @@ def _dressed(  # noqa: PLR0913, PLR0917 - what a resource wears
     kept = meta or {}
     kinds = mapping.profiles
     name = kinds.get(role, kinds.get(resource["resourceType"])) if role else mapping.profile
-    profiles = dict.fromkeys([*kept.get("profile", ()), *([structure(name)] if name else ())])
+    own = [] if name is None else [structure(name)]
+    kinds_of = {} if role else mapping.varieties
+    own += [structure(each) for each, is_of in kinds_of.items() if is_of(resource)]
+    others = [e for e in kept.get("profile", ()) if e not in {structure(v) for v in kinds_of}]
+    profiles = dict.fromkeys([*others, *own])
     tags = [tag for tag in kept.get("tag", ()) if tag.get("system") != ASAL_DATA]
     tags.append({"system": ASAL_DATA, "code": document.sumber})
-    own = {"profile": list(profiles), "tag": tags}
-    own = {key: value for key, value in {**kept, **own}.items() if value}
+    worn = {**kept, "profile": list(profiles), "tag": tags}
+    worn = {key: value for key, value in worn.items() if value}
     rest = {key: value for key, value in resource.items() if key not in ("id", "meta")}
-    return {"resourceType": rest.pop("resourceType"), "id": resource_id, "meta": own, **rest}
+    return {"resourceType": rest.pop("resourceType"), "id": resource_id, "meta": worn, **rest}
 
 
 def _put(context: Context, resource: Document, resource_id: str, method: Any) -> Put:

@@ -104,7 +104,8 @@ class Mapping:
     ``filters``: field of the SOP list → FHIR search parameter (``name``) or parameter and pattern
     (``identifier=https://…|{}``), or a function that makes the latter of the value.
     ``criteria``: what a search must always say to find only this entity. ``profiles``: role, or
-    resource type of the roles that are not named → profile. ``versioned``: a change has to say
+    resource type of the roles that are not named → profile. ``varieties``: further profile → which
+    primary resources are of it too. ``versioned``: a change has to say
     which version was read (BR-R3). ``constants``: elements that no field
     decides, without indexes; whatever stands below them is constant too.
     """
@@ -118,6 +119,7 @@ class Mapping:
     gather: tuple[tuple[str, str], ...] = ()
     parts: Parts = no_parts
     profiles: Table[str, str] = field(default_factory=dict)
+    varieties: Table[str, Callable[[Document], bool]] = field(default_factory=dict)
     constants: frozenset[str] = frozenset()
     complete: Callable[[Any, Table[str, Any] | None, Reader], tuple[Any, tuple[Condition, ...]]] = (
         as_given

@@ -2,7 +2,8 @@
 
 * A patient's words that speak for a danger sign, or a measurement past its threshold: a proposal of
   an escalation, for staff to open. What a patient writes to a dokter as an emergency opens at once.
-* Readings in a message of a patient in isolation at home: a reading that waits for confirmation.
+* Readings in a message of a patient in isolation at home, or readings and danger signs in one of a
+  pregnant woman at risk: a form of the monitoring that waits for confirmation.
 
 An imported chat is history: it only proposes.
 """
@@ -15,6 +16,7 @@ from typing import TYPE_CHECKING, Any, Final
 
 from fhir_server.mappings import eskalasi_darurat as eskalasi
 from fhir_server.mappings import pemantauan_isoman as pemantauan
+from fhir_server.mappings import pemantauan_risti as risti
 from fhir_server.mappings.codes import LOINC, code_system
 from fhir_server.mappings.consequence import id_from, whole
 from fhir_server.mappings.dibaca import is_read
@@ -27,15 +29,16 @@ from fhir_server.mappings.elements import (
     ids_of,
     instant_of,
 )
+from fhir_server.mappings.isian_pemantauan import PESAN
 from fhir_server.mappings.isolasi_mandiri import isolation_of
 from fhir_server.mappings.pihak import is_public, party_of
 from fhir_server.sop.ambang import Ukuran, perlu_eskalasi
 from fhir_server.sop.bacaan import Bacaan, baca
 from fhir_server.sop.eskalasi_darurat import EskalasiDarurat
-from fhir_server.sop.eskalasi_darurat import lengkap as dibuka
 from fhir_server.sop.kehamilan import tahun_genap
 from fhir_server.sop.pemantauan_isoman import PemantauanIsoman, gawat
 from fhir_server.sop.pemantauan_isoman import lengkap as bersesi
+from fhir_server.sop.pemantauan_risti import PemantauanRisti
 from fhir_server.sop.tanda_bahaya import usulkan
 
 if TYPE_CHECKING:
@@ -133,6 +136,8 @@ def _of_message(message: _Message, reader: Reader) -> dict[str, Document]:
     elif values.ada:
         findings = tuple(e.alasan for e in perlu_eskalasi(_measures(values)) if e.bidang != "sesak")
     signs = _signs(message, text, reader, isolated=isolation is not None)
+    if isolation is None and (form := _form(message, values, signs, reader)) is not None:
+        made |= _new("isian", message.document, risti.MAPPING, form, reader)
     emergency = code_of(message.document.get("category"), KOMUNIKASI) == "darurat"
     if signs or findings or emergency:
         proposal = _escalation(message, signs, findings, reader, emergency=emergency)
@@ -174,13 +179,7 @@ def _escalation(
         kunjungan=id_of(message.document.get("encounter"), "Encounter") if doctor else None,
         status="dibuka" if doctor else "diusulkan",
     )
-    return _filled(proposal, reader)
-
-
-def _filled(proposal: EskalasiDarurat, reader: Reader) -> EskalasiDarurat:
-    patient = reader.read(f"Patient/{proposal.pasien}") or {}
-    where = id_of(patient.get("managingOrganization"), "Organization")
-    return dibuka(proposal, reader.now, reader.settings.escalation_minutes, where)
+    return eskalasi.complete(proposal, None, reader)[0]
 
 
 def _reading(
@@ -204,10 +203,37 @@ def _reading(
     return bersesi(reading, reader.now.tzinfo)
 
 
+def _form(
+    message: _Message, values: Bacaan, signs: tuple[Any, ...], reader: Reader
+) -> PemantauanRisti | None:
+    """Propose the form of a pregnant woman at risk, by her plan of care; None if she has none."""
+    if not (signs or values.sistolik or values.suhu or values.nadi):
+        return None
+    plan = risti.plan_of(message.patient, reader)
+    if plan is None:
+        return None
+    return PemantauanRisti(
+        sumber=_tag(message.document) or "api",  # type: ignore[arg-type]
+        pasien=message.patient,
+        waktu=message.sent,
+        pelapor=party_of(message.document.get("sender")) or f"pasien/{message.patient}",
+        rencana=plan,
+        kunjungan=id_of(message.document.get("encounter"), "Encounter"),
+        tandaBahaya=signs,
+        sistolik=values.sistolik,
+        diastolik=values.diastolik,
+        suhu=values.suhu,
+        nadi=values.nadi,
+        pesan=message.id,
+        status="menunggu-konfirmasi",
+    )
+
+
 def _of_measurements(
     patient: str, when: datetime, some: list[Document], reader: Reader
 ) -> dict[str, Document]:
     first = min(some, key=lambda each: str(each["id"]))
+    origin, signs = _source(first, reader)
     findings = [f.alasan for each in some for f in perlu_eskalasi(measured(each))]
     staff = next(iter(ids_of(first.get("performer"), "PractitionerRole")), None)
     proposal = EskalasiDarurat(
@@ -216,23 +242,29 @@ def _of_measurements(
         waktu=when,
         pemicu="ambang",
         pelapor=f"petugas/{staff}" if staff else f"pasien/{patient}",
+        tanda=signs,
         temuan=tuple(dict.fromkeys(findings)),
         pengukuran=tuple(sorted(str(each["id"]) for each in some)),
         status="diusulkan",
     )
-    return _new(
-        "eskalasi", _source(first, reader), eskalasi.MAPPING, _filled(proposal, reader), reader
-    )
+    whole_proposal = eskalasi.complete(proposal, None, reader)[0]
+    return _new("eskalasi", origin, eskalasi.MAPPING, whole_proposal, reader)
 
 
-def _source(observation: Document, reader: Reader) -> Document:
-    """Give the message that a reading came from, which has proposed already; else the reading."""
+def _source(observation: Document, reader: Reader) -> tuple[Document, tuple[Any, ...]]:
+    """Give what proposes, and the danger signs it names.
+
+    A form that came from a message: the message, which has proposed already; else the form that
+    the value belongs to; else the value itself.
+    """
     for each in ids_of(observation.get("derivedFrom"), "QuestionnaireResponse"):
         response = reader.read(f"QuestionnaireResponse/{each}") or {}
-        said = (extension_of(response, pemantauan.PESAN) or {}).get("valueReference")
-        if (message := id_of(said, "Communication")) is not None:
-            return {"resourceType": "Communication", "id": message, "meta": observation["meta"]}
-    return observation
+        said = (extension_of(response, PESAN) or {}).get("valueReference")
+        message = id_of(said, "Communication")
+        kind, name = ("Communication", message) if message else ("QuestionnaireResponse", each)
+        origin = {"resourceType": kind, "id": name, "meta": observation["meta"]}
+        return origin, risti.signs_of(response)
+    return observation, ()
 
 
 def measured(observation: Document) -> Ukuran:

@@ -6,17 +6,16 @@ already; a sign that is added later calls again.
 
 from __future__ import annotations
 
-from hashlib import sha256
 from typing import TYPE_CHECKING, Any, Final
 
 from fhir_server.mappings import eskalasi_darurat as eskalasi
 from fhir_server.mappings.codes import code_system
-from fhir_server.mappings.consequence import whole
+from fhir_server.mappings.consequence import id_from, whole
 from fhir_server.mappings.effects import Consequences, Effect
 from fhir_server.mappings.elements import id_of, instant_of
 from fhir_server.mappings.pendampingan import signs_of
 from fhir_server.mappings.penugasan_mahasiswa import KIND, members
-from fhir_server.sop.eskalasi_darurat import EskalasiDarurat, lengkap
+from fhir_server.sop.eskalasi_darurat import EskalasiDarurat
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -45,7 +44,7 @@ def _follow(notes: Sequence[Document], reader: Reader) -> Consequences:
     for note in notes:
         before = reader.before(f"QuestionnaireResponse/{note['id']}") or {}
         added = [each for each in signs_of(note) if each not in signs_of(before)]
-        own_id = _id(note, added)
+        own_id = id_from("eskalasi", note, also=added)
         if added and reader.read(f"Task/{own_id}") is None:
             called = _call(note, added, reader)
             made |= whole(eskalasi.MAPPING, called, own_id, note) if called else {}
@@ -68,10 +67,7 @@ def _call(note: Document, signs: Sequence[Any], reader: Reader) -> EskalasiDarur
         penanggungJawab=midwife,
         status="dibuka" if midwife else "diusulkan",
     )
-    where = id_of(
-        (reader.read(f"Patient/{patient}") or {}).get("managingOrganization"), "Organization"
-    )
-    return lengkap(call, reader.now, reader.settings.escalation_minutes, where)
+    return eskalasi.complete(call, None, reader)[0]
 
 
 def _midwife(patient: str, reader: Reader) -> str | None:
@@ -81,8 +77,3 @@ def _midwife(patient: str, reader: Reader) -> str | None:
         for midwife in members(team, "bidan"):
             return midwife
     return None
-
-
-def _id(note: Document, signs: Sequence[str]) -> str:
-    name = "|".join([f"QuestionnaireResponse/{note['id']}", *sorted(signs)])
-    return f"eskalasi-{sha256(name.encode()).hexdigest()[:32]}"

@@ -13,6 +13,8 @@ CANONICAL = config.CANONICAL
 NIK = "https://fhir.kemkes.go.id/id/nik"
 NIK_IBU = "https://fhir.kemkes.go.id/id/nik-ibu"
 IHS = "https://fhir.kemkes.go.id/id/ihs-number"
+PATIENT_IHS = "https://fhir.kemkes.go.id/id/patient-ihs-number"
+"""Another name that SATUSEHAT's pages give the same number."""
 KK = "https://fhir.kemkes.go.id/id/kk"
 NAKES_IHS = "https://fhir.kemkes.go.id/id/nakes-his-number"
 ADMINISTRATIVE_CODE = "https://fhir.kemkes.go.id/r4/StructureDefinition/administrativeCode"

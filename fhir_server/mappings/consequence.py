@@ -10,13 +10,18 @@ from fhir_server.mappings.codes import structure
 from fhir_server.mappings.trace import written_by
 
 if TYPE_CHECKING:
+    from collections.abc import Iterable
+
     from fhir_server.mappings import Mapping
     from fhir_server.resources.wire import Document
 
 
-def id_from(kind: str, origin: Document, length: int = 32) -> str:
-    """Give the id of what an origin brings about: always the same, and short enough for parts."""
-    name = f"{origin['resourceType']}/{origin['id']}"
+def id_from(kind: str, origin: Document, length: int = 32, also: Iterable[str] = ()) -> str:
+    """Give the id of what an origin brings about: always the same, and short enough for parts.
+
+    ``also``: what else of the origin decides that it is another one.
+    """
+    name = "|".join([f"{origin['resourceType']}/{origin['id']}", *sorted(also)])
     return f"{kind}-{sha256(name.encode()).hexdigest()[:length]}"
 
 

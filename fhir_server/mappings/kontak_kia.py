@@ -72,6 +72,11 @@ def tied(encounter: Document, episode: Document, day: date, reader: Reader) -> D
     return {**encounter, "identifier": identifiers, "episodeOfCare": care}
 
 
+def is_antenatal(encounter: Document) -> bool:
+    """Say whether a visit is a contact of a pregnancy: it has its code and its episode."""
+    return bool(identifier_of(encounter, ANC) and encounter.get("episodeOfCare"))
+
+
 def turn(episode: Document, reader: Reader) -> Tally:
     """Give what must still be so when a contact is stored whose code was counted after this."""
     key = f"kontak/{episode['id']}"

@@ -259,6 +259,7 @@ def _places(encounter: Document) -> tuple[RiwayatLokasi, ...]:
 MAPPING = Mapping(
     resource_type="Encounter",
     profile="KunjunganPuskesmas",
+    varieties={"KunjunganANC": kontak_kia.is_antenatal},
     to_fhir=to_fhir,
     from_fhir=from_fhir,
     complete=complete,

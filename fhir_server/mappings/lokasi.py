@@ -72,9 +72,14 @@ def _kinds(lokasi: Lokasi) -> list[Any]:
     return kinds if lokasi.unit is None else [*kinds, r4b.Coding(system=UNIT, code=lokasi.unit)]
 
 
+def _is_village(location: Document) -> bool:
+    return code_of(location.get("type"), JENIS) == "desa"
+
+
 MAPPING = Mapping(
     resource_type="Location",
     profile="Ruang",
+    varieties={"WilayahKerja": _is_village},
     to_fhir=to_fhir,
     from_fhir=from_fhir,
     filters={

@@ -1,31 +1,29 @@
-"""PemantauanIsoman as QuestionnaireResponse, with an Observation a value.
-
-What waits for confirmation is in-progress and preliminary.
+"""PemantauanIsoman: a filled form of the monitoring, of somebody in isolation at home.
 
 https://hl7.org/fhir/R4/questionnaireresponse.html
 """
 
 from __future__ import annotations
 
-from decimal import Decimal
 from typing import TYPE_CHECKING, Any, Final, get_args
 
 from fhir_server.config import CANONICAL
-from fhir_server.mappings import Mapping, part_id, r4b
-from fhir_server.mappings.alur import Jaga
-from fhir_server.mappings.codes import LOINC, UCUM, code_system, structure
-from fhir_server.mappings.elements import (
-    concept,
-    day_of,
-    extension_of,
-    id_of,
-    ids_of,
-    instant_of,
-    reference,
-    several,
+from fhir_server.mappings import Mapping, part_id
+from fhir_server.mappings.codes import LOINC
+from fhir_server.mappings.elements import day_of, extension_of, ids_of
+from fhir_server.mappings.episode_kehamilan import quantity
+from fhir_server.mappings.formulir import answer, answers, coding, items, plain
+from fhir_server.mappings.isian_pemantauan import (
+    CONSTANTS,
+    STATUS,
+    Isian,
+    filled,
+    guarded,
+    item,
+    observed,
+    said,
 )
 from fhir_server.mappings.isolasi_mandiri import ISOLASI
-from fhir_server.mappings.pihak import party, party_of
 from fhir_server.sop.isolasi import SESI, selesai
 from fhir_server.sop.pemantauan_isoman import (
     ALUR_BACAAN,
@@ -36,68 +34,45 @@ from fhir_server.sop.pemantauan_isoman import (
 )
 
 if TYPE_CHECKING:
+    from collections.abc import Iterator
     from collections.abc import Mapping as Table
 
     from fhir_server.mappings import Reader, Resources
     from fhir_server.resources.wire import Document
 
-FORM: Final = f"{CANONICAL}/Questionnaire/pemantauan-isoman"
-GEJALA: Final = code_system("gejala-isoman")
-SESI_PANTAU: Final = code_system("sesi-pemantauan")
-CATEGORY: Final = "http://terminology.hl7.org/CodeSystem/observation-category"
-PESAN: Final = structure("pesan-sumber")
+NAME: Final = "pemantauan-isoman"
+FORM: Final = f"{CANONICAL}/Questionnaire/{NAME}"
 PLAN: Final = "rencana"
 VALUES: Final = {
-    "suhu": ("8310-5", "Body temperature", "Cel"),
-    "spo2": ("59408-5", "Oxygen saturation in Arterial blood by Pulse oximetry", "%"),
-    "napas": ("9279-1", "Respiratory rate", "/min"),
-    "nadi": ("8867-4", "Heart rate", "/min"),
-}
-STATUS: Final = {
-    "menunggu-konfirmasi": "in-progress",
-    "dikonfirmasi": "completed",
-    "ditolak": "stopped",
-    "salah-entri": "entered-in-error",
-}
-SEEN: Final = {
-    "menunggu-konfirmasi": "preliminary",
-    "dikonfirmasi": "final",
-    "ditolak": "cancelled",
-    "salah-entri": "entered-in-error",
+    "suhu": ((LOINC, "8310-5", "Body temperature"), "Cel"),
+    "spo2": ((LOINC, "59408-5", "Oxygen saturation in Arterial blood by Pulse oximetry"), "%"),
+    "napas": ((LOINC, "9279-1", "Respiratory rate"), "/min"),
+    "nadi": ((LOINC, "8867-4", "Heart rate"), "/min"),
 }
 
 
 def to_fhir(bacaan: PemantauanIsoman, document_id: str) -> Resources:
     """Write the answers, and an Observation for every value."""
-    measured = {name: v for name in VALUES if (v := getattr(bacaan, name)) is not None}
-    return {
-        "": _answers(bacaan),
-        **{name: _observation(bacaan, name, v, document_id) for name, v in measured.items()},
-    }
+    isian = _isian(bacaan)
+    written = {"": filled(isian, _asked(bacaan))}
+    for name, (code, unit) in VALUES.items():
+        value = quantity(getattr(bacaan, name), unit)
+        if value is not None:
+            written[name] = observed(isian, document_id, code, valueQuantity=value)
+    return written
 
 
 def from_fhir(resources: Table[str, Document]) -> dict[str, Any]:
     """Read a reading."""
     response = resources[""]
-    items = {e.get("linkId"): e.get("answer", ()) for e in response.get("item", ())}
-    coded = [each.get("valueCoding", {}).get("code") for each in items.get("gejala", ())]
-    turn = _first(items, "sesi", "valueCoding") or {}
-    status = {code: word for word, code in STATUS.items()}
-    warm = _first(items, "suhu", "valueDecimal")
-    said = (extension_of(response, PESAN) or {}).get("valueReference")
+    found = items(response)
+    turn = answer(found, "sesi")
     return {
+        **said(response),
         "isolasi": _isolation(response),
-        "pasien": id_of(response.get("subject"), "Patient"),
-        "waktu": instant_of(response.get("authored")),
-        "pelapor": party_of(response.get("source")),
-        "sesi": turn.get("code") if turn.get("code") in SESI else None,
-        "suhu": None if warm is None else Decimal(str(warm)),
-        **{name: _first(items, name, "valueInteger") for name in VALUES if name != "suhu"},
-        "gejala": tuple(each for each in coded if each in get_args(GejalaIsoman)),
-        "pesan": id_of(said, "Communication"),
-        "status": status.get(response.get("status", "")),
-        "dikonfirmasiOleh": id_of(response.get("author"), "PractitionerRole"),
-        "catatan": _first(items, "catatan", "valueString"),
+        "sesi": turn if turn in SESI else None,
+        **{name: answer(found, name) for name in VALUES},
+        "gejala": tuple(e for e in answers(found, "gejala") if e in get_args(GejalaIsoman)),
     }
 
 
@@ -125,14 +100,14 @@ def amend(bacaan: PemantauanIsoman, _id: str, reader: Reader) -> dict[str, Docum
         return {}
     onset = day_of(condition.get("onsetDateTime"))
     day = bacaan.waktu.astimezone(reader.now.tzinfo).date()
-    said = extension_of(episode, ISOLASI)
-    if said is None or (onset is not None and day < onset):
+    stated = extension_of(episode, ISOLASI)
+    if stated is None or (onset is not None and day < onset):
         return {}
     changed = {}
     if onset is None:
         onset = day
         changed[f"Condition/{condition['id']}"] = {**condition, "onsetDateTime": day.isoformat()}
-    changed[name] = _prolonged(episode, said, onset, day)
+    changed[name] = _prolonged(episode, stated, onset, day)
     plan = reader.read(f"CarePlan/{part_id(bacaan.isolasi, PLAN)}")
     if plan is not None:
         due = _day(changed[name], "selesaiDihitung")
@@ -148,9 +123,9 @@ def _day(episode: Document, name: str) -> str | None:
     return next((e.get("valueDate") for e in parts_said if e.get("url") == name), None)
 
 
-def _prolonged(episode: Document, said: Document, onset: Any, day: Any) -> Document:
+def _prolonged(episode: Document, stated: Document, onset: Any, day: Any) -> Document:
     """Write the last day with a symptom and the end that follows from it."""
-    kept = [each for each in said.get("extension", ()) if each.get("url") not in _MOVED]
+    kept = [each for each in stated.get("extension", ()) if each.get("url") not in _MOVED]
     latest = max(day, day_of(_day(episode, "gejalaTerakhir")) or day)
     due = selesai(None, onset, latest)
     moved = [
@@ -158,63 +133,34 @@ def _prolonged(episode: Document, said: Document, onset: Any, day: Any) -> Docum
         {"url": "gejalaTerakhir", "valueDate": latest.isoformat()},
         {"url": "selesaiDihitung", "valueDate": due.isoformat() if due else latest.isoformat()},
     ]
-    others = [each for each in episode["extension"] if each is not said]
-    return {**episode, "extension": [*others, {**said, "extension": [*kept, *moved]}]}
+    others = [each for each in episode["extension"] if each is not stated]
+    return {**episode, "extension": [*others, {**stated, "extension": [*kept, *moved]}]}
 
 
 _MOVED: Final = {"gejala", "gejalaTerakhir", "selesaiDihitung"}
 
 
-def _answers(bacaan: PemantauanIsoman) -> Any:
-    said = reference("Communication", bacaan.pesan)
-    items: list[Any] = [_item("sesi", "valueCoding", _coded(SESI_PANTAU, bacaan.sesi))]
+def _isian(bacaan: PemantauanIsoman) -> Isian:
+    return Isian(
+        form=FORM,
+        pasien=bacaan.pasien,
+        rencana=part_id(bacaan.isolasi, PLAN),
+        waktu=bacaan.waktu,
+        pelapor=bacaan.pelapor,
+        status=bacaan.status,
+        pesan=bacaan.pesan,
+        petugas=bacaan.dikonfirmasiOleh,
+    )
+
+
+def _asked(bacaan: PemantauanIsoman) -> Iterator[Any]:
+    if bacaan.sesi is not None:
+        yield from plain("sesi", coding("sesi-pemantauan", bacaan.sesi))
     for name in VALUES:
         kind = "valueDecimal" if name == "suhu" else "valueInteger"
-        items.append(_item(name, kind, getattr(bacaan, name)))
-    symptoms = [{"valueCoding": _coded(GEJALA, each)} for each in bacaan.gejala]
-    items.append({"linkId": "gejala", "answer": symptoms} if symptoms else None)
-    items.append(_item("catatan", "valueString", bacaan.catatan))
-    return r4b.QuestionnaireResponse(
-        extension=several(said and r4b.Extension(url=PESAN, valueReference=said)),
-        basedOn=[reference("CarePlan", part_id(bacaan.isolasi, PLAN))],
-        questionnaire=FORM,
-        status=STATUS[bacaan.status],
-        subject=reference("Patient", bacaan.pasien),
-        authored=bacaan.waktu,
-        author=reference("PractitionerRole", bacaan.dikonfirmasiOleh),
-        source=party(bacaan.pelapor),
-        item=several(*items),
-    )
-
-
-def _observation(bacaan: PemantauanIsoman, name: str, value: Any, document_id: str) -> Any:
-    code, display, unit = VALUES[name]
-    return r4b.Observation(
-        basedOn=[reference("CarePlan", part_id(bacaan.isolasi, PLAN))],
-        status=SEEN[bacaan.status],
-        category=[concept(CATEGORY, "vital-signs")],
-        code=concept(LOINC, code, display),
-        subject=reference("Patient", bacaan.pasien),
-        effectiveDateTime=bacaan.waktu,
-        performer=several(
-            party(bacaan.pelapor), reference("PractitionerRole", bacaan.dikonfirmasiOleh)
-        ),
-        valueQuantity=r4b.Quantity(value=value, unit=unit, system=UCUM, code=unit),
-        derivedFrom=[reference("QuestionnaireResponse", document_id)],
-    )
-
-
-def _item(link: str, kind: str, value: Any) -> Any:
-    return None if value is None else {"linkId": link, "answer": [{kind: value}]}
-
-
-def _coded(system: str, code: str | None) -> Any:
-    return None if code is None else {"system": system, "code": code}
-
-
-def _first(items: Table[Any, Any], link: str, kind: str) -> Any:
-    answers = items.get(link) or [{}]
-    return answers[0].get(kind)
+        yield item(name, kind, getattr(bacaan, name))
+    yield from plain("gejala", *(coding("gejala-isoman", each) for each in bacaan.gejala))
+    yield item("catatan", "valueString", bacaan.catatan)
 
 
 def _isolation(response: Document) -> str | None:
@@ -222,25 +168,7 @@ def _isolation(response: Document) -> str | None:
     return next((each.removesuffix(f"-{PLAN}") for each in plans if each.endswith(PLAN)), None)
 
 
-def is_reading(response: Document, canonical: str) -> bool:
-    """Say whether a QuestionnaireResponse is a reading in isolation, of whichever version."""
-    form = str(response.get("questionnaire", "")).partition("|")[0]
-    return form == f"{canonical}/Questionnaire/pemantauan-isoman"
-
-
-def state_of(response: Document) -> str | None:
-    """Read the state of a reading."""
-    found = {code: word for word, code in STATUS.items()}
-    return found.get("completed" if response.get("status") == "amended" else response["status"])
-
-
-JAGA: Final = Jaga(
-    alur=ALUR_BACAAN,
-    resource_type="QuestionnaireResponse",
-    applies=is_reading,
-    state_of=state_of,
-    status=STATUS,
-)
+JAGA: Final = guarded(ALUR_BACAAN, NAME)
 
 MAPPING = Mapping(
     resource_type="QuestionnaireResponse",
@@ -254,23 +182,10 @@ MAPPING = Mapping(
     criteria=(("questionnaire", FORM),),
     filters={
         "pasien": "patient=Patient/{}",
-        "isolasi": "based-on=CarePlan/{}-rencana",
+        "isolasi": f"based-on=CarePlan/{{}}-{PLAN}",
         "waktu": "authored",
         "status": lambda word: f"status={STATUS.get(word, word)}",
     },
     sort="authored",
-    constants=frozenset(
-        {
-            "QuestionnaireResponse.extension.url",
-            "QuestionnaireResponse.questionnaire",
-            "QuestionnaireResponse.item.linkId",
-            "QuestionnaireResponse.item.answer.valueCoding.system",
-            "Observation.category",
-            "Observation.code",
-            "Observation.valueQuantity.unit",
-            "Observation.valueQuantity.system",
-            "Observation.valueQuantity.code",
-            "Observation.derivedFrom",
-        }
-    ),
+    constants=CONSTANTS,
 )

@@ -12,6 +12,7 @@ from fhir_server.mappings.codes import (
     ADMINISTRATIVE_AREA,
     NAKES_IHS,
     NIK,
+    SNOMED,
     code_system,
     sid,
     structure,
@@ -43,6 +44,8 @@ PERAN, UNIT, UNIT_URL = (
 )
 NIP, NO_STR, NO_SIP = sid("nip"), sid("no-str"), sid("no-sip")
 ORANG = "orang"
+OCCUPATION = {"bidan": "309453006"}
+"""Role → its occupation in SNOMED CT, where that is verified; the others have our code alone."""
 
 
 def to_fhir(petugas: PetugasKesehatan, own_id: str) -> Resources:
@@ -54,7 +57,7 @@ def to_fhir(petugas: PetugasKesehatan, own_id: str) -> Resources:
         period=period(petugas.aktifDari, petugas.aktifSampai),
         practitioner=reference("Practitioner", part_id(own_id, ORANG)),
         organization=reference("Organization", petugas.faskes),
-        code=[concept(PERAN, petugas.peran)],
+        code=[_code(petugas.peran)],
         location=several(*map(_desa, petugas.desaBinaan)),
     )
     return {"": role, ORANG: _practitioner(petugas)}
@@ -95,6 +98,13 @@ def parts(role: Document, _gathered: Table[str, Document]) -> dict[str, str]:
     """Find the person by the role's own reference: another system may have set another id."""
     person = id_of(role.get("practitioner"), "Practitioner")
     return {} if person is None else {ORANG: f"Practitioner/{person}"}
+
+
+def _code(peran: str) -> Any:
+    codings = [r4b.Coding(system=PERAN, code=peran)]
+    if (occupation := OCCUPATION.get(peran)) is not None:
+        codings.append(r4b.Coding(system=SNOMED, code=occupation))
+    return r4b.CodeableConcept(coding=codings)
 
 
 def _practitioner(petugas: PetugasKesehatan) -> Any:

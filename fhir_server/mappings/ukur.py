@@ -85,7 +85,7 @@ def measured(hasil: HasilUkur, taken: Taken) -> dict[str, Any]:
     """Write every value that was measured, by role."""
     found = {}
     if hasil.sistolik is not None or hasil.diastolik is not None:
-        found[PRESSURE] = observed(PRESSURE, BLOOD_PRESSURE, taken, component=_sides(hasil))
+        found[PRESSURE] = observed(PRESSURE, BLOOD_PRESSURE, taken, component=sides(hasil))
     for role, (field, code, unit) in MEASURES.items():
         value = getattr(hasil, field)
         if value is not None:
@@ -184,7 +184,8 @@ def about(panel: Document) -> dict[str, Any]:
     }
 
 
-def _sides(hasil: HasilUkur) -> list[Any]:
+def sides(hasil: HasilUkur) -> list[Any]:
+    """Write a blood pressure as the components of its panel."""
     return [
         {"code": concept(LOINC, *code), "valueQuantity": quantity(value, "mm[Hg]")}
         for side, code in SIDES.items()

@@ -25,6 +25,9 @@ DIGITS = 18
 ANSWERED = {
     "id": ma.fields.String(dump_only=True, metadata={"description": "Id dokumen"}),
     "versi": ma.fields.Integer(dump_only=True, metadata={"description": "Nomor versi"}),
+    "dibuat": ma.fields.AwareDateTime(
+        dump_only=True, metadata={"description": "Kapan pertama kali ditulis"}
+    ),
     "diubah": ma.fields.AwareDateTime(dump_only=True, metadata={"description": "Kapan ditulis"}),
     "peringatan": ma.fields.List(
         ma.fields.String(), dump_only=True, metadata={"description": "Yang perlu diperiksa"}
@@ -93,6 +96,7 @@ class DocumentSchema(ma.Schema):
     """A document on its way in (a dataclass comes out) and on its way back."""
 
     document: type[Any]
+    answered: frozenset[str] = frozenset(ANSWERED)
 
     class Meta:
         """Unknown fields are refused, not lost."""
@@ -104,7 +108,7 @@ class DocumentSchema(ma.Schema):
         """Let a client send back what it has read: what only the server says is not its to say."""
         if not isinstance(data, dict):
             return data
-        return {name: value for name, value in data.items() if name not in ANSWERED}
+        return {name: value for name, value in data.items() if name not in self.answered}
 
     @ma.post_load
     def build(self, data: dict[str, Any], **_: Any) -> Any:
@@ -152,8 +156,13 @@ def class_of(document: type[Any]) -> type[DocumentSchema]:
 def _schema(document: type[Any]) -> type[DocumentSchema]:
     hints = get_type_hints(document)
     own = {each.name: field_of(each, hints[each.name]) for each in fields(document)}
-    answered = ANSWERED if hasattr(document, "sumber") else {}
-    attributes = {**own, **answered, "document": document, "__doc__": document.__doc__}
+    answered = {name: each for name, each in ANSWERED.items() if name not in own}
+    attributes: dict[str, Any] = {
+        "document": document,
+        "answered": frozenset(answered),
+        "__doc__": document.__doc__,
+    }
+    attributes |= {**own, **(answered if hasattr(document, "sumber") else {})}
     return type(document.__name__, (DocumentSchema,), attributes)
 
 

@@ -11,6 +11,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 
 from fhir_server.errors import BadRequest, NotSupported
+from fhir_server.search.aliases import names_of
 from fhir_server.search.escapes import plain, split
 from fhir_server.search.field import as_it_is
 from fhir_server.search.string import LAST, fold
@@ -184,7 +185,8 @@ def _asked(field: Field, value: str) -> Filter:
 
 def _spelt(field: Field, system: str, code: str) -> Filter:
     if code:
-        return {field.path: key(system, code)}
+        keys = [key(each, code) for each in names_of(system)]
+        return {field.path: keys[0] if len(keys) == 1 else {"$in": keys}}
     start = key(system, "")
     bounds = {"$gte": start, "$lt": start[:-1] + AFTER_BAR}
     return {field.path: {"$elemMatch": bounds} if field.many else bounds}

@@ -23,7 +23,7 @@ TAMBAHAN_PEREMPUAN = 40
 class Pasien(Dokumen):
     """Pasien puskesmas."""
 
-    faskes: str = bidang("Puskesmas", "§2.1/1", rujuk="faskes", contoh="pkm-dharma-rini")
+    faskes: str = bidang("Puskesmas", "§2.1/1", rujuk="faskes", contoh="pkm-dharma-rini", cari=True)
     noRM: str = bidang("Nomor rekam medis", "§2.1/1", contoh="RM-000123", cari=True, rahasia=True)
     nama: str = bidang("Nama lengkap", "§2.1/1", contoh="Siti Rahmawati", cari=True, rahasia=True)
     tanggalLahir: date = bidang(
@@ -45,20 +45,59 @@ class Pasien(Dokumen):
         rahasia=True,
     )
     nikIbu: str | None = bidang(
-        "NIK ibu (bayi baru lahir)", "§2.1/1", default=None, pola=NIK, contoh="9902015203860001"
+        "NIK ibu (bayi baru lahir)",
+        "§2.1/1",
+        default=None,
+        pola=NIK,
+        contoh="9902015203860001",
+        cari=True,
+        rahasia=True,
     )
-    ihs: str | None = bidang("Nomor IHS SATUSEHAT", "§2.1/1", default=None, contoh="P00000000001")
+    ihs: str | None = bidang(
+        "Nomor IHS SATUSEHAT",
+        "§2.1/1",
+        default=None,
+        contoh="P00000000001",
+        cari=True,
+        rahasia=True,
+    )
     noKK: str | None = bidang(
-        "Nomor kartu keluarga", "§2.1/1", default=None, pola=r"\d{16}", contoh="9902010101100001"
+        "Nomor kartu keluarga",
+        "§2.1/1",
+        default=None,
+        pola=r"\d{16}",
+        contoh="9902010101100001",
+        cari=True,
+        rahasia=True,
     )
     noBPJS: str | None = bidang(
-        "Nomor kartu BPJS", "§2.1/1", default=None, pola=r"\d{13}", contoh="9900000000001"
+        "Nomor kartu BPJS",
+        "§2.1/1",
+        default=None,
+        pola=r"\d{13}",
+        contoh="9900000000001",
+        cari=True,
+        rahasia=True,
     )
-    noBukuKIA: str | None = bidang("Nomor buku KIA", "§2.1/1", default=None, contoh="KIA-2024-0117")
+    noBukuKIA: str | None = bidang(
+        "Nomor buku KIA",
+        "§2.1/1",
+        default=None,
+        contoh="KIA-2024-0117",
+        cari=True,
+        rahasia=True,
+    )
     urutanLahir: int | None = bidang(
         "Urutan lahir: 0 tunggal; kembar 1, 2, 3", "§2.1/1", default=None, contoh=1
     )
-    hp: str | None = bidang("Nomor telepon genggam", "§2.1/1", default=None, contoh="6280000000001")
+    hp: str | None = bidang(
+        "Nomor telepon genggam",
+        "§2.1/1",
+        default=None,
+        contoh="6280000000001",
+        cari=True,
+        rahasia=True,
+    )
     alamat: str | None = bidang("Alamat", "§2.1/1", default=None, contoh="Dusun Krajan")
     rt: str | None = bidang("RT", "§2.1/1", default=None, pola=r"\d{1,3}", contoh="02")
     rw: str | None = bidang("RW", "§2.1/1", default=None, pola=r"\d{1,3}", contoh="01")

@@ -63,6 +63,16 @@ class Page:
     total: int | None = None
 
 
+def beginnings(
+    database: Database[Document], resource_type: str, ids: Sequence[str]
+) -> dict[str, datetime]:
+    """Give the instant of version 1 of each resource that has a past."""
+    firsts = [{"id": resource_id, "v": 1} for resource_id in ids]
+    past = database[versions.past_name(resource_type)]
+    found = past.find({"_id": {"$in": firsts}}, {"t": 1}) if firsts else ()
+    return {each["_id"]["id"]: each["t"] for each in found}
+
+
 def of_resource(
     database: Database[Document], resource_type: str, resource_id: str, wanted: Wanted
 ) -> Page:

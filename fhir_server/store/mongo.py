@@ -182,6 +182,11 @@ class Store:
                 return self.binaries.whole(versions.stored(resource_type, found))
         return None
 
+    def born(self, resource_type: str, ids: Sequence[str]) -> dict[str, datetime]:
+        """Say when resources first were, of those that have been changed since."""
+        with translated():
+            return history.beginnings(self._database, resource_type, ids)
+
     def whole(self, stored: Stored) -> Stored:
         """Give a version that a list gave, with the content that lists leave out."""
         with translated():

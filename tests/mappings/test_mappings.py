@@ -98,6 +98,9 @@ def test_meets_its_profile(entity, case):
         if (profile := profiles.get(role, profiles.get(each["resourceType"])))
     }
 
+    varieties = [name for name, is_of in mapping.varieties.items() if is_of(written[""])]
+    found |= {name: faults(written[""], structure(name)) for name in varieties}
+
     assert not any(found.values()), found
 
 
@@ -127,7 +130,7 @@ def test_every_required_field_of_a_case_leaves_a_trace(entity):
 @pytest.mark.parametrize("entity", load_mappings())
 def test_a_mapping_has_its_document_and_its_profiles(entity):
     mapping = load_mappings()[entity]
-    names = [mapping.profile, *mapping.profiles.values()]
+    names = [mapping.profile, *mapping.profiles.values(), *mapping.varieties]
 
     assert entity in entitas()
     assert [name for name in names if structure(name) not in loaded()] == []
