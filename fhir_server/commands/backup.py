@@ -11,13 +11,13 @@ from fhir_server import __version__
 from fhir_server.commands import opening, sealing
 from fhir_server.errors import FhirError
 from fhir_server.store import backup
-from fhir_server.store.embedded import running
 
 if TYPE_CHECKING:
     from fhir_server.commands.sealing import Recipient
     from fhir_server.config import Settings
     from fhir_server.store.backup import Summary
 
+TRIES = 3
 HELP = """
 Copy the whole database as it is at one moment, into one encrypted file; the server goes on
 meanwhile. The key that opens the file is best kept elsewhere: this machine needs the public one.
@@ -53,7 +53,7 @@ def make(file: Path, recipient: tuple[str, ...], *, plain: bool) -> None:
     keys = [sealing.recipient(each) for each in recipient]
     settings = opening.settings_given()
     try:
-        summary = _made(settings, file, keys)
+        summary = _made(settings, file, keys, TRIES)
     except FhirError as error:
         raise click.ClickException(error.issues[0].diagnostics) from None
     except (backup.Damaged, OSError) as error:
@@ -61,13 +61,14 @@ def make(file: Path, recipient: tuple[str, ...], *, plain: bool) -> None:
     click.echo(f"{file}: {described(summary)}")
 
 
-def _made(settings: Settings, file: Path, keys: list[Recipient]) -> Summary:
-    there = settings.mongodb_uri or running(settings.data)
-    if there:
-        with sealing.sealed(file, keys) as target:
-            return backup.dump(there, settings.mongodb_database, target, __version__)
-    with opening.database(settings) as uri, sealing.sealed(file, keys) as target:
-        return backup.dump(uri, settings.mongodb_database, target, __version__)
+def _made(settings: Settings, file: Path, keys: list[Recipient], tries: int) -> Summary:
+    try:
+        with opening.beside(settings) as uri, sealing.sealed(file, keys) as target:
+            return backup.dump(uri, settings.mongodb_database, target, __version__)
+    except backup.Overtaken:
+        if tries == 1:
+            raise
+        return _made(settings, file, keys, tries - 1)
 
 
 @command.command(name="verify")

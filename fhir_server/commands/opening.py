@@ -105,6 +105,17 @@ def database(settings: Settings, on_failure: Callable[[], None] | None = None) -
 
 
 @contextmanager
+def beside(settings: Settings) -> Iterator[str]:
+    """Give the URI of the database of a running server, or start it where none runs."""
+    there = settings.mongodb_uri or running(settings.data)
+    if there:
+        yield there
+        return
+    with database(settings) as uri:
+        yield uri
+
+
+@contextmanager
 def attached(settings: Settings) -> Iterator[Context]:
     """Give a Context on the database of a running server, or open it where none runs."""
     with opened(settings, None if settings.mongodb_uri else running(settings.data)) as context:

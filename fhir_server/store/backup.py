@@ -1,65 +1,60 @@
-"""A database as one stream, and back: everything as it was at one moment, while writes go on.
+"""A database as one stream of frames, and back: all as it was at one moment, while writes go on.
 
 All collections are read at one time of the cluster (snapshot reads), in the order of their keys.
-The stream is frames, each a letter, a length and BSON:
-
-    H  what this is: format, server, database, moment, the collections with their indexes
-    C  a collection begins          D  one document, byte for byte
-    E  it ends: documents, SHA-256 over them
-    Z  the stream is whole: collections, documents
-
-Writing it back reads every collection again from the database and holds it against its E.
+Writing it back reads every collection again from the database and holds it against its sum. The
+time is in the head: what was archived of the oplog can be played on from there (``replay``).
 
 https://www.mongodb.com/docs/manual/reference/read-concern-snapshot/
 """
 
 from __future__ import annotations
 
-import hashlib
-import struct
 from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import UTC, datetime
-from typing import TYPE_CHECKING, Any, Literal
+from typing import TYPE_CHECKING, Any
 
 import bson
 from bson.codec_options import CodecOptions
 from bson.raw_bson import RawBSONDocument
 from pymongo import IndexModel, MongoClient, WriteConcern
 from pymongo.errors import OperationFailure
+from pymongo.read_concern import ReadConcern
 
+from fhir_server.store import frames
 from fhir_server.store.failures import translated
+from fhir_server.store.frames import Damaged, Sum
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Callable, Iterator
     from typing import BinaryIO
 
-    from pymongo.client_session import ClientSession
+    from bson.timestamp import Timestamp
     from pymongo.collection import Collection
     from pymongo.database import Database
 
     Raw = Database[RawBSONDocument]
+    Indexes = dict[str, dict[str, dict[str, Any]]]
+    """Of every collection, by name, the indexes that are to be made."""
+    Later = Callable[[Raw, dict[str, Any], Indexes], datetime]
+    """Plays on what came after a backup, given its head; says until when."""
 
-FORMAT = 1
-HEAD = struct.Struct(">cI")
 UNFINISHED = "_restoring"
 """A collection that is there while, and only while, a database is being written back."""
 AT_ONCE = 1000
 AT_ONCE_BYTES = 8 * 1024 * 1024
-LARGEST_FRAME = 64 * 1024 * 1024
-SNAPSHOT_TOO_OLD = 239
+TOO_OLD, CHANGED = 239, 246
+"""Codes of a snapshot that cannot be read: no longer kept, or an index was made since."""
 LONGEST_SECONDS = 6 * 3600
 SHIPPED = ("key", "name", "unique", "sparse", "partialFilterExpression", "expireAfterSeconds")
-
-Letter = Literal[b"H", b"C", b"D", b"E", b"Z"]
-
-
-class Damaged(Exception):
-    """A backup cannot be used; the message is one line that says why."""
 
 
 class Occupied(Exception):
     """There is something in the database that a backup is to be written back into."""
+
+
+class Overtaken(Damaged):
+    """The moment cannot be read whole; another one can."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -71,23 +66,37 @@ class Summary:
     documents: int
 
 
+class _At(ReadConcern):
+    """Reads what was there at one time of the cluster."""
+
+    def __init__(self, time: Timestamp | None) -> None:
+        super().__init__("snapshot")
+        self._time = time
+
+    @property
+    def document(self) -> dict[str, Any]:
+        """Write it as a command says it."""
+        return {**super().document, "atClusterTime": self._time}
+
+
 def dump(uri: str, name: str, target: BinaryIO, server: str) -> Summary:
     """Write the database ``name`` as it is now to ``target``; ``server`` is the version that does.
 
     Raises Damaged if reading took longer than the database keeps what was.
     """
-    with translated(), _opened(uri, name) as database:
+    with translated(), opened(uri, name) as database:
         _keep_what_was(database)
-        with database.client.start_session(snapshot=True) as session:
-            try:
-                return _dumped(database, target, server, session)
-            except OperationFailure as error:
-                if error.code != SNAPSHOT_TOO_OLD:
-                    raise
-                raise Damaged(
-                    "The database no longer keeps the moment the backup began: raise its "
-                    "parameter minSnapshotHistoryWindowInSeconds, or back up in a quieter hour."
-                ) from error
+        try:
+            return _dumped(database, target, server)
+        except OperationFailure as error:
+            if error.code == CHANGED:
+                raise Overtaken("A collection was given an index meanwhile; try again.") from error
+            if error.code != TOO_OLD:
+                raise
+            raise Damaged(
+                "The database no longer keeps the moment the backup began: raise its parameter "
+                "minSnapshotHistoryWindowInSeconds, or back up in a quieter hour."
+            ) from error
 
 
 def _keep_what_was(database: Raw) -> None:
@@ -103,71 +112,104 @@ def _keep_what_was(database: Raw) -> None:
         return
 
 
-def _dumped(database: Raw, target: BinaryIO, server: str, session: ClientSession) -> Summary:
-    names = sorted(n for n in database.list_collection_names() if not n.startswith("system."))
+def _dumped(database: Raw, target: BinaryIO, server: str) -> Summary:
+    time, names = _begun(database)
+    moment = datetime.now(UTC)
     if UNFINISHED in names:
         raise Damaged("The database was not written back wholly; there is nothing to back up.")
-    moment = datetime.now(UTC)
     head = {
-        "format": FORMAT,
+        "format": frames.FORMAT,
         "server": server,
         "database": database.name,
+        "set": set_of(database),
         "moment": moment,
+        "time": time,
         "collections": [{"name": n, "indexes": _indexes(database[n])} for n in names],
     }
-    _put(target, b"H", bson.encode(head))
+    frames.put(target, b"H", bson.encode(head))
     total = 0
     for name in names:
-        _put(target, b"C", bson.encode({"name": name}))
-        digest, number = hashlib.sha256(), 0
-        for each in database[name].find({}, session=session).sort("_id", 1):
-            _put(target, b"D", bytes(each.raw))
-            digest.update(each.raw)
-            number += 1
-        _put(target, b"E", bson.encode({"documents": number, "sha256": digest.digest()}))
-        total += number
-    _put(target, b"Z", bson.encode({"collections": len(names), "documents": total}))
+        frames.put(target, b"C", bson.encode({"name": name}))
+        passed = Sum()
+        then = database[name].with_options(read_concern=_At(time))
+        for each in then.find({}).sort("_id", 1):
+            frames.put(target, b"D", bytes(each.raw))
+            passed.add(each.raw)
+        frames.put(target, b"E", bson.encode(passed.said()))
+        total += passed.number
+    frames.put(target, b"Z", bson.encode({"collections": len(names), "documents": total}))
     return Summary(moment, len(names), total)
+
+
+def _begun(database: Raw) -> tuple[Timestamp | None, list[str]]:
+    """Choose a time at which there were just these collections; None if there are none."""
+    names = _names(database)
+    while names:
+        time, before = _time_now(database, names[0]), names
+        names = _names(database)
+        if names == before:
+            return time, names
+    return None, []
+
+
+def _names(database: Raw) -> list[str]:
+    return sorted(n for n in database.list_collection_names() if not n.startswith("system."))
+
+
+def _time_now(database: Raw, there: str) -> Timestamp:
+    """Give the newest time of the cluster that can be read whole; ``there`` is a collection."""
+    asked = {"limit": 1, "singleBatch": True, "readConcern": {"level": "snapshot"}}
+    time: Timestamp = database.command({"find": there, **asked})["cursor"]["atClusterTime"]
+    return time
+
+
+def set_of(database: Raw) -> str:
+    """Name the replica set as no other is named; "" where nobody may ask."""
+    try:
+        config = database.client.admin.command("replSetGetConfig")["config"]
+    except OperationFailure:
+        return ""
+    return str(config["settings"]["replicaSetId"])
 
 
 def _indexes(collection: Collection[RawBSONDocument]) -> list[dict[str, Any]]:
     found = [dict(each) for each in collection.list_indexes()]
-    return [
-        {name: each[name] for name in SHIPPED if name in each}
-        for each in found
-        if each["name"] != "_id_"
-    ]
+    return [shipped(each) for each in found if each["name"] != "_id_"]
+
+
+def shipped(index: dict[str, Any]) -> dict[str, Any]:
+    """Give what matters of an index."""
+    return {name: index[name] for name in SHIPPED if name in index}
 
 
 def verify(source: BinaryIO) -> Summary:
     """Read a backup to its end and check every sum; Damaged if it is not whole."""
-    head, digest, number = _head(source), hashlib.sha256(), 0
-    for letter, content in _frames(source):
+    head, passed = frames.head(source, "backup"), Sum()
+    for letter, content in frames.frames(source):
         if letter == b"C":
-            digest, number = hashlib.sha256(), 0
+            passed = Sum()
         elif letter == b"D":
-            digest.update(content)
-            number += 1
+            passed.add(content)
         elif letter == b"E":
-            _agree(bson.decode(content), number, digest.digest())
+            passed.agree(content)
         else:
             return _summary(head, bson.decode(content))
-    raise Damaged("The backup ends before its end: the file was cut off.")
+    raise Damaged(frames.CUT_OFF)
 
 
-def restore(uri: str, name: str, source: BinaryIO) -> Summary:
+def restore(uri: str, name: str, source: BinaryIO, later: Later | None = None) -> Summary:
     """Write a backup into the empty database ``name``, then check what the database now holds.
 
     Raises Occupied, or Damaged; then nothing of it is left there. Where even that fails (the power
     goes), what is left is marked, and no server opens it.
     """
-    with translated(), _opened(uri, name) as database:
+    with translated(), opened(uri, name) as database:
         there = [each for each in database.list_collection_names() if each != UNFINISHED]
         if there:
             raise Occupied(f"The database {name} is not empty: it has {len(there)} collections.")
         database.create_collection(UNFINISHED)
         try:
-            summary = _restored(database, source)
+            summary = _restored(database, source, later)
         except BaseException:
             for each in database.list_collection_names():
                 if each != UNFINISHED:
@@ -178,11 +220,27 @@ def restore(uri: str, name: str, source: BinaryIO) -> Summary:
         return summary
 
 
-def _restored(database: Raw, source: BinaryIO) -> Summary:
-    head = _head(source)
-    indexes = {each["name"]: each["indexes"] for each in head["collections"]}
+def _restored(database: Raw, source: BinaryIO, later: Later | None) -> Summary:
+    """Documents first, then what came later, and indexes at last: none may delete or refuse yet."""
+    head = frames.head(source, "backup")
+    summary = _summary(head, _written(database, source))
+    indexes: Indexes = {
+        each["name"]: {index["name"]: index for index in each["indexes"]}
+        for each in head["collections"]
+    }
+    if later:
+        summary = _counted(database, later(database, head, indexes))
+    for name, made in indexes.items():
+        models = [_model(each) for each in made.values()]
+        if models:
+            database[name].create_indexes(models)
+    return summary
+
+
+def _written(database: Raw, source: BinaryIO) -> dict[str, Any]:
+    """Write all documents and read them back; give what the end of the stream says."""
     name, batch = "", _Batch(database)
-    for letter, content in _frames(source):
+    for letter, content in frames.frames(source):
         if letter == b"C":
             name = bson.decode(content)["name"]
             database.create_collection(name)
@@ -191,13 +249,15 @@ def _restored(database: Raw, source: BinaryIO) -> Summary:
             batch.add(content)
         elif letter == b"E":
             batch.flush()
-            models = [IndexModel(list(each.pop("key").items()), **each) for each in indexes[name]]
-            if models:
-                database[name].create_indexes(models)
-            _agree(bson.decode(content), *_held(database[name]))
+            _held(database[name]).agree(content)
         else:
-            return _summary(head, bson.decode(content))
-    raise Damaged("The backup ends before its end: the file was cut off.")
+            return bson.decode(content)
+    raise Damaged(frames.CUT_OFF)
+
+
+def _model(index: dict[str, Any]) -> IndexModel:
+    others = {name: each for name, each in index.items() if name != "key"}
+    return IndexModel(list(index["key"].items()), **others)
 
 
 class _Batch:
@@ -222,18 +282,12 @@ class _Batch:
         self._waiting, self._bytes = [], 0
 
 
-def _held(collection: Collection[RawBSONDocument]) -> tuple[int, bytes]:
+def _held(collection: Collection[RawBSONDocument]) -> Sum:
     """Count and digest what a collection holds."""
-    digest, number = hashlib.sha256(), 0
+    found = Sum()
     for each in collection.find({}).sort("_id", 1):
-        digest.update(each.raw)
-        number += 1
-    return number, digest.digest()
-
-
-def _agree(said: dict[str, Any], number: int, digest: bytes) -> None:
-    if (said["documents"], said["sha256"]) != (number, digest):
-        raise Damaged(f"The backup is damaged: {said['documents']} documents are not as they were.")
+        found.add(each.raw)
+    return found
 
 
 def _summary(head: dict[str, Any], end: dict[str, Any]) -> Summary:
@@ -241,32 +295,13 @@ def _summary(head: dict[str, Any], end: dict[str, Any]) -> Summary:
     return Summary(moment, end["collections"], end["documents"])
 
 
-def _head(source: BinaryIO) -> dict[str, Any]:
-    letter, content = next(_frames(source), (b"", b""))
-    head = bson.decode(content) if letter == b"H" else {}
-    if head.get("format") != FORMAT:
-        raise Damaged("This is no backup of this server, or one of a newer server.")
-    return head
-
-
-def _put(target: BinaryIO, letter: Letter, content: bytes) -> None:
-    target.write(HEAD.pack(letter, len(content)))
-    target.write(content)
-
-
-def _frames(source: BinaryIO) -> Iterator[tuple[bytes, bytes]]:
-    while len(begun := source.read(HEAD.size)) == HEAD.size:
-        letter, size = HEAD.unpack(begun)
-        if letter not in b"HCDEZ" or size > LARGEST_FRAME:
-            raise Damaged("This is no backup of this server, or it is damaged.")
-        content = source.read(size)
-        if len(content) < size:
-            return
-        yield letter, content
+def _counted(database: Raw, moment: datetime) -> Summary:
+    names = [each for each in database.list_collection_names() if each != UNFINISHED]
+    return Summary(moment, len(names), sum(database[n].count_documents({}) for n in names))
 
 
 @contextmanager
-def _opened(uri: str, name: str) -> Iterator[Raw]:
+def opened(uri: str, name: str) -> Iterator[Raw]:
     """Open a database for documents as they are, byte for byte."""
     options: CodecOptions[RawBSONDocument] = CodecOptions(document_class=RawBSONDocument)
     client: MongoClient[RawBSONDocument] = MongoClient(

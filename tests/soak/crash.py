@@ -5,7 +5,8 @@
 Every round is one fault: ``kill -9`` of a server process, a worker, mongod or all of it, or a
 process that dies at an injected point of a write. Afterwards every answered write must be there
 with its version, transactions whole, histories without a gap, outbox and index as the resources
-say. The small version is in tests/store/test_kills.py.
+say. SIGTERM or Ctrl-C ends it after the life that runs, with the same last comparison; the rounds
+done are said. The small version is in tests/store/test_kills.py.
 """
 
 from __future__ import annotations
@@ -16,6 +17,7 @@ import random
 import signal
 import sys
 import tempfile
+import threading
 import time
 from collections import Counter
 from pathlib import Path
@@ -47,6 +49,8 @@ POINTS = {
 }
 KILLED = ("fhir-http", "fhir-worker", "mongod")
 WHOLE = ("parent", "everything")
+MANY = ("mongod",) * 3 + ("fhir-worker",) * 4
+"""Kills of one life beside that of a server process; mongod is started five times a minute."""
 
 
 class Crashes:
@@ -157,7 +161,7 @@ def lives(crashes: Crashes, rounds: int):
     """
     chosen = crashes.random
     while rounds > 0:
-        some = ["fhir-http", *chosen.choices(KILLED[1:], k=2)]
+        some = ["fhir-http", *MANY]
         chosen.shuffle(some)
         faults = chosen.choice([[chosen.choice(sorted(POINTS))], some])[: max(rounds - 1, 0)]
         yield [*faults, chosen.choice(WHOLE)]
@@ -166,16 +170,21 @@ def lives(crashes: Crashes, rounds: int):
 
 def main(rounds: int, seed: int) -> None:
     """Run the rounds and say what was lost."""
-    begun = time.monotonic()
+    begun, enough = time.monotonic(), threading.Event()
+    for number in (signal.SIGTERM, signal.SIGINT):
+        signal.signal(number, lambda *_: enough.set())
     with tempfile.TemporaryDirectory() as folder:
         crashes = Crashes(Path(folder), seed)
         for faults in lives(crashes, rounds):
             crashes.life(faults)
-            done, ledger = sum(crashes.faults.values()), crashes.ledger
-            click.echo(f"{done} rounds, {len(ledger.answered)} answered writes, {faults}")
+            done, written = sum(crashes.faults.values()), len(crashes.ledger.answered)
+            passed = time.monotonic() - begun
+            click.echo(f"{passed:.0f} s: {done} rounds, {written} answered writes, {faults}")
+            if enough.is_set():
+                break
         crashes.end()
         click.echo(f"{dict(crashes.faults)}\n{dict(crashes.ledger.statuses)}")
-    click.echo(f"lost 0, torn 0; {time.monotonic() - begun:.0f} s; seed {seed}")
+    click.echo(f"{done} rounds of {rounds}: lost 0, torn 0; {passed:.0f} s; seed {seed}")
 
 
 if __name__ == "__main__":
