@@ -36,6 +36,7 @@ class Jaga:
     ``applies(resource, canonical)``: whether it is of that kind; cheap. ``state_of(resource)``:
     its state, or None where the table has no word for it. ``status``: state → the status of the
     resource. ``element``: what a refusal points at. ``name_of``: how a refusal calls it.
+    ``stays``: what was of that kind still is when a client has left its mark out.
     """
 
     alur: Alur
@@ -45,6 +46,12 @@ class Jaga:
     status: Mapping[str, str]
     element: str = "status"
     name_of: Callable[[Document], str] = number_of
+    stays: bool = False
+
+    def judges(self, now: Document, stood: Document | None, canonical: str) -> bool:
+        """Say whether a resource is of that kind, or was and has only lost its mark."""
+        lost = self.stays and stood is not None and self.applies(stood, canonical)
+        return lost or self.applies(now, canonical)
 
 
 def business_state(
@@ -88,6 +95,8 @@ def rules(canonical: str) -> tuple[Rule, ...]:
 
 def _rule(kind: str, tables: tuple[Jaga, ...], base: str) -> Rule:
     def applies(document: Document, new: bool) -> bool:  # noqa: FBT001 - as Rule has it
+        if not new and any(each.stays for each in tables):
+            return True
         return any((each.alur.awal or not new) and each.applies(document, base) for each in tables)
 
     def check(concerns: Sequence[Concern], facts: Facts) -> Check:
@@ -109,11 +118,11 @@ def _verdicts(
     before: Mapping[str, Document],
 ) -> Iterator[tuple[Concern, str, Teguran]]:
     for concern in concerns:
+        stood = before.get(concern.document["id"])
         for each in tables:
-            if each.applies(concern.document, base):
-                stood = before.get(concern.document["id"])
-                if reproof := _judge(each, stood, concern.document):
-                    yield concern, each.element, reproof
+            judged = each.judges(concern.document, stood, base)
+            if judged and (reproof := _judge(each, stood, concern.document)):
+                yield concern, each.element, reproof
 
 
 def _judge(jaga: Jaga, stood: Document | None, now: Document) -> Teguran | None:

@@ -57,7 +57,7 @@ def _state(dispense: Document) -> str | None:
     return DIBACA.get(dispense.get("status", ""))
 
 
-JAGA: Final = Jaga(ALUR_PENYERAHAN, "MedicationDispense", is_ours, _state, STATUS)
+JAGA: Final = Jaga(ALUR_PENYERAHAN, "MedicationDispense", is_ours, _state, STATUS, stays=True)
 
 
 def to_fhir(penyerahan: PenyerahanObat, document_id: str) -> Resources:

@@ -23,6 +23,8 @@ Once = Literal["each", "day", "person", "episode"]
 
 NIK = "https://fhir.kemkes.go.id/id/nik|"
 LONGEST_PREGNANCY_MS = 320 * DAY_MS
+LONGEST_SERIES_MS = 366 * DAY_MS
+"""What makes a case only together may lie so far apart: the vaccines of a first year of life."""
 KEPT = ("d", "n", "o", "p")
 
 
@@ -48,8 +50,8 @@ class Counting:
     """What to count.
 
     ``once``: what makes one case. ``needed``: in how many of the streams a case must have an
-    event; it counts at the last of these. ``first``, ``low``, ``high`` are epoch milliseconds:
-    events count from ``first``, cases from ``low`` until before ``high``.
+    event, perhaps the year before; it counts at the last of these. ``first``, ``low``, ``high`` are
+    epoch milliseconds: events count from ``first``, cases from ``low`` until before ``high``.
 
     ``villages`` are the area; cases from elsewhere are given by their own village, and only those
     served by ``providers`` if these are given. ``members``: only these persons.
@@ -86,6 +88,8 @@ class Counting:
             return self.first - self.near[0], self.high + self.near[1]
         if self.contacts is not None and number == len(self.streams) - 1:
             return self.first - LONGEST_PREGNANCY_MS, self.high
+        if self.needed > 1:
+            return self.first - LONGEST_SERIES_MS, self.high
         return self.first, self.high
 
 
@@ -190,14 +194,16 @@ def _persons(wanted: Counting) -> list[Stage]:
         "v": {"$max": "$v"},
         "b": {"$max": "$b"},
     }
+    known: list[Stage] = [{"events.0": {"$exists": True}}]
     if wanted.once == "episode":
         group["es"] = {"$push": "$es"}
         person["es"] = {"$push": "$es"}
+        known.append({"es.0": {"$exists": True}})  # another record of the same person may have one
     return [
         {"$unionWith": {"coll": "Patient", "pipeline": _patients(wanted)}},
         *_episodes(wanted),
         {"$group": {"_id": "$p", **group}},
-        {"$match": {"events.0": {"$exists": True}}},
+        {"$match": {"$or": known}},
         {"$group": {"_id": {"$ifNull": ["$nik", "$_id"]}, **person}},
         {"$set": {"events": flat("$events")}},
         *_aged(wanted),

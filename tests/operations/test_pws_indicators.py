@@ -60,6 +60,17 @@ def test_br_c11_one_service_noted_twice_counts_once(clinic):
     assert clinic.numerator("pws-k1", "periodStart=2024-02&periodEnd=2024-02") == 1
 
 
+def test_br_c11_a_pregnancy_under_one_record_and_what_was_measured_under_another(clinic):
+    """BR-C11: the records of one person are one, also where each knows half of it."""
+    nik = [{"system": "https://fhir.kemkes.go.id/id/nik", "value": "9902015203860001"}]
+    siti = clinic.person("siti", identifier=nik)
+    again = clinic.person("siti-rs", identifier=nik, active=False)
+    clinic.pregnancy("e-siti", siti, "2024-01-15")
+    measured(clinic, again, LOINC, "718-7", 10.5, "g/dL")
+
+    assert (clinic.numerator("pws-anemia"), clinic.denominator("pws-anemia")) == (1, 1)
+
+
 def test_a_second_pregnancy_of_the_year_counts_again(clinic):
     siti = clinic.person("siti")
     first = clinic.pregnancy("first", siti, "2023-12-01", "finished")
@@ -252,6 +263,27 @@ def test_basic_immunisation_is_complete_with_every_antigen_in_time(clinic):
         dose(clinic, patient, "198", 2, "2024-09-05")
 
     assert clinic.numerator("pws-idl") == 1
+
+
+def test_what_began_the_year_before_is_complete_this_year(clinic):
+    """A child's first year, and its mother's weeks after birth, may pass New Year."""
+    child = clinic.person("anak", birthDate="2023-06-05")
+    for code, number in BASIC[:-1]:
+        dose(clinic, child, code, number, "2023-10-05")
+    dose(clinic, child, *BASIC[-1], "2024-03-05")
+    earlier = clinic.person("dulu", birthDate="2023-02-05")
+    for code, number in BASIC:
+        dose(clinic, earlier, code, number, "2023-12-05")
+    ibu, bayi = clinic.person("ibu"), clinic.person("bayi")
+    for number, day in enumerate(("2023-12-20", "2023-12-24", "2024-01-04"), 1):
+        clinic.visit(ibu, day, ("puerperium", f"KF{number}"))
+        clinic.visit(bayi, day, ("neonate", f"KN{number}"))
+    clinic.visit(ibu, "2024-01-24", ("puerperium", "KF4"))
+
+    whole = {name: clinic.numerator(f"pws-{name}") for name in ("idl", "kf-lengkap", "kn-lengkap")}
+
+    assert whole == {"idl": 1, "kf-lengkap": 1, "kn-lengkap": 1}
+    assert clinic.numerator("pws-kn1") == 0
 
 
 def test_td_counts_from_the_second_dose_in_pregnancy(clinic):
