@@ -58,11 +58,11 @@ class Reply:
     def retry_after(self) -> float | None:
         """The seconds that the other side asks us to wait, at most a day; None if it does not."""
         said = self.headers.get("Retry-After", "").strip()
-        if said.isdigit():
+        if said.isascii() and said.isdigit():
             return min(float(said), LONGEST_RETRY_AFTER)
         try:
             moment = parsedate_to_datetime(said)
-        except ValueError:
+        except (ValueError, OverflowError):
             return None
         moment = moment if moment.tzinfo else moment.replace(tzinfo=UTC)
         seconds = (moment - datetime.now(UTC)).total_seconds()

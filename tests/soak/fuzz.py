@@ -12,22 +12,42 @@ import sys
 import tempfile
 import time
 from collections import Counter
+from contextlib import ExitStack, closing, contextmanager
+from datetime import UTC, datetime
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import click
 import pymongo
 from hypothesis import HealthCheck, Phase, given, seed, settings
 
+from fhir_server.access.registry import write
 from fhir_server.app import build_context, create_app
+from fhir_server.auth.clients import Client, digest_of
+from fhir_server.auth.scopes import ALL
 from fhir_server.config import Settings
 from fhir_server.rest.logs import configure
 from fhir_server.store.embedded import Embedded
 from tests.support.fhir import patient
 from tests.support.hostile import PARSERS
+from tests.support.hostile_answers import ANSWERS
 from tests.support.hostile_http import SETTINGS, Door, requests
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+    from flask.testing import FlaskClient
+
+    from fhir_server.context import Context
 
 EACH = 300
 STATUS = Path("/proc/self/status")
+SECRET = "of the tests"  # noqa: S105
+CLIENTS = (
+    ("everything", ALL),
+    ("referrals", "system/*.rs"),
+    ("everything", "system/Patient.cruds"),
+)
 LOOK = settings(
     max_examples=EACH,
     deadline=None,
@@ -40,9 +60,10 @@ LOOK = settings(
 class Hunt:
     """Rounds over everything that is fed; each round has a seed of its own."""
 
-    def __init__(self, door: Door, first: int) -> None:
-        self.fed = {name: (each.given, each.feed) for name, each in PARSERS.items()}
-        self.fed["http"] = (requests, door.send)
+    def __init__(self, doors: dict[str, Door], first: int) -> None:
+        parsers = PARSERS | ANSWERS
+        self.fed = {name: (each.given, each.feed) for name, each in parsers.items()}
+        self.fed |= {name: (requests, door.send) for name, door in doors.items()}
         self.seed = first
         self.cases, self.findings = Counter[str](), Counter[str]()
 
@@ -83,19 +104,48 @@ def resident() -> float:
 def main(seconds: float, first: int) -> None:
     """Hunt, and say what was found."""
     configure("error")
-    with tempfile.TemporaryDirectory() as folder:
-        embedded = Embedded.start(Settings(data=Path(folder)))
-        try:
-            given_settings = Settings(mongodb_uri=embedded.uri, threads=4, **SETTINGS)
-            context = build_context(given_settings, embedded.uri)
-            client = create_app(context).test_client()
-            client.put("/fhir/Patient/x", json=patient(id="x"))
-            database = pymongo.MongoClient(embedded.uri)[given_settings.mongodb_database]
-            _hunt(Hunt(door := Door(client, database), first), seconds)
-            click.echo(f"answers: {dict(sorted(door.answered.items()))}")
-            context.store.close()
-        finally:
-            embedded.stop()
+    with tempfile.TemporaryDirectory() as folder, ExitStack() as opened:
+        embedded = opened.enter_context(Embedded.start(Settings(data=Path(folder))))
+        doors = {
+            "http": opened.enter_context(_door(embedded.uri, "fhir", closed=False)),
+            "http, signed in": opened.enter_context(_door(embedded.uri, "closed", closed=True)),
+        }
+        _hunt(Hunt(doors, first), seconds)
+        for name, door in doors.items():
+            click.echo(f"answers of {name}: {dict(sorted(door.answered.items()))}")
+
+
+@contextmanager
+def _door(uri: str, name: str, *, closed: bool) -> Iterator[Door]:
+    """Give the doors of an application of its own; a closed one has clients, and their tokens."""
+    wanted = Settings(
+        mongodb_uri=uri, mongodb_database=name, threads=4, token_minutes=60 * 24, **SETTINGS
+    )
+    with closing(pymongo.MongoClient(uri)) as database:
+        context = build_context(wanted, uri)
+        client = create_app(context).test_client()
+        client.put("/fhir/Patient/x", json=patient(id="x"))
+        good = tuple(_tokens(context, client)) if closed else ()
+        yield Door(client, database[name], good)
+        context.store.close()
+
+
+def _tokens(context: Context, client: FlaskClient) -> Iterator[str]:
+    """Register clients of each reach, and get a token for each."""
+    form = {"grant_type": "client_credentials"}
+    for number, (reach, scope) in enumerate(CLIENTS):
+        made = Client(
+            f"client-{number}",
+            frozenset({scope}),
+            datetime.now(UTC),
+            organization="rsud",
+            reach=reach,
+            digest=digest_of(SECRET),
+        )
+        context.store.clients.add(write(made))
+    for number in range(len(CLIENTS)):
+        said = client.post("/oauth2/token", data=form, auth=(f"client-{number}", SECRET))
+        yield said.json["access_token"]
 
 
 def _hunt(hunt: Hunt, seconds: float) -> None:

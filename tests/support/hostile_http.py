@@ -98,15 +98,20 @@ requests = st.fixed_dictionaries(
 
 
 class Door:
-    """Sends such requests into the application; ``answered`` counts them by status."""
+    """Sends such requests into the application; ``answered`` counts them by status.
 
-    def __init__(self, client, database):
-        self.client, self.database = client, database
+    Where there are ``good`` tokens, one of them goes with most requests.
+    """
+
+    def __init__(self, client, database, good=()):
+        self.client, self.database, self.good = client, database, good
         self.answered = {}
 
     def send(self, given):
         """Expect no bug, and that a refused request changes no resource."""
         before = self._state()
+        if self.good and (given["token"] is None or len(given["body"]) % 4):
+            given = given | {"token": self.good[len(given["path"]) % len(self.good)]}
         said = self.client.open(**_written(given))
         status = said.status_code
         self.answered[status] = self.answered.get(status, 0) + 1

@@ -6,7 +6,7 @@ https://hl7.org/fhir/R4/http.html#create
 from __future__ import annotations
 
 import re
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from fhir_server.bridges.plain.signing import REMEDY
 from fhir_server.delivery.target import Accepted, Later, Refused, Unauthorized
@@ -58,19 +58,25 @@ def _taken(reply: Reply, parcel: Parcel) -> Answer:
 
 def reason(reply: Reply) -> str:
     """Give what an OperationOutcome says first; of anything else nothing but its kind."""
-    document = reply.document
-    if document.get("resourceType") != "OperationOutcome":
-        return ""
-    said = []
-    for issue in document.get("issue", ()):
-        words = issue.get("diagnostics") or issue.get("details", {}).get("text") or ""
-        places = ", ".join(issue.get("expression", ()))
-        said.append(f"{words} ({places})" if places else str(words))
-    return "; ".join(filter(None, said))[:LONGEST_REASON]
+    return "; ".join(filter(None, map(_said, _issues(reply))))[:LONGEST_REASON]
 
 
 def rule(reply: Reply) -> str:
     """Give the code of the first issue, or the status."""
-    issues = reply.document.get("issue") or [{}]
-    code = issues[0].get("code", "") if isinstance(issues[0], dict) else ""
-    return f"{reply.status} {code}".strip()
+    code = next((each.get("code") for each in _issues(reply)), None)
+    return f"{reply.status} {code}" if isinstance(code, str) else str(reply.status)
+
+
+def _issues(reply: Reply) -> list[dict[str, Any]]:
+    document = reply.document
+    found = document.get("issue")
+    if document.get("resourceType") != "OperationOutcome" or not isinstance(found, list):
+        return []
+    return [each for each in found if isinstance(each, dict)]
+
+
+def _said(issue: dict[str, Any]) -> str:
+    details, places = issue.get("details"), issue.get("expression")
+    words = issue.get("diagnostics") or (details.get("text") if isinstance(details, dict) else None)
+    at = ", ".join(map(str, places)) if isinstance(places, list) else ""
+    return f"{words or ''} ({at})" if at else str(words or "")

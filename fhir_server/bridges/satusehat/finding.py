@@ -35,8 +35,20 @@ def hits(connection: Connection, resource_type: str, search: Sequence[tuple[str,
     document = said.document
     if document.get("resourceType") != "Bundle":
         return Hits(suppressed=True)
-    entries = (each.get("resource", {}) for each in document.get("entry", ()))
-    return Hits(tuple(each for each in entries if each.get("resourceType") == resource_type))
+    return Hits(tuple(each for each in _resources(document) if _is(each, resource_type)))
+
+
+def _resources(bundle: Json) -> list[Any]:
+    found = bundle.get("entry")
+    entries = found if isinstance(found, list) else []
+    return [each.get("resource") for each in entries if isinstance(each, dict)]
+
+
+def _is(found: Any, resource_type: str) -> bool:
+    """Tell whether it is a resource of that type, and can be named."""
+    if not isinstance(found, dict):
+        return False
+    return found.get("resourceType") == resource_type and isinstance(found.get("id"), str)
 
 
 def marked(connection: Connection, request: Request) -> Hits:

@@ -68,13 +68,15 @@ class Meaning:
 
 def meaning(said: Said) -> Meaning:
     """Read an answer."""
+    if 0 < said.status < 300:
+        return Meaning(Kind.DONE)
     document = said.document
     issues = _issues(document)
     rules = [found[1] for each in issues if (found := RULE.search(_text(each)))]
     words = "; ".join(filter(None, (_words(each) for each in issues)))
     reason = told(f"HTTP {said.status}: {words or _gateway(document) or _plain(said)}", said)
     kind = _kind(said, document, issues, rules)
-    return Meaning(kind, "" if kind is Kind.DONE else reason, rules[0] if rules else "")
+    return Meaning(kind, reason, rules[0] if rules else "")
 
 
 def told(words: str, said: Said) -> str:
@@ -85,11 +87,9 @@ def told(words: str, said: Said) -> str:
 
 
 def _kind(said: Said, document: dict[str, Any], issues: list[Any], rules: list[str]) -> Kind:
-    codes = {each.get("code") for each in issues}
+    codes = {str(each.get("code")) for each in issues}
     if said.status == 0 or said.status >= 500:
         return Kind.OUTAGE
-    if said.status < 300:
-        return Kind.DONE
     if said.status == 401 or "ErrorCode" in document:
         return _login(document)
     if said.status == 429 or "throttled" in codes:
@@ -102,7 +102,7 @@ def _kind(said: Said, document: dict[str, Any], issues: list[Any], rules: list[s
 
 
 def _login(document: dict[str, Any]) -> Kind:
-    code = str(document.get("fault", {}).get("detail", {}).get("errorcode", ""))
+    code = str(_inside(_inside(document, "fault"), "detail").get("errorcode", ""))
     return Kind.EXPIRED if "AccessToken" in code or not document else Kind.UNAUTHORIZED
 
 
@@ -119,15 +119,22 @@ def _refusal(said: Said, document: dict[str, Any], codes: set[Any]) -> Kind:
 def _issues(document: dict[str, Any]) -> list[dict[str, Any]]:
     if document.get("resourceType") != "OperationOutcome":
         return []
-    return [each for each in document.get("issue", ()) if isinstance(each, dict)]
+    found = document.get("issue")
+    return [each for each in found if isinstance(each, dict)] if isinstance(found, list) else []
+
+
+def _inside(document: dict[str, Any], name: str) -> dict[str, Any]:
+    found = document.get(name)
+    return found if isinstance(found, dict) else {}
 
 
 def _text(issue: dict[str, Any]) -> str:
-    return str(issue.get("details", {}).get("text", ""))
+    return str(_inside(issue, "details").get("text", ""))
 
 
 def _words(issue: dict[str, Any]) -> str:
-    at = ", ".join(issue.get("expression") or issue.get("location") or ())
+    places = issue.get("expression") or issue.get("location")
+    at = ", ".join(map(str, places)) if isinstance(places, list) else ""
     said = " - ".join(filter(None, (_text(issue), str(issue.get("diagnostics", "")))))
     return f"{at}: {said}" if at else said or str(issue.get("code", ""))
 

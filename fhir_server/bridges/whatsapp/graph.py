@@ -10,6 +10,7 @@ https://developers.facebook.com/docs/whatsapp/cloud-api/support/error-codes
 
 from __future__ import annotations
 
+import re
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, Final, Literal
 
@@ -97,7 +98,7 @@ class Graph:
             raise _refusal(answer)
         size = found.get("file_size")
         sort = kind.partition(";")[0].strip().lower()
-        return Media(address, sort, int(str(size)) if str(size).isdigit() else 0)
+        return Media(address, sort, int(_digits(str(size)) or 0))
 
     def fetch(self, media: Media, most: int) -> bytes:
         """Fetch a file; TooLarge when it has more than ``most`` bytes, whatever was said before."""
@@ -144,7 +145,7 @@ def _refusal(answer: requests.Response) -> Refused | Unknown:
     error = _json(answer).get("error")
     code = error.get("code") if isinstance(error, dict) else None
     after = answer.headers.get("Retry-After", "")
-    seconds = float(after) if after.isdigit() else None
+    seconds = float(_digits(after)) if _digits(after) else None
     if isinstance(code, int) and not isinstance(code, bool):
         cause = cause_of(code)
         busy = answer.status_code >= 500 and cause == "settings"
@@ -165,12 +166,17 @@ def _number(answer: Document) -> str | None:
     return number if isinstance(number, str) and number else None
 
 
+def _digits(text: object) -> str:
+    """Give a number that is written in few digits, or nothing."""
+    return text if isinstance(text, str) and re.fullmatch("[0-9]{1,9}", text) else ""
+
+
 def _json(answer: requests.Response) -> Document:
     if len(answer.content) > LONGEST_ANSWER:
         return {}
     try:
         found = answer.json()
-    except ValueError:
+    except (ValueError, RecursionError):
         return {}
     return found if isinstance(found, dict) else {}
 
