@@ -226,7 +226,7 @@ class Carrier:
         """Give what has not arrived; what the target was never told of is told now."""
         missing = self._not_there(references)
         if missing:
-            self.view.forget()  # others may have been at it meanwhile
+            self.view.forget(missing)  # others may have been at it meanwhile
             missing = self._not_there(missing)
         states = self.view.states(missing)
         return tuple(each for each in missing if each in states or self._told(each))

@@ -1,9 +1,9 @@
 """The engine of one target: takes the outbox in, claims what is due, sends it, settles it.
 
-One thread leads; it hands runs of deliveries that lie together in the queue to as many threads as
-the target has connections. What belongs together was written together, so a visit mostly goes
-through one thread in its order; what has to wait for another thread is woken by it. Several workers
-may run at once.
+One thread leads; it hands runs of deliveries to as many threads as the target has connections, and
+has some ready before they are asked for. What refers to another one of the same claim goes through
+the same thread after it (``runs``); what has to wait for another thread is woken by it. Several
+workers may run at once.
 """
 
 from __future__ import annotations
@@ -11,32 +11,37 @@ from __future__ import annotations
 import threading
 import time
 from concurrent.futures import FIRST_COMPLETED, Future, ThreadPoolExecutor, wait
-from contextlib import contextmanager
 from typing import TYPE_CHECKING
 
 import structlog
 
 from fhir_server.delivery.carrying import Carrier
+from fhir_server.delivery.holding import Holding
 from fhir_server.delivery.pausing import Gate
+from fhir_server.delivery.runs import RUN, runs
 from fhir_server.delivery.view import Seen
 from fhir_server.errors import FhirError
 from fhir_server.injection import point
 from fhir_server.search.plan import Plan
 from fhir_server.store.outbox import CHUNK
+from fhir_server.store.progress import THERE
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Sequence
+    from collections.abc import Mapping, Sequence
 
     from fhir_server.context import Context
     from fhir_server.delivery.target import Target
     from fhir_server.store.ops import Stored
-    from fhir_server.store.progress import Dispatch
+    from fhir_server.store.progress import Dispatch, Settlement
 
 log = structlog.get_logger(__name__)
 
-RUN = 8
-"""Deliveries that one thread takes at a time."""
+READY = 2
+"""Runs that are claimed for each connection: the one it is at, and the next."""
 IDLE_SECONDS = 0.25
+SETTLE_SECONDS = 0.1
+"""How long what has arrived may wait to be written down together with what follows it."""
+STRAIGHTEN_SECONDS = 5.0
 SWEEP_SECONDS = 3600.0
 
 
@@ -49,16 +54,14 @@ class Engine:
         self._stop = stop
         self._store = context.store.unguarded
         self._gate = Gate(self._store.dispatches, target.name, target.pace)
-        self._lease = float(context.settings.delivery_lease_seconds)
-        self._claims: dict[int, Sequence[Dispatch]] = {}
-        self._renewed: dict[int, float] = {}
-        self._lock = threading.Lock()
-        self._swept = 0.0
+        lease = float(context.settings.delivery_lease_seconds)
+        self._holding = Holding(self._store.dispatches, target.name, lease)
+        self._swept = self._straightened = float("-inf")
 
     def run(self) -> None:
         """Deliver until ``stop`` is set; a failure of the database is logged and tried again."""
         busy: set[Future[None]] = set()
-        with self._renewing(), self._pool() as pool:
+        with self._holding.living(), self._pool() as pool:
             while not self._stop.is_set():
                 found = self._tried(pool, busy)
                 if busy:
@@ -68,7 +71,7 @@ class Engine:
 
     def drain(self, rounds: int = 1_000_000) -> None:
         """Deliver what can be delivered now, and return; for tests and the command line."""
-        with self._renewing(), self._pool() as pool:
+        with self._holding.living(), self._pool() as pool:
             for _ in range(rounds):
                 busy: set[Future[None]] = set()
                 found = self._step(pool, busy)
@@ -90,28 +93,37 @@ class Engine:
 
     def _step(self, pool: ThreadPoolExecutor, busy: set[Future[None]]) -> bool:
         """Take rows in and hand deliveries out; say whether there was anything."""
+        connections = self._target.pace.connections
+        free = connections * READY - len(busy)
+        if free < connections:
+            return True
         found = self._take_in()
-        self._sweep()
-        free = self._target.pace.connections - len(busy)
-        if free <= 0 or self._gate.wait() > 0:
+        self._look_after()
+        if self._gate.wait() > 0:
             return found
         trying = self._gate.trying
         if trying and busy:
             return found
-        size = 1 if trying else RUN
-        begun = time.monotonic()
-        claimed = self._store.dispatches.claim(
-            self._target.name, 1 if trying else free * RUN, self._lease
-        )
-        if claimed:
-            point("delivery-claimed")
-        for start in range(0, len(claimed), size):
-            run = claimed[start : start + size]
-            with self._lock:
-                self._claims[id(run)] = run
-                self._renewed[id(run)] = begun
-            busy.add(pool.submit(self._deliver, run))
+        claimed = self._claim(1 if trying else free * RUN)
+        for run, stored in claimed:
+            busy.add(pool.submit(self._deliver, run, stored))
         return found or bool(claimed)
+
+    def _claim(self, most: int) -> list[tuple[list[Dispatch], Mapping[str, Stored]]]:
+        """Claim what is due, and read it; give it as runs for the threads."""
+        dispatches, name = self._store.dispatches, self._target.name
+        due = dispatches.due(name, most)
+        if not due:
+            return []
+        holder = self._holding.claim()
+        try:
+            claimed = dispatches.claim(name, due, holder)
+            point("delivery-claimed")
+            stored = self._read(claimed)
+        except BaseException:
+            self._holding.leave(holder)
+            raise
+        return [(run, stored) for run in runs(claimed, stored)]
 
     def _take_in(self) -> bool:
         """Make deliveries of the rows of the outbox."""
@@ -124,35 +136,51 @@ class Engine:
             point("delivery-expanded")
         return bool(rows)
 
-    def _deliver(self, run: Sequence[Dispatch]) -> None:
+    def _deliver(self, run: Sequence[Dispatch], stored: Mapping[str, Stored]) -> None:
         """Carry a run of deliveries, one after the other."""
-        dispatches = self._store.dispatches
-        view = Seen(self._context, self._target.name)
-        carrier = Carrier(self._target, view, self._gate, self._stop, lambda: self._holds(run))
-        left = list(run)
+        left, holder = list(run), run[0].holder
         try:
-            stored = self._read(run)
-            view.prime(run, stored.values())
-            while left and not self._stop.is_set() and not self._paused():
-                settled = carrier.carry(left[0], stored.get(left[0].reference))
-                if settled is None:
-                    break
-                dispatches.settle(settled)
-                point("delivery-settled")
-                if settled.waits:
-                    self._recheck(settled.waits)
-                left.pop(0)
-            dispatches.release(left)
+            self._carry(left, holder, stored)
+            self._store.dispatches.release(left)
+            left = []
         except FhirError as error:
             log.warning("delivery failed", target=self._target.name, error=type(error).__name__)
         finally:
-            with self._lock:
-                self._claims.pop(id(run), None)
-                self._renewed.pop(id(run), None)
+            if left:
+                self._holding.leave(holder, [each.reference for each in left])
 
-    def _holds(self, run: Sequence[Dispatch]) -> bool:
-        """Tell whether the claim of a run cannot have run out; a process may have been stopped."""
-        return time.monotonic() - self._renewed.get(id(run), 0.0) < self._lease
+    def _carry(self, left: list[Dispatch], holder: str, stored: Mapping[str, Stored]) -> None:
+        """Carry until the end, a pause or a lost claim; ``left`` keeps what was not begun."""
+        if self._stop.is_set() or self._paused():
+            return
+        view = Seen(self._context, self._target.name)
+        view.prime(left, stored, current=not self._target.every_version)
+        carrier = Carrier(
+            self._target, view, self._gate, self._stop, lambda: self._holding.holds(holder)
+        )
+        done: list[Settlement] = []
+        begun = time.monotonic()
+        while len(done) < len(left) and not self._stop.is_set() and not self._paused():
+            each = left[len(done)]
+            settled = carrier.carry(each, stored.get(each.reference))
+            if settled is None:
+                break
+            done.append(settled)
+            if settled.state not in THERE or time.monotonic() - begun > SETTLE_SECONDS:
+                self._settle(done, left)
+                begun = time.monotonic()
+        self._settle(done, left)
+
+    def _settle(self, done: list[Settlement], left: list[Dispatch]) -> None:
+        """Write down what became of the first ones that are left, and let others go on."""
+        self._store.dispatches.settle(done)
+        for _ in done:
+            point("delivery-settled")
+        waits = [each for settled in done for each in settled.waits]
+        del left[: len(done)]
+        done.clear()
+        if waits:
+            self._recheck(waits)
 
     def _paused(self) -> bool:
         return self._gate.wait() > 0
@@ -164,7 +192,7 @@ class Engine:
         if there:
             self._store.dispatches.wake(self._target.name, there)
 
-    def _read(self, run: Sequence[Dispatch]) -> dict[str, Stored]:
+    def _read(self, run: Sequence[Dispatch]) -> Mapping[str, Stored]:
         """Read the versions to be sent, by ``Type/id``."""
         if self._target.every_version:
             return {each.reference: found for each in run if (found := self._next(each))}
@@ -190,36 +218,13 @@ class Engine:
         version = min(dispatch.sent + 1, dispatch.seen)
         return self._store.vread(dispatch.resource_type, dispatch.id, version)
 
-    @contextmanager
-    def _renewing(self) -> Iterator[None]:
-        """Renew the claims until the end of the block; a dead process renews nothing."""
-        ending = threading.Event()
-        holder = threading.Thread(target=self._renew, args=(ending,), daemon=True)
-        holder.start()
-        try:
-            yield
-        finally:
-            ending.set()
-            holder.join()
-
-    def _renew(self, ending: threading.Event) -> None:
-        while not ending.wait(self._lease / 4):
-            begun = time.monotonic()
-            with self._lock:
-                runs = {
-                    number: run
-                    for number, run in self._claims.items()
-                    if begun - self._renewed[number] < self._lease  # else others have it
-                }
-            held = [each for run in runs.values() for each in run]
-            try:
-                if held:
-                    self._store.dispatches.keep(self._target.name, held, self._lease)
-                    with self._lock:
-                        self._renewed.update({each: begun for each in runs if each in self._claims})
-            except FhirError as error:
-                name = type(error).__name__
-                log.warning("claims not renewed", target=self._target.name, error=name)
+    def _look_after(self) -> None:
+        """Do what is to be done now and then."""
+        self._holding.look()
+        if time.monotonic() - self._straightened > STRAIGHTEN_SECONDS:
+            self._straightened = time.monotonic()
+            self._store.dispatches.straighten(self._target.name)
+        self._sweep()
 
     def _sweep(self) -> None:
         if time.monotonic() - self._swept > SWEEP_SECONDS:

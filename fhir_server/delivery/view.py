@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import re
 from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 from urllib.parse import parse_qsl
@@ -10,10 +9,11 @@ from urllib.parse import parse_qsl
 import orjson
 
 from fhir_server.auth.principals import OPERATOR
+from fhir_server.delivery.runs import references
 from fhir_server.interactions.matches import matches
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Sequence
+    from collections.abc import Iterable, Mapping, Sequence
 
     from fhir_server.context import Context
     from fhir_server.delivery.target import Reference
@@ -21,7 +21,6 @@ if TYPE_CHECKING:
     from fhir_server.store.progress import Dispatch
 
 Document = dict[str, Any]
-REFERENCE = re.compile(rb'"reference":"([A-Z][A-Za-z]+/[A-Za-z0-9.-]+)"')
 
 
 class Seen:
@@ -32,12 +31,14 @@ class Seen:
         self._target = target
         self._dry = dry
         self._known: dict[Reference, Dispatch | None] = {}
+        self._stored: Mapping[Reference, Stored] = {}
         self._read: dict[Reference, Document | None] = {}
 
     def read(self, reference: Reference) -> Document | None:
         """Give the current version of a resource of ours, or None."""
         if reference not in self._read:
-            found = self.context.store.read(*reference.split("/", 1))
+            found = self._stored.get(reference)
+            found = found or self.context.store.read(*reference.split("/", 1))
             there = found is not None and found.text is not None
             self._read[reference] = orjson.loads(found.raw) if there and found else None
         return self._read[reference]
@@ -69,16 +70,22 @@ class Seen:
             self._known.update({each: found.get(each) for each in strange})
         return {each: known for each in wanted if (known := self._known[each]) is not None}
 
-    def prime(self, run: Iterable[Dispatch], stored: Iterable[Stored]) -> None:
-        """Ask at once how far all is that a run of deliveries refers to."""
+    def prime(
+        self, run: Sequence[Dispatch], stored: Mapping[Reference, Stored], *, current: bool
+    ) -> None:
+        """Ask at once how far all is that a run of deliveries refers to.
+
+        ``stored`` are the versions that are delivered, if they are ``current`` also to be read.
+        """
+        self._stored = stored if current else {}
         self._known.update({each.reference: each for each in run})
-        raw = (each.raw for each in stored if each.text is not None)
-        self.states({str(name, "ascii") for each in raw for name in REFERENCE.findall(each)})
+        self.states({name for each in run for name in references(stored.get(each.reference))})
 
     def learn(self, dispatch: Dispatch) -> None:
         """Remember how far a resource has just come."""
         self._known[dispatch.reference] = dispatch
 
-    def forget(self) -> None:
-        """Ask again, for others have worked meanwhile."""
-        self._known.clear()
+    def forget(self, references: Iterable[Reference]) -> None:
+        """Ask again how far these are, for others have worked meanwhile."""
+        for each in references:
+            self._known.pop(each, None)

@@ -1,15 +1,15 @@
 """How far each resource is at each target; what a worker takes to send, and what became of it.
 
     _dispatches          {_id: "target/Type/id", target, type, id, ref, state, seen, sent, …}
-    _dispatches.targets  {_id: target, cursor, next, closed, level, why, remedy}
+    _dispatches.targets  {_id: target, cursor, next, closed, shut, level, why, remedy, beats}
 
-A worker claims deliveries for some seconds and settles each; when it dies, the claim runs out.
-``progress`` says how a state moves.
+A worker claims deliveries and settles each; ``holders`` says what becomes of them when it dies.
+``progress`` says how a state moves. No time that is read here is trusted further than a clock that
+was set back may be: what was written in the future is due at once.
 """
 
 from __future__ import annotations
 
-import uuid
 from dataclasses import dataclass
 from datetime import timedelta
 from typing import TYPE_CHECKING, Any
@@ -21,6 +21,7 @@ from fhir_server.injection import point
 from fhir_server.store import progress
 from fhir_server.store.coalesce import Coalescer
 from fhir_server.store.failures import DUPLICATE, translated
+from fhir_server.store.holders import Holders
 from fhir_server.store.outbox import Row
 from fhir_server.store.progress import Dispatch, Part, Settlement, State, dispatch, key
 from fhir_server.store.versions import now
@@ -46,6 +47,12 @@ INDEXES = [
     IndexModel([("target", ASCENDING), ("state", ASCENDING), ("changed", DESCENDING)]),
     IndexModel([("ref", ASCENDING)]),
 ]
+SKEW = timedelta(seconds=60)
+"""How far the clocks of two machines may be apart; what is further ahead, a clock was set back."""
+FAR_SECONDS = 360
+"""Pauses up to this are not worth looking at after a clock was set back."""
+FAR_BLOCKS = 20
+"""Blocks of requests that may be reserved ahead, in all workers together."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -65,8 +72,9 @@ class Dispatches:
     def __init__(self, database: Database[Document]) -> None:
         self._all = database[DISPATCHES]
         self._targets = database[TARGETS]
+        self.holders = Holders(self._all, self._targets)
         self._ready = False
-        self._settling: Coalescer[Settlement, None] = Coalescer(self._settle)
+        self._settling: Coalescer[Sequence[Settlement], None] = Coalescer(self._settle)
 
     def cursor(self, target: str) -> int:
         """Give the number of the last row of the outbox that was taken in."""
@@ -77,13 +85,11 @@ class Dispatches:
     def take_in(self, target: str, rows: Sequence[Row]) -> None:
         """Take rows of the outbox in, and move the cursor; to do it twice changes nothing."""
         moment = now()
-        updates = [
-            UpdateOne({"_id": key(target, _ref(row))}, progress.told(row, moment), upsert=True)
-            for row in rows
-        ]
         with translated():
             self._index()
-            self._write(updates)
+            known = self._begin([row for row in rows if row.version == 1], moment)
+            further = [row for row in rows if row.version > 1 or _ref(row) in known]
+            self._write([_told(target, row, moment) for row in further])
             point("delivery-noted")
             last = {"$max": {"cursor": rows[-1].n}}
             self._targets.update_one({"_id": target}, last, upsert=True)
@@ -92,13 +98,9 @@ class Dispatches:
         """Deliver resources that no row of the outbox tells of: type, id, version, moment."""
         moment = now()
         rows = [Row(0, target, "", kind, name, v, t, "PUT") for kind, name, v, t in versions]
-        updates = [
-            UpdateOne({"_id": key(target, _ref(row))}, progress.told(row, moment), upsert=True)
-            for row in rows
-        ]
         with translated():
             self._index()
-            self._write(updates)
+            self._write([_told(target, row, moment) for row in rows])
 
     def note(self, target: str, arrived: Mapping[str, Sequence[Part]]) -> None:
         """Keep the ids of what arrived along with another resource, by ``Type/id``.
@@ -120,46 +122,51 @@ class Dispatches:
         with translated():
             self._write(updates)
 
-    def claim(self, target: str, limit: int, seconds: float) -> list[Dispatch]:
-        """Take the deliveries that have been due the longest, in order."""
-        moment, holder = now(), str(uuid.uuid4())
-        due = {"target": target, "due": {"$lte": moment}}
-        taken = progress.claimed(holder, moment + timedelta(seconds=seconds))
+    def due(self, target: str, limit: int) -> list[str]:
+        """Give the keys of the deliveries that have been due the longest, in order."""
         with translated():
-            found = self._all.find(due, {"_id": 1}).sort("due", 1).limit(limit)
-            ids = [each["_id"] for each in found]
-            if not ids:
-                return []
-            self._all.update_many({"_id": {"$in": ids}, "due": {"$lte": moment}}, [taken])
-            mine = self._all.find({"_id": {"$in": ids}, "holder": holder}).sort("since", 1)
-            return [dispatch(each) for each in mine]
+            found = self._all.find({"target": target, "due": {"$lte": now()}}, {"_id": 1})
+            return [each["_id"] for each in found.sort("due", 1).limit(limit)]
 
-    def keep(self, target: str, claimed: Iterable[Dispatch], seconds: float) -> None:
-        """Go on holding deliveries."""
-        claimed = list(claimed)
-        mine = {
-            "_id": {"$in": [each.key for each in claimed]},
-            "target": target,
-            "holder": {"$in": list({each.holder for each in claimed})},
-        }
+    def claim(self, target: str, keys: Sequence[str], holder: str) -> list[Dispatch]:
+        """Take those of these deliveries that are still due, in order.
+
+        ``holder`` is a name for this claim alone, begun with that of the engine (``holders``).
+        """
+        taken = {"_id": {"$in": [*keys]}, "target": target, "due": {"$lte": now()}}
         with translated():
-            self._all.update_many(mine, {"$set": {"due": now() + timedelta(seconds=seconds)}})
+            self._all.update_many(taken, [progress.claimed(holder)])
+            mine = self._all.find({"_id": {"$in": [*keys]}, "holder": holder}).sort("since", 1)
+            return [dispatch(each) for each in mine]
 
     def release(self, claimed: Sequence[Dispatch]) -> None:
         """Give back what was claimed and not begun."""
+        moment = now()
         updates = [
             UpdateOne(
                 {"_id": each.key, "holder": each.holder},
-                [{"$set": {"holder": progress.REMOVED, "unknown": each.unknown, "due": "$since"}}],
+                progress.released(moment, unknown=each.unknown),
             )
             for each in claimed
         ]
         with translated():
             self._write(updates)
 
-    def settle(self, done: Settlement) -> None:
-        """Write what became of an attempt, unless the claim was lost meanwhile."""
-        self._settling.ask(done)
+    def straighten(self, target: str) -> int:
+        """Let what is due in hours only because the clock was set back be due now; say how many.
+
+        It was changed at a moment that has not come yet. A long pause is none of that.
+        """
+        moment = now()
+        late = {"$gt": moment + timedelta(seconds=FAR_SECONDS), "$lt": progress.HELD}
+        wanted = {"target": target, "due": late, "changed": {"$gt": moment + SKEW}}
+        with translated():
+            return self._all.update_many(wanted, {"$set": {"due": moment}}).modified_count
+
+    def settle(self, done: Sequence[Settlement]) -> None:
+        """Write what became of attempts, but for those whose claim was lost meanwhile."""
+        if done:
+            self._settling.ask(done)
 
     def conclude(self, target: str, reference: str, state: State, reason: str = "") -> bool:
         """Say what became of a delivery that was ``sent``; False if there is none."""
@@ -249,7 +256,7 @@ class Dispatches:
         closed = found.get("closed")
         return Health(
             closed,
-            max(0.0, (closed - now()).total_seconds()) if closed else 0.0,
+            _left(closed, found.get("shut")) if closed else 0.0,
             found.get("level", 0),
             found.get("why", ""),
             found.get("remedy", ""),
@@ -257,27 +264,31 @@ class Dispatches:
 
     def close(self, target: str, seconds: float, level: int, why: str, remedy: str = "") -> None:
         """Leave a target alone for some seconds."""
-        new = {"closed": now() + timedelta(seconds=seconds), "level": level}
+        moment = now()
+        new = {"closed": moment + timedelta(seconds=seconds), "shut": moment, "level": level}
         with translated():
             said = {"$set": new | {"why": why, "remedy": remedy}}
             self._targets.update_one({"_id": target}, said, upsert=True)
 
     def open(self, target: str) -> None:
         """Speak to a target again."""
-        gone = {"closed": "", "level": "", "why": "", "remedy": ""}
+        gone = {"closed": "", "shut": "", "level": "", "why": "", "remedy": ""}
         with translated():
             self._targets.update_one({"_id": target}, {"$unset": gone})
 
     def reserve(self, target: str, number: int, rate: float) -> float:
         """Take the next places of ``rate`` requests a second; give the seconds until the first.
 
-        The database's clock counts, so workers on different machines keep the rate together.
+        The database's clock counts, so workers on different machines keep the rate together; when
+        it was set back, places begin anew.
         """
         span = round(1000 * number / rate)
-        later = {"$dateAdd": {"startDate": "$first", "unit": "millisecond", "amount": span}}
+        far = max(FAR_BLOCKS * span, int(SKEW.total_seconds()) * 1000)
+        is_far = {"$gt": ["$next", _after("$$NOW", far)]}
+        first = {"$cond": [is_far, "$$NOW", {"$max": ["$$NOW", "$next"]}]}
         stages: list[Document] = [
-            {"$set": {"first": {"$max": ["$$NOW", "$next"]}, "asked": "$$NOW"}},
-            {"$set": {"next": later}},
+            {"$set": {"first": first, "asked": "$$NOW"}},
+            {"$set": {"next": _after("$first", span)}},
         ]
         with translated():
             found = self._targets.find_one_and_update(
@@ -285,16 +296,31 @@ class Dispatches:
             )
         return float((found["first"] - found["asked"]).total_seconds()) if found else 0.0
 
-    def _settle(self, done: Sequence[Settlement]) -> list[Exception | None]:
+    def _settle(self, batches: Sequence[Sequence[Settlement]]) -> list[Exception | None]:
         moment = now()
         updates: list[UpdateOne | UpdateMany] = []
-        for each in done:
+        arrived: dict[str, list[str]] = {}
+        for each in (done for batch in batches for done in batch):
             mine = {"_id": each.dispatch.key, "holder": each.dispatch.holder}
             updates.append(UpdateOne(mine, progress.settled(each, moment)))
             if each.arrived:
-                updates.append(_wake(each.dispatch.target, [each.dispatch.reference]))
+                arrived.setdefault(each.dispatch.target, []).append(each.dispatch.reference)
+        updates += [_wake(target, references) for target, references in arrived.items()]
         self._all.bulk_write(updates)
-        return [None for _ in done]
+        return [None for _ in batches]
+
+    def _begin(self, rows: Sequence[Row], moment: datetime) -> set[str]:
+        """Begin the deliveries of first versions; give those that have been begun before."""
+        if not rows:
+            return set()
+        try:
+            self._all.insert_many([progress.begun(row, moment) for row in rows], ordered=False)
+        except BulkWriteError as error:
+            failed = error.details["writeErrors"]
+            if any(each["code"] != DUPLICATE for each in failed):
+                raise
+            return {_ref(rows[each["index"]]) for each in failed}
+        return set()
 
     def _write(self, updates: Sequence[UpdateOne | UpdateMany]) -> None:
         """Write; a state that another process makes at the same moment is written again."""
@@ -314,6 +340,10 @@ class Dispatches:
             self._ready = True
 
 
+def _told(target: str, row: Row, moment: datetime) -> UpdateOne:
+    return UpdateOne({"_id": key(target, _ref(row))}, progress.told(row, moment), upsert=True)
+
+
 def _ref(row: Row) -> str:
     return f"{row.resource_type}/{row.id}"
 
@@ -327,6 +357,18 @@ def _wanted(target: str | None, states: Sequence[State], references: Sequence[st
     return wanted
 
 
+def _after(moment: str, milliseconds: int) -> Document:
+    return {"$dateAdd": {"startDate": moment, "unit": "millisecond", "amount": milliseconds}}
+
+
+def _left(closed: datetime, shut: datetime | None) -> float:
+    """Give the seconds that a pause still lasts; none if it was begun in the future."""
+    moment = now()
+    if shut is not None and shut > moment + SKEW:
+        return 0.0
+    return max(0.0, (closed - moment).total_seconds())
+
+
 def _wake(target: str, references: Sequence[str]) -> UpdateMany:
     waiting = {"target": target, "waits": {"$exists": True, "$in": [*references]}}
-    return UpdateMany(waiting, progress.woken(references))
+    return UpdateMany(waiting, progress.woken(references, now()))

@@ -9,18 +9,18 @@
     dead       failed too often
     skipped    the target needs nothing for this version
 
-Whoever works on a delivery is its ``holder`` until ``due``. A holder that dies leaves it
-``unknown``: it may have been sent.
+Whoever works on a delivery is its ``holder``, and it is due no more (``HELD``). A holder that dies
+leaves it ``unknown``: it may have been sent.
 """
 
 from __future__ import annotations
 
 from dataclasses import dataclass
+from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Any, Literal, get_args
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
-    from datetime import datetime
 
     from fhir_server.store.outbox import Row
 
@@ -34,6 +34,8 @@ STUCK: tuple[State, ...] = ("refused", "dead")
 KEPT = 20
 """Entries of the history that a delivery keeps, the newest ones."""
 REMOVED = "$$REMOVE"
+HELD = datetime(9999, 1, 1, tzinfo=UTC)
+"""When a delivery is due that somebody works on: claims do not end at a time of day."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -130,7 +132,7 @@ def dispatch(found: Document) -> Dispatch:
         sent=found["sent"],
         gone=found["gone"],
         since=found["since"],
-        due=found.get("due"),
+        due=_due(found.get("due")),
         attempts=found["attempts"],
         unknown=found.get("unknown", False),
         holder=found.get("holder", ""),
@@ -143,6 +145,27 @@ def dispatch(found: Document) -> Dispatch:
         changed=found["changed"],
         history=tuple(found.get("history", ())),
     )
+
+
+def begun(row: Row, moment: datetime) -> Document:
+    """Write the state of a resource that nobody was told of before."""
+    reference = f"{row.resource_type}/{row.id}"
+    return {
+        "_id": key(row.target, reference),
+        "target": row.target,
+        "type": row.resource_type,
+        "id": row.id,
+        "ref": reference,
+        "seen": row.version,
+        "gone": row.method == "DELETE",
+        "sent": 0,
+        "parts": [],
+        "state": "pending",
+        "since": row.moment,
+        "due": min(row.moment, moment),
+        "attempts": 0,
+        "changed": moment,
+    }
 
 
 def told(row: Row, moment: datetime) -> Stages:
@@ -166,7 +189,7 @@ def told(row: Row, moment: datetime) -> Stages:
                 "parts": {"$ifNull": ["$parts", []]},
                 "state": _if(pending, "pending", "$state"),
                 "since": _if(pending, row.moment, "$since"),
-                "due": _if(pending, row.moment, {"$ifNull": ["$due", REMOVED]}),
+                "due": _if(pending, min(row.moment, moment), {"$ifNull": ["$due", REMOVED]}),
                 "attempts": _if(pending, 0, {"$ifNull": ["$attempts", 0]}),
                 "waits": _if(pending, REMOVED, {"$ifNull": ["$waits", REMOVED]}),
                 "changed": _if(pending, moment, {"$ifNull": ["$changed", moment]}),
@@ -175,16 +198,26 @@ def told(row: Row, moment: datetime) -> Stages:
     ]
 
 
-def claimed(holder: str, until: datetime) -> Document:
+def claimed(holder: str) -> Document:
     """Take hold; a holder before that let it lie may have sent it."""
     return {
         "$set": {
             "unknown": {"$or": [{"$ifNull": ["$unknown", False]}, _held()]},
             "holder": holder,
-            "due": until,
+            "due": HELD,
             "waits": REMOVED,
         }
     }
+
+
+def left_behind(moment: datetime) -> Stages:
+    """Let go of what a holder did not end: it may have been sent."""
+    return [{"$set": {"unknown": True, "holder": REMOVED, "due": _at_once(moment)}}]
+
+
+def released(moment: datetime, *, unknown: bool) -> Stages:
+    """Give back what was claimed and not begun."""
+    return [{"$set": {"unknown": unknown, "holder": REMOVED, "due": _at_once(moment)}}]
 
 
 def settled(done: Settlement, moment: datetime) -> Stages:
@@ -228,7 +261,7 @@ def settled(done: Settlement, moment: datetime) -> Stages:
     return stages
 
 
-def woken(references: Sequence[str]) -> Stages:
+def woken(references: Sequence[str], moment: datetime) -> Stages:
     """Wait no more for these; who waits for nothing else is due, at its old place."""
     rest = {"$setDifference": ["$waits", {"$literal": list(references)}]}
     free = {"$eq": [{"$size": "$waits"}, 0]}
@@ -237,7 +270,7 @@ def woken(references: Sequence[str]) -> Stages:
         {
             "$set": {
                 "state": _if(free, "pending", "$state"),
-                "due": _if(free, "$since", {"$ifNull": ["$due", REMOVED]}),
+                "due": _if(free, _at_once(moment), {"$ifNull": ["$due", REMOVED]}),
                 "waits": _if(free, REMOVED, "$waits"),
             }
         },
@@ -247,9 +280,18 @@ def woken(references: Sequence[str]) -> Stages:
 def retried(moment: datetime, *, resend: bool) -> Stages:
     """Try again at once; ``resend``: also what has arrived and has not changed."""
     forgotten = {"$map": {"input": "$parts", "in": {"$mergeObjects": ["$$this", {"digest": ""}]}}}
-    new: Document = {"state": "pending", "due": "$since", "attempts": 0, "changed": moment}
-    new |= {"waits": REMOVED}
+    new: Document = {"state": "pending", "due": _at_once(moment), "attempts": 0}
+    new |= {"changed": moment, "waits": REMOVED}
     return [{"$set": new | ({"parts": forgotten, "sent": 0} if resend else {})}]
+
+
+def _at_once(moment: datetime) -> Document:
+    """Due now, at its old place in the queue, unless a clock that was ahead wrote that."""
+    return {"$min": ["$since", moment]}
+
+
+def _due(stored: datetime | None) -> datetime | None:
+    return None if stored is None or stored >= HELD else stored
 
 
 def _held() -> Document:

@@ -6,10 +6,12 @@ import os
 import threading
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, Final
+from urllib.parse import urlencode
 
 import orjson
 import requests
 from requests.adapters import HTTPAdapter
+from requests.structures import CaseInsensitiveDict
 from requests.utils import get_environ_proxies
 
 from fhir_server.bridges.satusehat import constants as c
@@ -23,6 +25,8 @@ if TYPE_CHECKING:
 
 PATCH: Final = "application/json-patch+json"
 JSON: Final = "application/json"
+FORM: Final = "application/x-www-form-urlencoded"
+COMMON: Final = {"Accept-Encoding": "gzip", "User-Agent": "fhir-server"}
 CONNECT_SECONDS: Final = 10.0
 NOT_SENT: Final = "not sent"
 
@@ -72,6 +76,8 @@ class Connection:
     def __init__(self, address: Address) -> None:
         self._address = address
         self._local = threading.local()
+        self._proxies = get_environ_proxies(address.fhir)
+        self._verify: bool | str = os.environ.get("REQUESTS_CA_BUNDLE") or True
         self.login = Login(self._ask_token, outage=address.pause)
 
     @property
@@ -105,14 +111,15 @@ class Connection:
             headers["Content-Type"] = PATCH if method == "PATCH" else JSON
         data = None if body is None else orjson.dumps(body)
         url = f"{self._address.fhir}/{path}".rstrip("/")
-        return self._said(method, url, data=data, headers=headers, params=list(search))
+        return self._said(method, f"{url}?{urlencode(search)}" if search else url, headers, data)
 
     def _ask_token(self) -> Answered:
+        form = {"client_id": self._address.client, "client_secret": self._address.secret}
         said = self._said(
             "POST",
-            f"{self._address.auth}/accesstoken",
-            params=[("grant_type", "client_credentials")],
-            data={"client_id": self._address.client, "client_secret": self._address.secret},
+            f"{self._address.auth}/accesstoken?grant_type=client_credentials",
+            {"Content-Type": FORM},
+            urlencode(form).encode(),
         )
         found = meaning(said)
         if found.kind is Kind.DONE and said.document.get("access_token"):
@@ -121,31 +128,46 @@ class Connection:
             found = Meaning(Kind.OUTAGE, "the login answered without a token")
         return Answered({}, found)
 
-    def _said(self, method: str, url: str, **what: Any) -> Said:
+    def _said(
+        self, method: str, url: str, headers: dict[str, str], data: bytes | None = None
+    ) -> Said:
         timeout = (min(CONNECT_SECONDS, self._address.timeout), self._address.timeout)
         try:
-            answer = self._session().request(
-                method, url, timeout=timeout, allow_redirects=False, **what
+            answer = self._adapter().send(
+                _prepared(method, url, headers, data),
+                timeout=timeout,
+                verify=self._verify,
+                proxies=self._proxies,
             )
+            text = answer.content.decode("utf-8", "replace")
         except requests.ConnectTimeout:
             return Said(0, f"{NOT_SENT}: no connection in time")
         except requests.RequestException as error:
             return Said(0, _broken(error))
-        return Said(answer.status_code, answer.content.decode("utf-8", "replace"), answer.headers)
+        return Said(answer.status_code, text, answer.headers)
 
-    def _session(self) -> requests.Session:
-        """Give this thread's session: its connection stays open between requests."""
-        found: requests.Session | None = getattr(self._local, "session", None)
+    def _adapter(self) -> HTTPAdapter:
+        """Give this thread's way there: its connection stays open between requests.
+
+        Without a Session, which costs as much as the request itself: there are no cookies, no
+        redirects and no ~/.netrc here.
+        """
+        found: HTTPAdapter | None = getattr(self._local, "adapter", None)
         if found is None:
-            found = requests.Session()
-            found.trust_env = False  # else each request reads the environment, and ~/.netrc wins
-            found.proxies = get_environ_proxies(self._address.fhir)
-            found.verify = os.environ.get("REQUESTS_CA_BUNDLE") or True
-            adapter = HTTPAdapter(pool_connections=2, pool_maxsize=2, max_retries=0)
-            found.mount("http://", adapter)
-            found.mount("https://", adapter)
-            self._local.session = found
+            found = HTTPAdapter(pool_connections=2, pool_maxsize=2, max_retries=0)
+            self._local.adapter = found
         return found
+
+
+def _prepared(
+    method: str, url: str, headers: dict[str, str], data: bytes | None
+) -> requests.PreparedRequest:
+    request = requests.PreparedRequest()
+    request.method, request.url, request.body = method, url, data
+    request.headers = CaseInsensitiveDict(COMMON | headers)
+    if data is not None:
+        request.headers["Content-Length"] = str(len(data))
+    return request
 
 
 def _broken(error: requests.RequestException) -> str:

@@ -1,4 +1,4 @@
-"""A bad day: requests fail, workers and the simulator are killed, the database comes back.
+"""A bad day: requests fail, workers, simulator and database are killed, clocks are set.
 
 Everything is a process of its own. What goes wrong next depends on how much has arrived, never on
 time, so a slow machine has the same day as a fast one.
@@ -8,6 +8,7 @@ import contextlib
 import os
 import signal
 import subprocess
+import sys
 import time
 from dataclasses import dataclass, field, replace
 from itertools import chain
@@ -18,27 +19,33 @@ from fhir_server.store.embedded import Embedded
 from tests.bridges.satusehat import load
 from tests.bridges.satusehat.acting import FACILITY
 from tests.bridges.satusehat.clinic import Server, settings_for
+from tests.soak.replicas import ReplicaSet
+from tests.support import clocked
+from tests.support.processes import until
 from tests.support.satusehat import simulator
-from tests.support.server import command, free_port
+from tests.support.server import free_port
+from tests.support.simulators import ROOT
 
 OVER = {"accepted", "adopted", "skipped"}
 TOGETHER = 5
 """Visits that are written in one transaction."""
+PATIENCE_SECONDS = 300
 
 
 @dataclass
 class Storm:
-    """Two sides and the workers between them."""
+    """Two sides and the workers between them; ``members`` of the database: one, or three."""
 
     folder: Path
     visits: int
     patients: int
     workers: int = 1
     connections: int = 2
+    members: int = 1
     faults: tuple = load.ALL_FAULTS
     deaths: list = field(default_factory=list)
     died: int = 0
-    embedded: Embedded | None = None
+    database: Embedded | ReplicaSet | None = None
     server: Server | None = None
     there: object = None
     running: list = field(default_factory=list)
@@ -46,14 +53,14 @@ class Storm:
     def __enter__(self):
         self._close = contextlib.ExitStack()
         self.port = free_port()
-        self.embedded = self._close.enter_context(
-            Embedded.start(Settings(data=self.folder / "data"))
-        )
+        self.clock = self.folder / "clock"
+        self.set_clock(0)
+        self.database = self._close.enter_context(self._database())
         self._start_simulator()
         given = settings_for(
-            Settings(), self.there, mongodb_uri=self.embedded.uri, mongodb_database="storm"
+            Settings(), self.there, mongodb_uri=self.database.uri, mongodb_database="storm"
         )
-        self.server = Server(replace(given, threads=4), self.embedded.uri)
+        self.server = Server(replace(given, threads=4), self.database.uri)
         self._close.callback(self.server.close)
         return self
 
@@ -63,6 +70,13 @@ class Storm:
             each.wait()
         self._simulator.close()
         self._close.close()
+
+    def _database(self):
+        data = self.folder / "data"
+        if self.members == 1:
+            return Embedded.start(Settings(data=data))
+        data.mkdir()
+        return ReplicaSet(data)
 
     def _start_simulator(self):
         """Start the simulator where it was, knowing what it knew."""
@@ -87,8 +101,18 @@ class Storm:
         self.there.faults(*self.faults, seed=self.died)
 
     def kill_database(self):
-        """Kill mongod; who owns it starts it again."""
-        os.kill(self.embedded.pid, signal.SIGKILL)
+        """Kill mongod, of several the one that takes writes, and let it come back."""
+        if isinstance(self.database, Embedded):
+            os.kill(self.database.pid, signal.SIGKILL)  # who owns it starts it again
+            return
+        until(self.database.whole, PATIENCE_SECONDS)
+        killed = self.database.kill_primary()
+        until(lambda: self.database.primary() not in {None, killed}, PATIENCE_SECONDS)
+        self.database.begin(killed)
+
+    def set_clock(self, hours):
+        """Set the clocks of all workers, so many hours ahead of the right time."""
+        clocked.set_clock(self.clock, hours * 3600)
 
     def weather(self, disasters, seconds, poll=0.05):
         """Deliver everything; a disaster (share of what is to arrive, what happens) at its time."""
@@ -134,10 +158,13 @@ class Storm:
             FHIR_SATUSEHAT_PAUSE="0.05",
             FHIR_SATUSEHAT_LONGEST_PAUSE="1",
             FHIR_DELIVERY_LEASE_SECONDS="2",
-            FHIR_MONGODB_URI=self.embedded.uri,
+            FHIR_MONGODB_URI=self.database.uri,
             FHIR_MONGODB_DATABASE="storm",
             FHIR_LOG_LEVEL="warning",
             FHIR_FAULT=fault,
+            PYTHONPATH=str(ROOT),
+            **{clocked.FILE: str(self.clock)},
         )
+        program = [sys.executable, "-m", "tests.support.clocked", "worker"]
         with (self.folder / "worker.log").open("ab") as log:
-            return subprocess.Popen(command("worker"), env=os.environ | own, stdout=log, stderr=log)
+            return subprocess.Popen(program, env=os.environ | own, stdout=log, stderr=log)
