@@ -1,4 +1,4 @@
-"""Whatever another system answers, we make something of it: no answer of theirs is a bug of ours."""
+"""Whatever another system answers, we make something of it; no answer is a bug of ours."""
 
 from __future__ import annotations
 
