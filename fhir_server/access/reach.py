@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from abc import ABC, abstractmethod
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, Final
 
@@ -24,12 +25,12 @@ class Part:
     fields: frozenset[str]
 
 
-class Reach:
-    """Nothing but the directory; every kind of reach says where it goes further."""
+class Reach(ABC):
+    """What every kind of reach says of each type, and what most say alike."""
 
+    @abstractmethod
     def of(self, resource_type: str) -> Filter:
         """Give the filter of a type; ``{}`` is all of it."""
-        raise NotImplementedError(resource_type)
 
     def through(self, _resource_type: str) -> tuple[Join, ...]:
         """Give what must hold of other resources as well."""
@@ -39,9 +40,9 @@ class Reach:
         """Give ids of patients who are known to be in reach; others are looked up."""
         return frozenset()
 
+    @abstractmethod
     def may_write(self, resource_type: str) -> bool:
         """Say whether resources of a type may be written at all."""
-        raise NotImplementedError(resource_type)
 
     def part(self, _resource_type: str) -> Part | None:
         """Give what of a type is shown; None: all of it."""

@@ -10,6 +10,7 @@ from __future__ import annotations
 
 from base64 import b64encode
 from typing import TYPE_CHECKING, Any, Final, NamedTuple
+from urllib.parse import parse_qsl
 
 from fhir_server.mappings.jejak_audit import BALP, DICOM, HL7, INTERACTION, REQUEST
 from fhir_server.resources.wire import dump, text
@@ -40,6 +41,19 @@ PATTERNS: Final = {
 
 QUERIES: Final = frozenset({"search-type", "search-system"})
 _OURS: Final = {"sop": "SOP", "work": "work", "completed": "completed"}
+SIGN_INS: Final = {"login": ("110122", "Login"), "logout": ("110123", "Logout"), "introspect": ()}
+"""What the token endpoint and its neighbours do, as DICOM calls it; R4 has no word for it."""
+
+COMMAND: Final = "command"
+_AUTHENTICATION: Final = "110114"
+_BRINGING_IN: Final = ("load", "load-package", "load-terminology", "import", "restore")
+_OF_COMMANDS: Final = {
+    "client": "110113",
+    "backup": "110106",
+    **dict.fromkeys(_BRINGING_IN, "110107"),
+}
+_ACTIVITY: Final = "110100"
+"""DICOM's kinds of event: security, export, import; any other command is an activity."""
 _SUBTYPES: Final = {"C": "create", "U": "update", "D": "delete"}
 _REASON: Final = f"{HL7}/v3-ActReason"
 _REFUSED, _FAILED = 400, 500
@@ -115,7 +129,7 @@ def _event(  # noqa: PLR0913 - what an event is made of
     if succeeded and pattern:
         name = f"IHE.BasicAudit.{'Patient' if patient else ''}{pattern}"
         event["meta"] = {"profile": [f"{BALP}/StructureDefinition/{name}"]}
-    event["type"] = _coding(f"{HL7}/audit-event-type", "rest")
+    event["type"] = _type(unit)
     event["subtype"] = _subtypes(unit)
     event["action"] = unit.letter
     event["recorded"] = moment_of(row[0]).isoformat(timespec="milliseconds")
@@ -135,7 +149,19 @@ def _event(  # noqa: PLR0913 - what an event is made of
     return event
 
 
+def _type(unit: Unit) -> Document:
+    if unit.kind in SIGN_INS:
+        return _coding(DICOM, _AUTHENTICATION)
+    if unit.kind == COMMAND:
+        return _coding(DICOM, _OF_COMMANDS.get(unit.what.partition(" ")[0], _ACTIVITY))
+    return _coding(f"{HL7}/audit-event-type", "rest")
+
+
 def _subtypes(unit: Unit) -> list[Document]:
+    if known := SIGN_INS.get(unit.kind):
+        return [{**_coding(DICOM, known[0]), "display": known[1]}]
+    if unit.kind in {COMMAND, "introspect"}:
+        return [{"display": unit.what if unit.kind == COMMAND else unit.kind}]
     if unit.kind in _OURS:
         return [{**_coding(INTERACTION, "operation"), "display": _OURS[unit.kind]}]
     if unit.kind != "operation":
@@ -208,6 +234,7 @@ def _entities(row: Row, unit: Unit, patient: str) -> Iterator[Document]:
             "what": _what(unit.what),
             "type": _coding(kind, "2"),
             "role": _coding(role, "4"),
+            **_details(row, unit),
         }
     if patient:
         yield {
@@ -220,6 +247,14 @@ def _entities(row: Row, unit: Unit, patient: str) -> Iterator[Document]:
             "what": _named(row[6]),
             "type": _coding(f"{BALP}/CodeSystem/BasicAuditEntityType", REQUEST),
         }
+
+
+def _details(row: Row, unit: Unit) -> Document:
+    """Give what is said of a sign-in or a command, as pairs of name and value."""
+    if unit.kind != COMMAND and unit.kind not in SIGN_INS:
+        return {}
+    pairs = parse_qsl(row[8] or "")
+    return {"detail": [{"type": n, "valueString": v} for n, v in pairs]} if pairs else {}
 
 
 def _what(target: str) -> Document:

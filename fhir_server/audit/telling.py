@@ -25,10 +25,16 @@ if TYPE_CHECKING:
     from fhir_server.store.trail import Event
 
 FHIR: Final = "/fhir/"
+SIGN_INS: Final = {
+    "/oauth2/token": "login",
+    "/oauth2/introspect": "introspect",
+    "/oauth2/revoke": "logout",
+}
 SOP: Final = "/sop/v1/"
 LONGEST: Final = 2000
 """Characters of a query that are kept; a longer one ends in an ellipsis."""
 
+COMMAND: Final = "command"
 READINGS: Final = frozenset({"$everything", "$siapa-melihat"})
 """Operations that are the reading of a record."""
 
@@ -64,6 +70,8 @@ def _told(event: Event, who: dict[str, Any], types: Container[str]) -> Told:
         patients.add(identity)
     elif known and event.status in {_FORBIDDEN, _UNCHANGED, _GONE}:
         unseen.append((resource_type, identity))
+    if kind == COMMAND:
+        unseen += _referred(event.query)
     row = [
         event.moment,
         letter,
@@ -82,10 +90,20 @@ def _told(event: Event, who: dict[str, Any], types: Container[str]) -> Told:
     return Told(row, tuple(unseen))
 
 
+def _referred(query: str) -> Iterator[tuple[str, str]]:
+    """Give the resources that a command says it is about."""
+    for name, value in parse_qsl(query):
+        resource_type, _, identity = value.partition("/")
+        if name == "reference" and _ID.fullmatch(identity):
+            yield resource_type, identity
+
+
 def _asked(event: Event) -> tuple[str, str, str]:
     """Give interaction, letter and target of a request."""
-    if event.method == "WORK":
-        return "work", "E", event.path
+    if event.method in {"WORK", "COMMAND"}:
+        return event.method.lower(), "E", event.path
+    if event.path in SIGN_INS:
+        return SIGN_INS[event.path], "E", event.path
     if event.path.startswith(FHIR) or event.path == FHIR[:-1]:
         return _asked_fhir(event.method, event.path[len(FHIR) :].rstrip("/"))
     if event.path.startswith(SOP):

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING
 import click
 
 from fhir_server.commands import opening
+from fhir_server.commands.recording import recorded
 
 if TYPE_CHECKING:
     from fhir_server.store.trail import Verdict
@@ -61,7 +62,10 @@ def heads() -> None:
 @click.option("--days", type=click.IntRange(min=1), required=True, help="Keep so many days.")
 def remove(days: int) -> None:
     """Take out what is older; that it was taken out stays in the trail."""
-    with opening.attached(opening.settings_given()) as context:
+    with (
+        opening.attached(opening.settings_given()) as context,
+        recorded(context, "audit remove", days=str(days)),
+    ):
         removed = context.store.trail.remove(days)
     click.echo(f"{removed} blocks removed, under seal.")
 

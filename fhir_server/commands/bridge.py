@@ -17,6 +17,7 @@ from fhir_server.bridges.satusehat import inbound
 from fhir_server.bridges.satusehat.record import NotRead
 from fhir_server.bridges.satusehat.target import Satusehat
 from fhir_server.commands import opening
+from fhir_server.commands.recording import recorded
 from fhir_server.delivery.replay import replayed
 from fhir_server.delivery.target import Rendered
 from fhir_server.delivery.trial import trial
@@ -157,7 +158,10 @@ def _tell(dispatch: Dispatch, dispatches: Dispatches) -> None:
 def show(target: str, reference: str) -> None:
     """Print what would be sent for a resource now; nothing is sent."""
     settings = opening.settings_given()
-    with opening.attached(settings) as context:
+    with (
+        opening.attached(settings) as context,
+        recorded(context, "bridge show", target=target, reference=reference),
+    ):
         tried = trial(context, _target(context, target), reference)
     for name, known in tried.missing:
         click.echo(f"waits for {name} ({known.state if known else 'not told of'})")
@@ -190,7 +194,10 @@ def retry(
 ) -> None:
     """Try again what was refused or given up, and speak to a target that was left alone."""
     wanted = tuple(states) or (STATES if references or resend else STUCK)
-    with opening.attached(opening.settings_given()) as context:
+    with (
+        opening.attached(opening.settings_given()) as context,
+        recorded(context, "bridge retry", target=target),
+    ):
         dispatches = context.store.dispatches
         number = dispatches.retry(target, states=wanted, references=references, resend=resend)
         dispatches.open(target)
@@ -204,7 +211,10 @@ def retry(
 def replay(target: str, patient: str, day: Any) -> None:
     """Deliver a patient's day: what is in the record of that day and the target wants."""
     chosen: date = day.date()
-    with opening.attached(opening.settings_given()) as context:
+    with (
+        opening.attached(opening.settings_given()) as context,
+        recorded(context, "bridge replay", target=target, reference=patient, day=f"{chosen}"),
+    ):
         number = replayed(context, _target(context, target), patient, chosen)
     click.echo(f"{number} resources of {patient} of {chosen} are delivered (again).")
 
@@ -218,7 +228,10 @@ def read(patient: str, show: bool) -> None:  # noqa: FBT001
     found = [each for each in targets.load(settings) if isinstance(each, Satusehat)]
     if not found:
         raise click.ClickException("SATUSEHAT is not configured (FHIR_SATUSEHAT_ORGANIZATION).")
-    with opening.attached(settings) as context:
+    with (
+        opening.attached(settings) as context,
+        recorded(context, "bridge read", reference=f"Patient/{patient.removeprefix('Patient/')}"),
+    ):
         try:
             done = inbound.read(context, found[0], patient.removeprefix("Patient/"), show=show)
         except NotRead as error:

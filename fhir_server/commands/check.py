@@ -9,6 +9,7 @@ from rich.console import Console
 from rich.table import Table
 
 from fhir_server.commands import opening
+from fhir_server.commands.recording import recorded
 from fhir_server.errors import FhirError
 from fhir_server.resources.references import targets
 from fhir_server.resources.validate import validate
@@ -59,9 +60,11 @@ def command(*, indexes: bool, sample: int, everything: bool, repair: bool, build
     console = Console()
     with opening.attached(opening.settings_given()) as context:
         if build:
-            _build(context, console)
+            with recorded(context, "check --build"):
+                _build(context, console)
         if repair:
-            _repair(context, console)
+            with recorded(context, "check --repair"):
+                _repair(context, console)
         counts = context.store.statistics()
         missing = context.store.missing_indexes()
         table = Table("type", "resources", "missing indexes", title="Database")

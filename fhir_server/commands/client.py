@@ -19,6 +19,7 @@ from fhir_server.access.scopes import check
 from fhir_server.auth.clients import Client, digest_of, new_secret
 from fhir_server.auth.scopes import ALL, UnknownScope, rights
 from fhir_server.commands import opening
+from fhir_server.commands.recording import recorded
 
 if TYPE_CHECKING:
     from fhir_server.auth.principals import Reach
@@ -95,8 +96,10 @@ def add(  # noqa: PLR0913, PLR0917 - what an administrator may say
     )
     with opening.attached(opening.settings_given()) as context:
         _check_scopes(context, given)
-        if not context.store.clients.add(write(client)):
-            raise click.ClickException(f"There is a client {name} already; see client list.")
+        said = {"client": name, "as": kind, "scope": " ".join(sorted(given))}
+        with recorded(context, "client add", **said):
+            if not context.store.clients.add(write(client)):
+                raise click.ClickException(f"There is a client {name} already; see client list.")
     click.echo(f"client_id={name}")
     if secret:
         click.echo(f"client_secret={secret}")
@@ -125,7 +128,7 @@ def listing() -> None:
 def rotate(name: str) -> None:
     """Give a client a new secret; the old one is good no more."""
     secret = new_secret()
-    _change(name, {"digest": digest_of(secret)})
+    _change("client rotate", name, {"digest": digest_of(secret)})
     click.echo(f"client_secret={secret}")
 
 
@@ -133,12 +136,15 @@ def rotate(name: str) -> None:
 @click.argument("name")
 def revoke(name: str) -> None:
     """Let a client ask no more; its tokens end within seconds."""
-    _change(name, {"revoked": datetime.now(UTC)})
+    _change("client revoke", name, {"revoked": datetime.now(UTC)})
     click.echo(f"{name} is revoked.")
 
 
-def _change(name: str, new: dict[str, object]) -> None:
-    with opening.attached(opening.settings_given()) as context:
+def _change(command: str, name: str, new: dict[str, object]) -> None:
+    with (
+        opening.attached(opening.settings_given()) as context,
+        recorded(context, command, client=name),
+    ):
         if not context.store.clients.change(name, new):
             raise click.ClickException(f"There is no client {name}; see client list.")
 

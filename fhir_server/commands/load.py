@@ -14,6 +14,7 @@ from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, T
 from rich.table import Table
 
 from fhir_server.commands import loading, opening
+from fhir_server.commands.recording import recorded
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -53,7 +54,7 @@ def command(
 ) -> None:
     """Load files."""
     console = Console(stderr=True)
-    with sender(url) as target, _progress(console) as progress:
+    with sender(url, "load") as target, _progress(console) as progress:
         task = progress.add_task("resources", total=None)
         done = set(resume.read_text("utf-8").splitlines()) if resume and resume.exists() else set()
 
@@ -75,13 +76,17 @@ def command(
 
 
 @contextmanager
-def sender(url: str | None) -> Iterator[Sender]:
+def sender(url: str | None, command: str) -> Iterator[Sender]:
     """Give where Bundles go: a server, or the database of the settings until the block ends."""
     if url:
         yield loading.Remote(url)
         return
-    with opening.opened(opening.settings_given()) as context:
-        yield loading.Direct(context)
+    with opening.opened(opening.settings_given()) as context, recorded(context, command) as said:
+        direct = loading.Direct(context, command)
+        try:
+            yield direct
+        finally:
+            said["bundles"] = str(direct.sent)
 
 
 def _progress(console: Console) -> Progress:

@@ -31,7 +31,7 @@ The exit code is 1 if anything was refused.
 @click.option("--url", help="FHIR base of a running server.")
 def command(files: tuple[Path, ...], url: str | None) -> None:
     """Load packages."""
-    with load.sender(url) as sender:
+    with load.sender(url, "load-package") as sender:
         try:
             result = loading.load(files, sender, jobs=1)
         except requests.RequestException as error:

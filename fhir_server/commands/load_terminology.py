@@ -12,6 +12,7 @@ from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, T
 from rich.table import Table
 
 from fhir_server.commands import opening
+from fhir_server.commands.recording import recorded
 from fhir_server.commands.terminology.files import Unreadable
 from fhir_server.commands.terminology.loading import SYSTEMS, load, read
 
@@ -55,13 +56,16 @@ def command(  # noqa: PLR0913 -- each is an option of its own
     console = Console(stderr=not sys.stdout.isatty())
     with opening.opened(opening.settings_given()) as context:
         editions = context.store.terminology.editions
-        if drop and not editions.drop(drop):
-            raise click.ClickException(f"{drop} is not loaded; --status lists what is.")
+        if drop:
+            with recorded(context, "load-terminology", drop=drop):
+                if not editions.drop(drop):
+                    raise click.ClickException(f"{drop} is not loaded; --status lists what is.")
         if path is not None and system is not None:
-            try:
-                _load(console, editions, path, (system, url, version))
-            except Unreadable as error:
-                raise click.ClickException(str(error)) from None
+            with recorded(context, "load-terminology", system=system, url=url):
+                try:
+                    _load(console, editions, path, (system, url, version))
+                except Unreadable as error:
+                    raise click.ClickException(str(error)) from None
         _show(editions.all())
 
 

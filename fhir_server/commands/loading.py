@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import itertools
 import time
 from collections import Counter
 from concurrent.futures import FIRST_COMPLETED, Future, ThreadPoolExecutor, wait
@@ -12,6 +13,7 @@ from typing import TYPE_CHECKING, Any, NamedTuple, Protocol
 import orjson
 import requests
 
+from fhir_server.auth.principals import OPERATOR
 from fhir_server.commands import sources
 from fhir_server.commands.sources import Chunk, Unreadable
 from fhir_server.interactions.request import Request
@@ -46,16 +48,25 @@ class Sender(Protocol):
 
 
 class Direct:
-    """Takes the road of a request without HTTP."""
+    """Takes the road of a request without HTTP; ``command`` names it in the audit trail."""
 
-    def __init__(self, context: Context) -> None:
+    def __init__(self, context: Context, command: str = "load") -> None:
         self._context = context
+        self._command = command
+        self._numbers = itertools.count()
+
+    @property
+    def sent(self) -> int:
+        """Count the Bundles, once all are sent."""
+        return next(self._numbers)
 
     def send(self, bundle: bytes) -> Reply:
         """Run the transaction or batch."""
+        next(self._numbers)
         request = Request("POST", "", BASE, headers={"content-type": FHIR_JSON}, body=bundle)
         try:
-            given = answer(self._context, request)
+            with self._context.store.trail.working(OPERATOR, self._command):
+                given = answer(self._context, request)
         except Exception as error:  # noqa: BLE001 - reported as a refusal, like over HTTP
             given = outcomes.failure(error, "", "load")
         return Reply(given.status, orjson.loads(given.body or b"{}"))

@@ -8,6 +8,7 @@ from rich.table import Table
 
 from fhir_server.bridges.whatsapp.working import EARLY, SOURCE
 from fhir_server.commands import opening
+from fhir_server.commands.recording import recorded
 
 HELP = """
 Webhooks of WhatsApp that wait, and those that were laid aside: what a rule refuses, what nobody
@@ -40,6 +41,9 @@ def status() -> None:
 @command.command(name="retry")
 def retry() -> None:
     """Let everything that was laid aside be worked off again."""
-    with opening.attached(opening.settings_given()) as context:
+    with (
+        opening.attached(opening.settings_given()) as context,
+        recorded(context, "webhook retry"),
+    ):
         number = sum(context.store.deliveries.retry(each) for each in (SOURCE, EARLY))
     click.echo(f"{number} webhooks are tried again.")

@@ -16,9 +16,12 @@ from flask import Flask, Response, jsonify, request
 from fhir_server.auth import assertions, tokens
 from fhir_server.auth.clients import is_secret
 from fhir_server.auth.fetching import Unfetched
+from fhir_server.auth.principals import Principal
 from fhir_server.auth.scopes import ALL, UnknownScope, within
-from fhir_server.errors import TooManyRequests, Unauthenticated
+from fhir_server.errors import FhirError, TooManyRequests, Unauthenticated
+from fhir_server.rest import seen
 from fhir_server.rest.gate import TOKEN_KEY
+from fhir_server.store import traces
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -29,6 +32,10 @@ if TYPE_CHECKING:
 
 PATH = "/oauth2/token"
 INTROSPECTION, REVOCATION = "/oauth2/introspect", "/oauth2/revoke"
+LONGEST_NAME = 64
+SAID = ("scope", "expires_in", "active", "client_id")
+"""What of an answer stands in the audit trail; a token does not."""
+
 CONFIGURATION = "/fhir/.well-known/smart-configuration"
 
 
@@ -53,16 +60,18 @@ def register(app: Flask, context: Context, gate: Gate) -> None:
         return answered(_revoked)
 
     def answered(what: Callable[[Context, Gate], dict[str, Any]]) -> Response:
+        access, environ = seen.begun(context, request.environ), request.environ
         try:
-            return _unstored(jsonify(what(context, gate)))
+            given = what(context, gate)
+            said = {name: str(given[name]) for name in SAID if name in given}
+            seen.signed_in(context, access, environ, 200, said)
+            return _unstored(jsonify(given))
         except Refused as refusal:
-            answer = jsonify(error=refusal.error, error_description=refusal.says)
-            answer.status_code = refusal.status
-            if refusal.status == 401:
-                answer.headers["WWW-Authenticate"] = 'Basic realm="fhir-server"'
-            if refusal.wait:
-                answer.headers["Retry-After"] = str(refusal.wait)
-            return _unstored(answer)
+            seen.signed_in(context, access, environ, refusal.status, {"error": refusal.error})
+            return _unstored(_refused(refusal))
+        except FhirError as error:
+            seen.refused(context, access, environ, error.status)
+            raise
 
     def configuration() -> Response:
         return jsonify({**described(_base(context)), **_of_people(gate)})
@@ -71,6 +80,16 @@ def register(app: Flask, context: Context, gate: Gate) -> None:
     app.add_url_rule(INTROSPECTION, "introspect", introspection, methods=["POST"])
     app.add_url_rule(REVOCATION, "revoke", revocation, methods=["POST"])
     app.add_url_rule(CONFIGURATION, "smart", configuration)
+
+
+def _refused(refusal: Refused) -> Response:
+    answer = jsonify(error=refusal.error, error_description=refusal.says)
+    answer.status_code = refusal.status
+    if refusal.status == 401:
+        answer.headers["WWW-Authenticate"] = 'Basic realm="fhir-server"'
+    if refusal.wait:
+        answer.headers["Retry-After"] = str(refusal.wait)
+    return answer
 
 
 def described(base: str) -> dict[str, Any]:
@@ -183,21 +202,38 @@ def _proved(context: Context, gate: Gate) -> Client:
 
 def _recognized(context: Context, gate: Gate) -> Client:
     if request.form.get("client_assertion_type") == assertions.TYPE:
-        return _signed(context, gate, request.form.get("client_assertion", ""))
+        client = _signed(context, gate, request.form.get("client_assertion", ""))
+    else:
+        client = _told(gate)
+    _asks_as(client.principal())
+    return client
+
+
+def _told(gate: Gate) -> Client:
     basic = request.authorization
     if basic is not None and basic.type == "basic":
         client_id, secret = basic.username or "", basic.password or ""
     else:
         client_id, secret = request.form.get("client_id", ""), request.form.get("client_secret", "")
+    _asks_as(Principal(client_id[:LONGEST_NAME]))
     client = gate.registry.find(client_id)
     if client is None or not is_secret(client, secret):
         raise Refused("invalid_client", "No such client, or not its secret.", 401)
     return client
 
 
+def _asks_as(principal: Principal) -> None:
+    """Let the audit trail say who asks for a token, or says to be it."""
+    access = traces.current()
+    if access is not None:
+        access.who = principal
+
+
 def _signed(context: Context, gate: Gate, text: str) -> Client:
     try:
-        client = gate.registry.find(assertions.issuer(text))
+        issuer = assertions.issuer(text)
+        _asks_as(Principal(issuer[:LONGEST_NAME]))
+        client = gate.registry.find(issuer)
         if client is None:
             raise Refused("invalid_client", "No such client.", 401)
         audience = _base(context) + PATH

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any, Final
+from urllib.parse import urlencode
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -46,6 +47,19 @@ def ended(  # noqa: PLR0913 - what is known of an answer
         query = f"{query}&{form.decode('utf-8', 'replace')}".removeprefix("&")
     trail = context.store.unguarded.trail
     trail.record(access, (environ["REQUEST_METHOD"], path, query), status, body)
+
+
+def signed_in(
+    context: Context,
+    access: Access | None,
+    environ: Mapping[str, Any],
+    status: int,
+    said: Mapping[str, str],
+) -> None:
+    """Record what became of a request to ``/oauth2``, with what is said of it; never a secret."""
+    if access is not None:
+        asked = (environ["REQUEST_METHOD"], environ["PATH_INFO"], urlencode(said))
+        context.store.unguarded.trail.record(access, asked, status, b"")
 
 
 def refused(

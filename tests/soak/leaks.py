@@ -1,6 +1,7 @@
 """Ask as many questions as one likes: ``python -m tests.soak.leaks 100000 [seed]``.
 
-Every world is another, everybody asks in each. It ends at the first leak, and says the seed.
+Every world is another, everybody asks in each, and tries to touch what is hidden. It ends at the
+first leak, and says the seed.
 """
 
 from __future__ import annotations
@@ -18,14 +19,30 @@ from fhir_server.auth.principals import OPERATOR
 from fhir_server.config import Settings
 from fhir_server.rest.logs import configure
 from fhir_server.store.embedded import Embedded
-from tests.access.leaks.asking import Twin, opened, stored
+from tests.access.leaks.asking import Server, Twin, opened
+from tests.access.leaks.judging import judged
 from tests.access.leaks.oracle import Oracle
+from tests.access.leaks.papers import file_papers
 from tests.access.leaks.people import EVERYBODY
-from tests.access.leaks.questions import asked
+from tests.access.leaks.touching import Touched
+from tests.access.leaks.ways import asked
 from tests.access.leaks.world import made
-from tests.access.test_leaks import judged
+from tests.access.leaks.writes import touch
 
-EACH = 150
+QUESTIONS, TOUCHES, PAPERS = 150, 20, 25
+
+
+class Counts:
+    """What was asked so far."""
+
+    asked = compared = touched = changed = worlds = 0
+
+    def __str__(self) -> str:
+        return (
+            f"{self.asked} asked, {self.compared} compared, {self.touched} attempts to write "
+            f"({self.changed} changed what was theirs), {self.worlds} worlds, "
+            f"{len(EVERYBODY)} askers, leaked 0, touched 0"
+        )
 
 
 def main(wanted: int, seed: int) -> None:
@@ -43,25 +60,33 @@ def _run(uri: str, wanted: int, seed: int) -> None:
     given = [Settings(mongodb_uri=uri, mongodb_database=each, threads=4) for each in ("a", "b")]
     whole, twin = (build_context(each, uri) for each in given)
     client = pymongo.MongoClient(uri)
-    done = compared = worlds = 0
-    while done < wanted:
-        for name in client["a"].list_collection_names():
-            if name[0].isupper():
-                client["a"][name].delete_many({})
-        world = made(seed + worlds)
+    server, twins = Server(whole), Twin(twin, client["b"])
+    counts = Counts()
+    while counts.asked + counts.touched < wanted:
+        number = seed + counts.worlds
+        world = made(number)
+        file_papers(world, random.Random(number), PAPERS)  # noqa: S311
         operator = dataclasses.replace(whole, principal=OPERATOR)
-        stored(operator, world.resources.values(), world.authors)
-        opened(operator, EVERYBODY, world.now)
-        twins = Twin(twin, client["b"])
+        touched = Touched(server, operator, client["a"], world)
+        touched.fill()
+        opened(whole, EVERYBODY, world.now)
         for who in EVERYBODY:
-            seen = Oracle(world, opened=who.opened).seen(who)
-            twins.hold(list(seen.values()))
-            chance = random.Random(f"{seed + worlds} {who.name}")  # noqa: S311
-            for question in asked(chance, world, EACH):
-                compared += judged(whole, twins, world, seen, who, question)
-                done += 1
-        worlds += 1
-        print(f"{done} asked, {compared} compared, {worlds} worlds, leaked 0", flush=True)  # noqa: T201
+            _ask(server, twins, touched, who, number, counts)
+        counts.worlds += 1
+        print(counts, flush=True)  # noqa: T201
+
+
+def _ask(server, twins, touched, who, number, counts) -> None:  # noqa: PLR0913, PLR0917
+    world = touched.world
+    seen = Oracle(world, opened=who.opened).seen(who)
+    twins.hold(list(seen.values()))
+    chance = random.Random(f"{number} {who.name}")  # noqa: S311
+    for question in asked(chance, world, QUESTIONS):
+        counts.compared += judged(server, twins, world, seen, who, question)
+        counts.asked += 1
+    for _ in range(TOUCHES):
+        counts.changed += touched.judged(seen, who, touch(chance, world))
+        counts.touched += 1
 
 
 if __name__ == "__main__":

@@ -9,6 +9,7 @@ import copy
 import threading
 from contextlib import contextmanager
 from typing import TYPE_CHECKING, Any
+from urllib.parse import urlencode
 
 import structlog
 from pymongo.errors import InvalidOperation, PyMongoError
@@ -36,6 +37,7 @@ __all__ = ["AUDIT", "Event", "Told", "Trail", "Verdict"]
 log = structlog.get_logger(__name__)
 
 DAY_MS = 86_400_000
+FAILED = 500
 MOST_CHANGES = 500
 """Changes of a worker's work in one event."""
 
@@ -99,6 +101,25 @@ class Trail:
         finally:
             self._told(access)
             traces.begin(before)
+
+    @contextmanager
+    def commanded(self, who: Any, command: str) -> Iterator[dict[str, str]]:
+        """Do a command for somebody: recorded when it ends, whatever it did, and stored at once.
+
+        Gives what is to be said of it, to which may be added.
+        """
+        before, said, status = traces.current(), dict[str, str](), FAILED
+        access = traces.Access(who, "", "", command)
+        traces.begin(access)
+        try:
+            yield said
+            status = completion.FOUND
+        finally:
+            traces.begin(before)
+            if self._recorder is not None:
+                asked = ("COMMAND", command, urlencode(said))
+                self._recorder.record(Event(now(), access, *asked, status, b""))
+                self.flush()
 
     def written(
         self, ops: Sequence[Op], transact: Callable[[Sequence[Op]], list[Written]]

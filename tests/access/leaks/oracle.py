@@ -6,10 +6,18 @@ Written from domain §2.3 and the text of docs/access.md, apart from the code th
 from __future__ import annotations
 
 from datetime import datetime, timedelta
+from zoneinfo import ZoneInfo
 
 from tests.access.leaks.world import ADMINISTRATIVE
 
 DIRECTORY = {"Organization", "Practitioner", "PractitionerRole", "Location", "Questionnaire"}
+DIRECTORY |= {
+    "HealthcareService",
+    "ChargeItemDefinition",
+    "Measure",
+    "Medication",
+    "PlanDefinition",
+}
 GOING = {"requested", "received", "accepted", "ready", "in-progress", "on-hold"}
 LEADS_ON = {
     "ServiceRequest",
@@ -19,9 +27,50 @@ LEADS_ON = {
     "CarePlan",
 }
 MAY_NAME_NOBODY = {"Composition", "DocumentReference", "List", "MeasureReport", "Task"}
-RECORD = {"Condition", "Observation", "Encounter", "AllergyIntolerance", "Communication"}
-RECORD |= {"DocumentReference", "Coverage", "Appointment", "QuestionnaireResponse", "Composition"}
-RECORD |= {"RelatedPerson", "ServiceRequest", "CareTeam", "Consent", "MeasureReport", "Provenance"}
+MAY_NAME_NOBODY |= {"Schedule", "Slot"}
+NAMED_BY = {
+    "AllergyIntolerance": ["patient", "recorder", "asserter"],
+    "Account": ["subject"],
+    "Appointment": ["participant.actor"],
+    "CarePlan": ["subject", "activity.detail.performer"],
+    "CareTeam": ["subject", "participant.member"],
+    "ChargeItem": ["subject"],
+    "ClinicalImpression": ["subject"],
+    "Communication": ["subject", "sender", "recipient"],
+    "CommunicationRequest": ["subject", "sender", "recipient", "requester"],
+    "Composition": ["subject", "author", "attester.party"],
+    "Condition": ["subject", "asserter"],
+    "Consent": ["patient"],
+    "Coverage": ["beneficiary", "policyHolder", "subscriber", "payor"],
+    "DetectedIssue": ["patient"],
+    "DiagnosticReport": ["subject"],
+    "DocumentReference": ["subject", "author"],
+    "Encounter": ["subject"],
+    "EpisodeOfCare": ["patient"],
+    "Flag": ["subject"],
+    "Goal": ["subject"],
+    "Group": ["member.entity"],
+    "Immunization": ["patient"],
+    "Invoice": ["subject", "recipient"],
+    "List": ["subject", "source"],
+    "MeasureReport": ["subject"],
+    "MedicationDispense": ["subject", "receiver"],
+    "MedicationRequest": ["subject"],
+    "MedicationStatement": ["subject"],
+    "Observation": ["subject", "performer"],
+    "Procedure": ["subject", "performer.actor"],
+    "Provenance": ["target"],
+    "QuestionnaireResponse": ["subject", "author"],
+    "RelatedPerson": ["patient"],
+    "RiskAssessment": ["subject"],
+    "Schedule": ["actor"],
+    "ServiceRequest": ["subject", "performer"],
+    "Specimen": ["subject"],
+    "Task": ["for"],
+}
+"""Where a resource names the patients to whose record it belongs (the Patient compartment)."""
+RECORD = set(NAMED_BY) - {"Task"}
+FORWARDING = {"konsultasi-daring", "teruskan-ke-tim-dokter", "meneruskan-saran"}
 WHO = {"active", "name", "gender", "birthDate", "address"}
 VISIT = {"status", "class", "subject", "period", "location", "serviceProvider", "appointment"}
 VISIT |= {"serviceType"}
@@ -34,12 +83,16 @@ DESK = {
         "RelatedPerson": ("area", None),
         "Coverage": ("area", None),
         "Appointment": ("area", None),
+        "Schedule": ("all", None),
+        "Slot": ("all", None),
         "Encounter": ("area", VISIT),
         "Task": ("given", WORK),
     },
     "kasir": {
         "Patient": ("area", WHO),
         "Coverage": ("area", None),
+        "Account": ("area", None),
+        "Invoice": ("area", None),
         "Encounter": ("area", VISIT),
         "Task": ("given", WORK),
     },
@@ -59,6 +112,7 @@ DESK = {
         "Task": ("given", WORK),
     },
 }
+JAKARTA = ZoneInfo("Asia/Jakarta")
 TAG = {"system": "http://terminology.hl7.org/CodeSystem/v3-ObservationValue", "code": "SUBSETTED"}
 ALWAYS = {"resourceType", "id", "meta", "implicitRules"}
 
@@ -85,7 +139,7 @@ class Oracle:
     def _attached(self, who):
         """Name the Binaries of the documents that a principal sees."""
         return {
-            one["attachment"]["url"]
+            one["attachment"].get("url")
             for key, each in self.world.of("DocumentReference").items()
             if self._may(who, key, each)
             for one in each["content"]
@@ -109,26 +163,30 @@ class Oracle:
         kind = key.partition("/")[0]
         if kind == "Patient":
             return {key.removeprefix("Patient/")}
-        names = [each.get(name, {}) for name in ("subject", "patient", "beneficiary", "for")]
-        names += [one.get("actor", {}) for one in each.get("participant", ())]
-        found = {one.get("reference", "") for one in names}
+        found = {name for path in NAMED_BY.get(kind, ()) for name in _at(each, path.split("."))}
         return {one.removeprefix("Patient/") for one in found if one.startswith("Patient/")}
 
     def _is_denied(self, who, key, each):
         labels = {one["code"] for one in each["meta"].get("security", ())}
         for consent in self.world.of("Consent").values():
             patient = consent["patient"]["reference"].removeprefix("Patient/")
-            said = consent["provision"]
-            if consent["status"] not in {"active", "rejected"} or said["type"] != "deny":
+            said = consent.get("provision", {})
+            if consent["status"] not in {"active", "rejected"} or said.get("type") != "deny":
+                continue
+            if not self._is_now(said.get("period", {})):
                 continue
             if patient not in self._patients(key, each):
                 continue
-            actors = {one["reference"]["reference"] for one in said.get("actor", ())}
+            actors = {one["reference"].get("reference") for one in said.get("actor", ())}
             kept = {one["code"] for one in said.get("securityLabel", ())}
             named = actors & {who.organization, who.person, *who.roles}
             if (named or (kept and not actors)) and (not kept or kept & labels):
                 return True
         return False
+
+    def _is_now(self, period):
+        day = self.world.now.astimezone(JAKARTA).date().isoformat()
+        return period.get("start", day)[:10] <= day <= period.get("end", day)[:10]
 
     # hospitals
 
@@ -171,7 +229,7 @@ class Oracle:
     def _is_open(self, task):
         if task["status"] in GOING:
             return True
-        moment = task.get("lastModified")
+        moment = task.get("lastModified") or task.get("authoredOn")
         since = self.world.now - timedelta(days=self.days)
         ended = task["status"] in {"completed", "failed"}
         return ended and moment is not None and datetime.fromisoformat(moment) >= since
@@ -182,7 +240,9 @@ class Oracle:
         mine = {
             team["subject"]["reference"].removeprefix("Patient/")
             for team in self.world.of("CareTeam").values()
-            if any(one["member"]["reference"] in who.roles for one in team["participant"])
+            if team.get("status", "active") == "active"
+            and self._is_now(team.get("period", {}))
+            and any(_name(one, "member") in who.roles for one in team.get("participant", ()))
         }
         kind = key.partition("/")[0]
         return kind in RECORD | {"Patient"} and bool(mine & self._patients(key, each))
@@ -201,10 +261,9 @@ class Oracle:
                 if _is(one, "partOf", who.organization)
             ]
             own |= {who.organization, *units}
-            villages |= {one["valueCode"] for one in facility.get("extension", ())}
-            for unit in units:
-                said = self.world.resources[unit].get("extension", ())
-                villages |= {one["valueCode"] for one in said}
+            for one in (facility, *(self.world.resources[unit] for unit in units)):
+                said = one.get("extension", ())
+                villages |= {e["valueCode"] for e in said if e["url"].endswith("wilayah-kerja")}
         own.discard(None)
         if own & set(self.world.authors[key]):
             return True
@@ -215,7 +274,7 @@ class Oracle:
         patients = self._patients(key, each)
         if not patients:
             nobody = not set(self.world.authors[key]) - own
-            return whole and kind in MAY_NAME_NOBODY and nobody and "subject" not in each
+            return whole and kind in MAY_NAME_NOBODY and nobody and _names_nobody(each)
         if kind not in RECORD | {"Patient", "Task"}:
             return False
         return any(self._lives_or_came(one, villages, own, whole) for one in patients)
@@ -263,9 +322,9 @@ class Oracle:
                     and self._area_of_desk(who, key, each)
                 )
             case "all":
-                return True
+                return kind != "MeasureReport" or "subject" not in each
             case "unnamed":
-                return not self._patients(key, each) and "subject" not in each
+                return not self._patients(key, each) and _names_nobody(each)
             case "given":
                 return _name(each, "owner") in who.parties
             case "forwarded":
@@ -278,16 +337,20 @@ class Oracle:
         return any(
             self._area(who, f"Patient/{one}", self.world.resources[f"Patient/{one}"])
             for one in self._patients(key, each)
+            if f"Patient/{one}" in self.world.resources
         )
 
     def _is_forwarded(self, who, key, each):
+        tasks = self.world.of("Task")
         cases = {
             name: one
-            for name, one in self.world.of("Task").items()
+            for name, one in tasks.items()
             if _name(one, "owner") in who.parties
             and one["status"] in GOING
-            and one["code"]["coding"][0]["code"] == "konsultasi-daring"
+            and FORWARDING & {e.get("code") for e in one.get("code", {}).get("coding", ())}
         }
+        above = {e["reference"] for one in cases.values() for e in one.get("partOf", ())}
+        cases |= {name: tasks[name] for name in above if name in tasks}
         if key.startswith("Patient/"):
             return any(_is(one, "for", key) for one in cases.values())
         return any(one["reference"] in cases for one in each.get("basedOn", ()))
@@ -306,6 +369,21 @@ def _villages(patient):
         for outer in address.get("extension", ()):
             if outer["url"] == ADMINISTRATIVE:
                 yield from (e["valueCode"] for e in outer["extension"] if e["url"] == "village")
+
+
+def _names_nobody(each):
+    return "subject" not in each and "for" not in each
+
+
+def _at(value, path):
+    """Give the references at a path of elements."""
+    if isinstance(value, list):
+        for each in value:
+            yield from _at(each, path)
+    elif path and isinstance(value, dict):
+        yield from _at(value.get(path[0], {}), path[1:])
+    elif isinstance(value, dict):
+        yield value.get("reference") or ""
 
 
 def _is(each, name, key):

@@ -77,7 +77,7 @@ def _kinds(*kinds):
 
 def _own_tasks(key, each):
     return key.startswith("Patient/") or (
-        key.startswith("Task/") and each["owner"]["reference"] == "Organization/rs-a"
+        key.startswith("Task/") and each.get("owner", {}).get("reference") == "Organization/rs-a"
     )
 
 

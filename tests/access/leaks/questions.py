@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 import json
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 
 FORM = {"content-type": "application/x-www-form-urlencoded"}
 JSON = {"content-type": "application/fhir+json"}
 TYPES = ["Patient", "Condition", "Observation", "Encounter", "Task", "ServiceRequest"]
 TYPES += ["Composition", "Communication", "Consent", "CareTeam", "Coverage", "Appointment"]
-TYPES += ["DocumentReference", "MeasureReport", "QuestionnaireResponse", "RelatedPerson", "Binary"]
+TYPES += ["DocumentReference", "MeasureReport", "QuestionnaireResponse", "RelatedPerson"]
+TYPES += ["EpisodeOfCare", "CarePlan", "Procedure", "DiagnosticReport", "Flag", "Group", "Binary"]
 
 
 @dataclass(frozen=True)
@@ -33,38 +34,42 @@ class Question:
         return f"{self.method} {self.url} {self.body[:300].decode()}"
 
 
-def asked(chance, world, number):
-    """Give so many questions."""
-    return [chance.choice(WAYS)(chance, world) for _ in range(number)]
+def by_http(question):
+    """Ask the same through the front door."""
+    return replace(
+        question, url=f"/fhir/{question.url}" if question.url[:1] != "?" else f"/fhir{question.url}"
+    )
 
 
-def _one(chance, world, *kinds):
+def one(chance, world, *kinds):
+    """Choose a resource of these types, or of any; now and then one that never was."""
     keys = [key for kind in (kinds or TYPES) for key in world.of(kind)]
     return chance.choice([*keys, f"{chance.choice(kinds or TYPES)}/never-was"])
 
 
-def _patient(chance, world):
-    return _one(chance, world, "Patient")
+def patient_of(chance, world):
+    """Choose a patient."""
+    return one(chance, world, "Patient")
 
 
 def _read(chance, world):
-    key = _one(chance, world)
+    key = one(chance, world)
     more = chance.choice(["", "", "?_elements=id", "?_summary=true", "?_summary=text"])
     return Question("GET", key + more, about=key)
 
 
 def _version(chance, world):
-    key = _one(chance, world)
+    key = one(chance, world)
     return Question("GET", f"{key}/_history/{chance.choice([1, 1, 1, 99])}", about=key)
 
 
 def _not_modified(chance, world):
-    key = _one(chance, world)
+    key = one(chance, world)
     return Question("GET", key, headers={"if-none-match": 'W/"1"'}, about=key)
 
 
 def _history(chance, world):
-    key = _one(chance, world)
+    key = one(chance, world)
     return Question("GET", f"{key}/_history", about=key)
 
 
@@ -74,8 +79,8 @@ def _histories(chance, _world):
 
 
 def _criteria(chance, world, kind):
-    patient, own = _patient(chance, world), _one(chance, world, kind)
-    some = ",".join(each.partition("/")[2] for each in (own, _one(chance, world, kind)))
+    patient, own = patient_of(chance, world), one(chance, world, kind)
+    some = ",".join(each.partition("/")[2] for each in (own, one(chance, world, kind)))
     word = "word-" + own.replace("/", "-") + "-x"
     number = chance.randint(0, 8)
     common = [
@@ -184,47 +189,14 @@ def _search(chance, world):
 
 def _several(chance, world):
     kinds = ",".join(chance.sample(TYPES[:-1], 3))
-    more = chance.choice(["", "&_summary=count", f"&_id={_one(chance, world).partition('/')[2]}"])
+    more = chance.choice(["", "&_summary=count", f"&_id={one(chance, world).partition('/')[2]}"])
     return Question("GET", f"?_type={kinds}{more}&_count=100", ordered=False)
 
 
 def _compartment(chance, world):
-    owner = _one(chance, world, "Patient", "Encounter")
+    owner = one(chance, world, "Patient", "Encounter")
     kind = chance.choice(["Condition", "Observation", "Communication", "Task", "Appointment"])
     return Question("GET", f"{owner}/{kind}?_count=100", about="", ordered=False)
-
-
-def _everything(chance, world):
-    owner = _one(chance, world, "Patient", "Patient", "Encounter")
-    more = chance.choice(["", "?_type=Condition,Observation", "?_count=3"])
-    return Question("GET", f"{owner}/$everything{more}", about=owner, ordered=False)
-
-
-def _operation(chance, world):
-    patient = _patient(chance, world)
-    letter, request = _one(chance, world, "Composition"), _one(chance, world, "ServiceRequest")
-    match = {"resourceType": "Parameters", "parameter": [{"name": "resource", "resource": {}}]}
-    match["parameter"][0]["resource"] = {
-        "resourceType": "Patient",
-        "identifier": [{"system": "urn:nik", "value": f"99{chance.randint(0, 8):014d}"}],
-        "name": [{"text": "Ibu 1"}],
-    }
-    return chance.choice(
-        [
-            Question("GET", f"Observation/$lastn?patient={patient}", ordered=False),
-            Question("POST", "Patient/$match", json.dumps(match).encode(), JSON, ordered=False),
-            Question("GET", f"{letter}/$document", about=letter, ordered=False),
-            Question("GET", f"{request}/$paket-rujukan", about=request, ordered=False),
-            Question("GET", f"{request}/$waktu-rujukan", about=request),
-            Question("GET", "Patient/$everything?_count=50", ordered=False),
-            Question("GET", f"{patient}/$meta", about=patient),
-            Question("GET", "Patient/$meta", closed=True),
-            Question("GET", "Patient?_explain=true", closed=True),
-            Question("GET", "$export", headers={"prefer": "respond-async"}, closed=True),
-            Question("GET", "Patient/$export", headers={"prefer": "respond-async"}, closed=True),
-            Question("GET", "Patient?name=Ibu", headers={"prefer": "respond-async"}, closed=True),
-        ]
-    )
 
 
 def _batch(chance, world):
@@ -236,5 +208,15 @@ def _batch(chance, world):
     return Question("POST", "", json.dumps(bundle).encode(), JSON, ordered=False)
 
 
-WAYS = [_read, _read, _version, _not_modified, _history, _histories, _search, _search, _search]
-WAYS += [_search, _search, _search, _several, _compartment, _everything, _operation, _batch]
+def _later(chance, _world):
+    """Ask for what is worked out in the background."""
+    url = chance.choice(["$export", "Patient?name=Ibu", "Group/never-was/$export"])
+    return Question("GET", url, headers={"prefer": "respond-async"}, closed=True)
+
+
+def _explained(_chance, _world):
+    return Question("GET", "Patient?_explain=true", closed=True)
+
+
+PLAIN = [_read, _read, _version, _not_modified, _history, _histories, _search, _search, _search]
+PLAIN += [_search, _search, _search, _several, _compartment, _batch, _later, _explained]

@@ -30,11 +30,16 @@ STATES = ["draft", "requested", "accepted", "in-progress", "rejected", "complete
 
 @dataclass
 class World:
-    """Every resource by ``Type/id``, who wrote it, and what time it is."""
+    """Every resource by ``Type/id``, who wrote it, and what time it is.
+
+    ``papers``: by SOP entity the documents there are, each its primary resource and its words.
+    """
 
     now: datetime
     resources: dict[str, dict[str, Any]] = field(default_factory=dict)
     authors: dict[str, tuple[str, ...]] = field(default_factory=dict)
+    papers: dict[str, list[tuple[str, dict[str, Any]]]] = field(default_factory=dict)
+    kinds: dict[str, dict[str, dict[str, Any]]] = field(default_factory=dict)
 
     def put(self, key: str, authors=(), /, **elements: Any) -> str:
         """Add a resource with a word of its own."""
@@ -43,13 +48,14 @@ class World:
         label = elements.pop("label", None)
         if label:
             meta["security"] = [{"system": LABELS, "code": label}]
-        self.resources[key] = {"resourceType": kind, "id": identity, "meta": meta, **elements}
+        whole = {"resourceType": kind, "id": identity, "meta": meta, **elements}
+        self.resources[key] = self.kinds.setdefault(kind, {})[key] = whole
         self.authors[key] = tuple(dict.fromkeys(authors))
         return key
 
     def of(self, kind: str) -> dict[str, dict[str, Any]]:
         """Give the resources of one type."""
-        return {k: each for k, each in self.resources.items() if k.startswith(f"{kind}/")}
+        return self.kinds.get(kind, {})
 
 
 def ref(key):
@@ -65,6 +71,7 @@ def made(seed: int) -> World:
     chance = random.Random(seed)  # noqa: S311
     world = World(datetime.now(UTC))
     _directory(world)
+    plan_of(world)
     patients = [_patient(world, chance, number) for number in range(9)]
     for patient in patients:
         for kind in RECORD:
@@ -82,6 +89,7 @@ def made(seed: int) -> World:
 
 
 def _directory(world):
+    world.put("Measure/pws-k1", url=f"{BASE}/Measure/pws-k1", status="active")
     kinds = {"pkm": "puskesmas", "pkm-lain": "puskesmas", "pustu": "pustu"}
     for name in ("pkm", "pkm-lain", "pustu", "unit", "rs-a", "rs-b", "univ"):
         area = {"pkm": VILLAGES[:2], "pkm-lain": VILLAGES[2:3]}.get(name, ())
@@ -298,3 +306,11 @@ def _nameless(world, chance):
         )
         world.put(f"QuestionnaireResponse/n-{number}", chance.choice(WRITERS), status="completed")
         world.put(f"Observation/n-{number}", status="final", code={"text": "tanpa nama"})
+
+
+def plan_of(world):
+    """Put a procedure that can be applied to a patient."""
+    action = [{"id": "periksa", "title": "periksa", "code": [{"text": "periksa"}]}]
+    subject = {"coding": [{"system": "http://hl7.org/fhir/resource-types", "code": "Patient"}]}
+    more = {"url": f"{BASE}/PlanDefinition/begin", "action": action}
+    world.put("PlanDefinition/begin", status="active", subjectCodeableConcept=subject, **more)
