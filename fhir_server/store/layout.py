@@ -64,6 +64,8 @@ INDEXES = {
     "Communication": [
         "patient sent",
         "recipient sent",
+        "recipient _id _lastUpdated",
+        "category sent",
         "sender",
         "encounter",
         "part-of",
@@ -131,7 +133,9 @@ INDEXES = {
     "ServiceRequest": [
         "patient code authored",
         "performer authored",
+        "performer status _id",
         "requester authored",
+        "requester category _id authored.l authored.h _lastUpdated",
         "_tag authored",
         "encounter",
         "based-on",
@@ -146,6 +150,7 @@ INDEXES = {
     "Task": [
         "patient authored-on",
         "owner code status authored-on",
+        "owner _lastUpdated _id",
         "code authored-on",
         "due",
         "part-of",
@@ -160,11 +165,15 @@ INDEXES = {
 }
 """Search parameters, each line of them an index; dates fall, and the key follows them.
 
+``_id`` is the order of a search that names none: behind what is asked for, a page ends as soon as
+it is full, and what comes after it is judged without a look at the resource.
+
 ``_of``: what belongs to a patient or an encounter otherwise (``search.compartment``). In one index
 only one parameter may repeat. An index of one parameter costs nothing to a resource
 that lacks it.
 """
 
+FIELDS = {"_id": "_id", "_lastUpdated": "t"}
 DATES = {"authored", "authored-on", "authoredon", "birthdate", "collected", "date"}
 DATES |= {"due", "occurrence", "period", "recorded-date", "sent", "start"}
 
@@ -181,7 +190,9 @@ def indexes(resource_type: str) -> list[Keys]:
 def _keys(line: str) -> Keys:
     names = line.split()
     keys = [
-        (f"ix.{name}.l", DESCENDING) if name in DATES else (f"ix.{name}", ASCENDING)
+        (f"ix.{name}.l", DESCENDING)
+        if name in DATES
+        else (FIELDS.get(name, f"ix.{name}"), ASCENDING)
         for name in names
     ]
     return (*keys, ("_id", DESCENDING)) if names[-1] in DATES else tuple(keys)

@@ -18,6 +18,10 @@ def parameters():
     return load_parameters(load_definitions(), extra=own)
 
 
+def field(name):
+    return name.removesuffix(".l").removesuffix(".h")
+
+
 @pytest.mark.parametrize("resource_type", sorted(INDEXES))
 def test_every_index_is_on_fields_that_a_search_parameter_writes(parameters, resource_type):
     fields = {f.path for p in parameters.of(resource_type).values() for f in p.fields}
@@ -25,7 +29,7 @@ def test_every_index_is_on_fields_that_a_search_parameter_writes(parameters, res
     if beside(parameters.compartments, resource_type, parameters.of(resource_type)):
         fields.add("ix._of")
 
-    indexed = {name.removesuffix(".l") for keys in indexes(resource_type) for name, _ in keys}
+    indexed = {field(name) for keys in indexes(resource_type) for name, _ in keys}
 
     assert indexed - fields == set()
 
@@ -49,7 +53,7 @@ def test_no_index_has_two_fields_that_may_repeat(parameters, resource_type):
     many = {f.path for p in parameters.of(resource_type).values() for f in p.fields if f.many}
 
     for keys in indexes(resource_type):
-        assert len([name for name, _ in keys if name.removesuffix(".l") in many]) <= 1
+        assert len([name for name, _ in keys if field(name) in many]) <= 1
 
 
 @pytest.mark.parametrize("resource_type", sorted(INDEXES))
@@ -58,7 +62,12 @@ def test_dates_are_indexed_by_their_beginning(parameters, resource_type):
     dates = {f.path for p in of_type.values() if p.type == "date" for f in p.fields}
 
     for name in {name for keys in indexes(resource_type) for name, _ in keys} - {"t"}:
-        assert name.endswith(".l") == (name.removesuffix(".l") in dates)
+        assert name.endswith((".l", ".h")) == (field(name) in dates)
+    for keys in indexes(resource_type):  # where a range ends is only judged, never entered by
+        names = [name for name, _ in keys]
+        assert all(
+            names.index(f"{field(n)}.l") < at for at, n in enumerate(names) if n[-2:] == ".h"
+        )
 
 
 def test_processes_may_make_the_same_type_at_once(settings):

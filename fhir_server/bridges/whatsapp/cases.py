@@ -11,6 +11,7 @@ from dataclasses import replace
 from typing import TYPE_CHECKING, Final, NamedTuple
 
 from fhir_server import exchange
+from fhir_server.bridges.whatsapp.numbers import parts
 from fhir_server.interactions.reader import StoreReader
 from fhir_server.mappings import part_id
 from fhir_server.mappings.codes import CANONICAL
@@ -21,6 +22,7 @@ from fhir_server.mappings.tugas_lakon import OPEN, TUGAS
 from fhir_server.sop.kasus_konsultasi import KasusKonsultasi
 
 if TYPE_CHECKING:
+    from collections.abc import Sequence
     from datetime import datetime
 
     from fhir_server.bridges.whatsapp.people import Person
@@ -58,6 +60,16 @@ def open_case_of(reader: Reader, patient: str) -> Case | None:
     return Case(cases[0]["id"], visit, instant_of(cases[0].get("authoredOn")))
 
 
+def without_any(reader: Reader, patients: Sequence[str]) -> set[str]:
+    """Give those patients who never had a case."""
+    found = set(patients)
+    for some in parts(patients):
+        subjects = ",".join(f"Patient/{each}" for each in some)
+        pairs = [("patient", subjects), ("code", f"{TUGAS}|konsultasi-daring")]
+        found -= {id_of(each.get("for"), "Patient") for each in reader.find("Task", pairs)}
+    return found
+
+
 def _cases(reader: Reader, patient: str) -> list[Document]:
     pairs = [("patient", f"Patient/{patient}"), ("code", f"{TUGAS}|konsultasi-daring")]
     return [each for each in reader.find("Task", pairs) if is_lakon(each, CANONICAL)]
@@ -71,9 +83,11 @@ def opened(context: Context, message: PesanChat) -> PesanChat:
     faskes = context.settings.whatsapp_faskes
     if not faskes or message.pasien is None or message.pengirim is None:
         return message
-    before = _cases(StoreReader(context), message.pasien)
-    if any(each.get("status") in OPEN for each in before):
-        return message  # several are open: staff say to which it belongs
+    reader = StoreReader(context)
+    before = _cases(reader, message.pasien)
+    if any(each.get("status") in OPEN for each in before):  # of several staff say which it is
+        case = open_case_of(reader, message.pasien)
+        return replace(message, kasus=case.id, kunjungan=case.consultation) if case else message
     mark = hashlib.sha256(f"{message.pasien}|{len(before)}".encode()).hexdigest()
     own_id = f"kasus-{mark[:32]}"
     case = KasusKonsultasi(

@@ -39,13 +39,27 @@ def receive(context: Context, message: Incoming, arrived: datetime, seen: Seen) 
     person = seen.who_has(reader, message.sender)
     reads = context.settings.whatsapp_penerima or f"wa/{message.line.number}"
     thread = thread_of(context, reader, message, person, reads, seen.threads)
-    document = _document(reader, message, arrived, person, thread, reads)
+    case = _case(reader, person, thread, seen)
+    document = _document(reader, message, arrived, person, thread, reads, case)
     own_id = numbers.id_of_number(message.number)
     if _complains(message, document):
         document = cases.opened(context, document)
+        seen.without_case.discard(document.pasien or "")
     stored = exchange.publish(context, "pesan_chat", document, document_id=own_id)
     media.note(context, own_id, document.lampiran)
     return not stored.replayed
+
+
+def _is_staff(person: Person | None) -> bool:
+    return person is not None and person.patient is None and person.party.startswith("petugas/")
+
+
+def _case(reader: Reader, person: Person | None, thread: Thread, seen: Seen) -> Case | None:
+    """Give the case to which a message belongs; staff's belong to none."""
+    has_none = person is not None and person.patient in seen.without_case
+    if _is_staff(person) or (has_none and thread.document.kasus is None):
+        return None
+    return cases.open_case(reader, person, thread)
 
 
 def _complains(message: Incoming, document: PesanChat) -> bool:
@@ -61,11 +75,10 @@ def _document(  # noqa: PLR0913, PLR0917 - what a message is made of
     person: Person | None,
     thread: Thread,
     reads: str,
+    case: Case | None,
 ) -> PesanChat:
     text, attachments = content.read(message.kind, message.content)
-    zone = reader.now.tzinfo
-    staff = person is not None and person.patient is None and person.party.startswith("petugas/")
-    case = None if staff else cases.open_case(reader, person, thread)
+    zone, staff = reader.now.tzinfo, _is_staff(person)
     asks = persetujuan_pesan.asked(text, reader.settings) is not None
     return PesanChat(
         sumber="webhook",

@@ -7,14 +7,14 @@ as soon as the number belongs to such a patient, for a number may write before i
 from __future__ import annotations
 
 import hashlib
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING, Any, Final
 
 from fhir_server import exchange
 from fhir_server.bridges.whatsapp.numbers import parts
 from fhir_server.mappings import load_mappings
 from fhir_server.mappings.codes import code_system
-from fhir_server.mappings.elements import code_of
+from fhir_server.mappings.elements import code_of, id_of
 from fhir_server.mappings.percakapan_konsultasi import UTAS
 from fhir_server.mappings.percakapan_pemantauan import MONITORED
 from fhir_server.sop.percakapan_konsultasi import PercakapanKonsultasi
@@ -57,25 +57,52 @@ class Peer:
     patient: str | None
 
 
+@dataclass(slots=True)
+class Known:
+    """Threads by their keys, and which patients are monitored, as they were a moment ago.
+
+    ``thread_of`` keeps the threads up to date.
+    """
+
+    threads: dict[str, Thread] = field(default_factory=dict)
+    monitored: dict[str, bool] = field(default_factory=dict)
+
+    def is_monitored(self, reader: Reader, patient: str) -> bool:
+        """Tell whether the clinic monitors a patient (BR-A0)."""
+        if patient not in self.monitored:
+            self.monitored |= _monitored(reader, [patient])
+        return self.monitored[patient]
+
+
+def look(reader: Reader, keys: Sequence[str], patients: Sequence[str]) -> Known:
+    """Look up the threads that the server has opened under these keys, and these patients."""
+    by_id = {f"utas-{each[:40]}": each for each in keys}
+    known = Known()
+    for some in parts(list(by_id)):
+        for each in reader.find("Communication", [("_id", ",".join(some))]):
+            known.threads[by_id[each["id"]]] = _read(each)
+    for some in parts(patients):
+        known.monitored |= _monitored(reader, some)
+    return known
+
+
 def thread_of(  # noqa: PLR0913, PLR0917 - a message, who wrote and who reads it, what is known
     context: Context,
     reader: Reader,
     message: Incoming,
     person: Person | None,
     reads: str,
-    known: dict[str, Thread],
+    known: Known,
 ) -> Thread:
-    """Give the thread of a message; it is opened, or told whose it is, if need be.
-
-    ``known`` are threads by their keys; it learns what becomes of this one.
-    """
+    """Give the thread of a message; it is opened, or told whose it is, if need be."""
     party, patient = (person.party, person.patient) if person else (f"wa/{message.sender}", None)
     peer, key = Peer(message.sender, party, patient), key_of(message.line.id, message.sender)
-    if key in known:
-        found = _told(context, reader, known[key], patient, party)
-    else:
+    there = known.threads.get(key)
+    if there is None:
         found = thread_with(context, reader, message.line.id, peer, reads, message.moment)
-    known[key] = found
+    else:
+        found = _told(context, reader, there, peer, known)
+    known.threads[key] = found
     return found
 
 
@@ -93,11 +120,11 @@ def thread_with(  # noqa: PLR0913, PLR0917 - both ends, and since when
     key = key_of(line, peer.number)
     there = _there(reader, key)
     if there is not None:
-        return _told(context, reader, there, peer.patient, peer.party)
+        return _told(context, reader, there, peer, Known())
     opened = PercakapanKonsultasi(
         sumber="webhook",
         idUtas=key,
-        layanan=_service(reader, peer.patient),
+        layanan=_service(reader, peer.patient, Known()),
         kanal=channel,
         dimulai=moment.astimezone(reader.now.tzinfo),
         peserta=(peer.party, reads),
@@ -105,16 +132,6 @@ def thread_with(  # noqa: PLR0913, PLR0917 - both ends, and since when
     )
     exchange.publish(context, ENTITY, opened, document_id=f"utas-{key[:40]}")
     return Thread(f"utas-{key[:40]}", opened)
-
-
-def standing(reader: Reader, keys: Sequence[str]) -> dict[str, Thread]:
-    """Give those threads that the server has opened itself, by their keys."""
-    by_id = {f"utas-{each[:40]}": each for each in keys}
-    found: dict[str, Thread] = {}
-    for some in parts(list(by_id)):
-        for each in reader.find("Communication", [("_id", ",".join(some))]):
-            found[by_id[each["id"]]] = _read(each)
-    return found
 
 
 def _there(reader: Reader, key: str) -> Thread | None:
@@ -129,34 +146,41 @@ def _read(found: Document) -> Thread:
     return Thread(found["id"], PercakapanKonsultasi(**known))
 
 
-def _told(
-    context: Context, reader: Reader, thread: Thread, patient: str | None, peer: str
-) -> Thread:
+def _told(context: Context, reader: Reader, thread: Thread, peer: Peer, known: Known) -> Thread:
     """Say in a thread whose it is, once that is known; a thread never changes its patient."""
-    stands = thread.document
+    stands, patient = thread.document, peer.patient
     if patient is None or stands.pasien not in {None, patient} or stands.layanan != "umum":
         return thread
-    service = _service(reader, patient)
+    service = _service(reader, patient, known)
     if stands.pasien == patient and service != "pemantauan":
         return thread
-    others = (each for each in stands.peserta if not each.startswith("wa/") or each == peer)
-    people = tuple(dict.fromkeys((peer, *others)))
+    others = (e for e in stands.peserta if not e.startswith("wa/") or e == peer.party)
+    people = tuple(dict.fromkeys((peer.party, *others)))
     changed = replace(stands, sumber="webhook", pasien=patient, layanan=service, peserta=people)
     exchange.revise(context, ENTITY, thread.id, changed)
     return Thread(thread.id, changed)
 
 
-def _service(reader: Reader, patient: str | None) -> Any:
-    if patient is not None and _is_monitored(reader, f"Patient/{patient}"):
+def _service(reader: Reader, patient: str | None, known: Known) -> Any:
+    if patient is not None and known.is_monitored(reader, patient):
         return "pemantauan"
     return reader.settings.whatsapp_layanan
 
 
-def _is_monitored(reader: Reader, patient: str) -> bool:
-    flags = reader.find("Flag", [("subject", patient)])
-    if any(
-        e.get("status") == "active" and code_of(e.get("code"), FLAG) in MONITORED for e in flags
-    ):
-        return True
-    plans = reader.find("CarePlan", [("subject", patient), ("status", "active")])
-    return any(code_of(each.get("category"), PLAN) in MONITORED for each in plans)
+def _monitored(reader: Reader, patients: Sequence[str]) -> dict[str, bool]:
+    """Say of patients whether a flag or a plan of the monitoring is active."""
+    subjects = ("subject", ",".join(f"Patient/{each}" for each in patients))
+    flags = reader.find("Flag", [subjects])
+    plans = reader.find("CarePlan", [subjects, ("status", "active")])
+    watched = {
+        id_of(each.get("subject"), "Patient")
+        for each in (*flags, *plans)
+        if each.get("status") == "active" and _marks(each)
+    }
+    return {each: each in watched for each in patients}
+
+
+def _marks(found: Document) -> bool:
+    if found["resourceType"] == "Flag":
+        return code_of(found.get("code"), FLAG) in MONITORED
+    return code_of(found.get("category"), PLAN) in MONITORED
