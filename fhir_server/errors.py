@@ -7,6 +7,7 @@ The class decides the status and the issue code, the instance says what went wro
     - NotSupported        400 not-supported
   - Unauthenticated       401 login
   - Forbidden             403 forbidden
+    - Hidden              403 forbidden
   - NotFound              404 not-found
   - MethodNotAllowed      405 not-supported
   - NotAcceptable         406 not-supported
@@ -97,6 +98,10 @@ class Forbidden(FhirError):
     """Who is asking may not."""
 
     status, code = 403, "forbidden"
+
+
+class Hidden(Forbidden):
+    """What is asked for by its id is out of reach, or is not there: which of both is not said."""
 
 
 class NotFound(FhirError):

@@ -16,8 +16,9 @@ from fhir_server.access import parts
 from fhir_server.access.directory import DIRECTORY
 from fhir_server.access.reaches import known, reach_of
 from fhir_server.access.scopes import Allowed
+from fhir_server.access.veil import veil
 from fhir_server.auth.scopes import ALL
-from fhir_server.errors import Forbidden
+from fhir_server.errors import Forbidden, Hidden
 from fhir_server.resources.references import attached, referred, relative
 from fhir_server.search.matching import is_match
 from fhir_server.search.plan import Join, Plan
@@ -30,11 +31,13 @@ if TYPE_CHECKING:
     from fhir_server.access.reach import Reach
     from fhir_server.auth.principals import Principal
     from fhir_server.context import Context
+    from fhir_server.errors import FhirError
     from fhir_server.search.plan import Filter
     from fhir_server.store.history import Page
     from fhir_server.store.ops import Condition, Found, Op, Put, Stored, Written
 
 BINARY = "Binary"
+MOST_NAMED = 10_000
 _EPOCH = datetime.fromtimestamp(0, UTC)
 OPEN = frozenset(
     {"ready", "close", "secret", "whole", "types", "tally", "unguarded", "permit"}
@@ -128,6 +131,17 @@ class Guarded(Store):
             else each
             for each in conditions
         ]
+
+    def veil(self, error: FhirError) -> None:
+        """Take the patients who are out of reach out of what a rule has said."""
+        if self._is_limited("Patient", "r"):
+            veil(error, self._hidden_patients)
+
+    def _hidden_patients(self, words: Iterable[str]) -> set[str]:
+        named = Plan("Patient", {"_id": {"$in": sorted(words)}}, limit=MOST_NAMED)
+        there = {each.id for each in self._whole.search(named).resources}
+        seen = self._whole.search(self._reached(named, "r")) if there else None
+        return there - {each.id for each in seen.resources} if seen else set()
 
     def read(self, resource_type: str, resource_id: str) -> Stored | None:
         """Give the current version, if it is in reach."""
@@ -278,9 +292,9 @@ def _fits(op: Put, wanted: Filter) -> bool:
     return is_match(wanted, {"_id": op.id, "ix": op.index, "by": list(op.authors)})
 
 
-def _hidden(resource_type: str, resource_id: str) -> Forbidden:
+def _hidden(resource_type: str, resource_id: str) -> Hidden:
     """Refuse in the same words whether the resource is there or not."""
-    return Forbidden(f"{resource_type}/{resource_id} is not in your reach, or is not there.")
+    return Hidden(f"{resource_type}/{resource_id} is not in your reach, or is not there.")
 
 
 def _listed(value: Any) -> list[str]:

@@ -11,6 +11,7 @@ from zoneinfo import ZoneInfo
 
 import orjson
 
+from fhir_server.errors import Hidden
 from fhir_server.interactions.matches import matches
 from fhir_server.mappings.codes import as_mapped, criterion, served
 from fhir_server.resources.wire import dump
@@ -60,8 +61,11 @@ class StoreReader:
         return self._context.settings
 
     def read(self, reference: str) -> Document | None:
-        """Give a resource by ``Type/id``, or None if it is not there."""
-        stored = self._context.store.read(*reference.split("/", 1))
+        """Give a resource by ``Type/id``, or None if it is not there, or not to be seen."""
+        try:
+            stored = self._context.store.read(*reference.split("/", 1))
+        except Hidden:
+            return None
         return None if stored is None or stored.text is None else self._seen(stored)
 
     def before(self, reference: str) -> Document | None:

@@ -11,7 +11,7 @@ from dataclasses import replace
 from functools import partial
 from typing import TYPE_CHECKING
 
-from fhir_server.errors import BadRequest, Invalid
+from fhir_server.errors import BadRequest, FhirError, Invalid
 from fhir_server.interactions import consequences, subscribing
 from fhir_server.interactions.declared import declared
 from fhir_server.mappings import jenis_tugas
@@ -122,10 +122,21 @@ def commit(
 
     Gives what was written of ``ops``, in their order.
     """
-    context.store.permit(ops)
-    conditions = context.store.judged(conditions)
-    if context.store is not context.store.unguarded:  # what follows is not asked for its rights
+    asker = context.store
+    asker.permit(ops)
+    conditions = asker.judged(conditions)
+    if asker is not asker.unguarded:  # what follows is not asked for its rights
         context = context.unguarded()
+    try:
+        return _committed(context, ops, conditions)
+    except FhirError as error:
+        asker.veil(error)
+        raise
+
+
+def _committed(
+    context: Context, ops: Sequence[Op], conditions: Sequence[Condition]
+) -> list[Written]:
     concerns = [concern for op in ops if isinstance(op, Put) for concern in op.concerns]
     tasks = [op.id for op in ops if isinstance(op, Delete) and op.resource_type == "Task"]
     if tasks:

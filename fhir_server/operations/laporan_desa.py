@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING
 from zoneinfo import ZoneInfo
 
 from fhir_server import exchange
-from fhir_server.errors import BadRequest, NotFound, RuleBroken
+from fhir_server.errors import BadRequest, Hidden, NotFound, RuleBroken
 from fhir_server.interactions.answers import headers_of, location
 from fhir_server.interactions.request import Answer
 from fhir_server.operations.operation import Operation, Parameter
@@ -64,7 +64,7 @@ def _written(
 ) -> tuple[Presented, int]:
     try:
         standing = exchange.present(context, ENTITY, report_id)
-    except NotFound:
+    except (Hidden, NotFound):
         return exchange.publish(context, ENTITY, report, document_id=report_id), 201
     if standing.document.get("status") == "ditinjau":
         raise RuleBroken(

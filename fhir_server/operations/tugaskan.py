@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING
 from zoneinfo import ZoneInfo
 
 from fhir_server import exchange
-from fhir_server.errors import Gone, NotFound, RuleBroken
+from fhir_server.errors import Gone, Hidden, NotFound, RuleBroken
 from fhir_server.interactions.reader import StoreReader
 from fhir_server.interactions.request import Answer
 from fhir_server.mappings.codes import code_system
@@ -39,7 +39,7 @@ def run(context: Context, call: Call) -> Answer:
     for task_id, task in _missing(context, plan):
         try:
             exchange.present(context, ENTITY, task_id)
-        except NotFound:
+        except (Hidden, NotFound):
             exchange.publish(context, ENTITY, task, document_id=task_id)
     base = quoted(call.request.base)[:-1]
     entries = [

@@ -8,7 +8,7 @@ from __future__ import annotations
 from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
-from fhir_server.errors import BadRequest, Gone, Issue, NotFound
+from fhir_server.errors import BadRequest, Gone, Hidden, Issue, NotFound
 from fhir_server.interactions.declared import hooks, urls_of
 from fhir_server.interactions.outcome import outcome
 from fhir_server.interactions.request import Answer
@@ -112,9 +112,16 @@ def _fitting(context: Context, call: Call, document: Document, mode: str | None)
     if mode == "update" and call.resource_id is not None and own != call.resource_id:
         says = f"An update of {given}/{call.resource_id} needs that id in the resource."
         yield Issue("invalid", says, f"{given}.id")
-    if mode == "create" and own is not None and context.store.read(given, str(own)) is not None:
+    if mode == "create" and own is not None and _is_there(context, given, str(own)):
         says = f"{given}/{own} is there already; a create gives an id of its own."
         yield Issue("informational", says, f"{given}.id", "information")
+
+
+def _is_there(context: Context, resource_type: str, resource_id: str) -> bool:
+    try:
+        return context.store.read(resource_type, resource_id) is not None
+    except Hidden:  # a create is given another id in any case
+        return False
 
 
 def _stored(context: Context, call: Call) -> Document:

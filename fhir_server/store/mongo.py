@@ -156,6 +156,9 @@ class Store:
         """Give conditions as far as whoever asks may see what they look at; here as they are."""
         return conditions
 
+    def veil(self, error: FhirError) -> None:
+        """Take out of an error what whoever asks may not see; here everybody may see all."""
+
     def expect_free(self, resource_type: str, resource_id: str) -> None:
         """Raise Forbidden if whoever asks may not choose ids; here everybody may."""
 

@@ -10,6 +10,9 @@ from tests.access.leaks.asking import DENIED, SOP, normal
 
 WORD = re.compile(r"word-([A-Za-z]+)-([a-z0-9-]+?)-x(?![a-z0-9-])")
 NEVER = "never-was-here"
+OF_ONE = re.compile(r"p\d+")
+"""Patients whose numbers nobody else has; a case of the mappings may be in a world twice."""
+
 STAFF = {"area", "villages"}
 """Reaches that the SOP API answers."""
 
@@ -52,6 +55,8 @@ def expect_no_word(world, seen, question, said, told):
 
 
 def _numbers(patient):
+    if not OF_ONE.fullmatch(patient["id"]):
+        return []
     named = (*patient.get("identifier", ()), *patient.get("telecom", ()))
     return [each["value"] for each in named if len(each.get("value", "")) >= 10]
 
