@@ -22,3 +22,8 @@ class Database:
     mongod_cache_gb: float = setting(
         0.25, "FHIR_MONGOD_CACHE_GB", "cache of the embedded database, in gigabytes"
     )
+    oplog_hours: int = setting(
+        0,
+        "FHIR_OPLOG_HOURS",
+        "hours for which the embedded database keeps its oplog, whatever its size; 0: 64 MB",
+    )

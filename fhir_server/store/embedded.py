@@ -51,7 +51,7 @@ class Embedded:
     def __init__(self, settings: Settings, on_failure: Callable[[], None] | None = None) -> None:
         self._program = mongod.find(settings.mongod)
         self.data = settings.data.absolute()
-        self._cache_gb = settings.mongod_cache_gb
+        self._settings = settings
         self._on_failure = on_failure
         self._process: subprocess.Popen[bytes] | None = None
         self._stopping = threading.Event()
@@ -135,7 +135,7 @@ class Embedded:
         with contextlib.suppress(FileNotFoundError):
             Path(self._socket).unlink()
         launcher = str(Path(__file__).with_name("launch.py"))
-        options = mongod.options(self.data / "mongod", self._socket, self._cache_gb)
+        options = mongod.options(self.data / "mongod", self._socket, self._settings)
         return subprocess.Popen(  # noqa: S603
             [sys.executable, "-I", "-S", launcher, str(os.getpid()), self._program, *options],
             stdin=subprocess.DEVNULL,

@@ -37,7 +37,7 @@ class Sum:
     def __init__(self) -> None:
         self.number, self._digest = 0, hashlib.sha256()
 
-    def add(self, content: bytes) -> None:
+    def add(self, content: bytes | memoryview) -> None:
         """Count one more."""
         self.number += 1
         self._digest.update(content)

@@ -13,6 +13,8 @@ from typing import TYPE_CHECKING
 if TYPE_CHECKING:
     from collections.abc import Iterable
 
+    from fhir_server.config import Settings
+
 OLDEST = (6, 0)
 OPLOG_MB = 64
 ENGINE = (
@@ -43,7 +45,7 @@ def find(named: str) -> str:
     )
 
 
-def options(folder: Path, socket: str, cache_gb: float) -> list[str]:
+def options(folder: Path, socket: str, settings: Settings) -> list[str]:
     """Give the arguments: no TCP, a small journal and oplog, and no query in the log."""
     parameters = (
         "shutdownTimeoutMillisForSignaledShutdown=0",
@@ -52,7 +54,8 @@ def options(folder: Path, socket: str, cache_gb: float) -> list[str]:
     return [
         *("--dbpath", str(folder), "--replSet", "fhir", "--bind_ip", socket),
         *("--networkMessageCompressors", "disabled", "--filePermissions", "0600", "--nounixsocket"),
-        *("--wiredTigerCacheSizeGB", f"{cache_gb:g}", "--oplogSize", str(OPLOG_MB)),
+        *("--wiredTigerCacheSizeGB", f"{settings.mongod_cache_gb:g}"),
+        *("--oplogSize", str(OPLOG_MB), "--oplogMinRetentionHours", str(settings.oplog_hours)),
         *("--wiredTigerEngineConfigString", ENGINE),
         *("--slowms", "2147483647", "--profile", "0", "--quiet"),
         *(part for parameter in parameters for part in ("--setParameter", parameter)),

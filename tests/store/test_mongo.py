@@ -2,6 +2,7 @@ import subprocess
 
 import pytest
 
+from fhir_server.config import Settings
 from fhir_server.errors import Unavailable
 from fhir_server.resources.wire import text
 from fhir_server.store import mongo, mongod
@@ -15,7 +16,9 @@ def single(tmp_path):
     """A mongod that is no replica set."""
     socket = tmp_path / "m.sock"
     options = [
-        o for o in mongod.options(tmp_path, str(socket), 0.25) if o not in {"--replSet", "fhir"}
+        o
+        for o in mongod.options(tmp_path, str(socket), Settings())
+        if o not in {"--replSet", "fhir"}
     ]
     with subprocess.Popen([mongod.find(""), *options], stdout=subprocess.DEVNULL) as process:
         until(socket.exists)
