@@ -16,13 +16,15 @@ import structlog
 from fhir_server import operations, targets
 from fhir_server.access.addressees import FEED
 from fhir_server.auth.principals import Principal
+from fhir_server.bridges.satusehat import reading_job
+from fhir_server.bridges.satusehat.target import Satusehat
 from fhir_server.bridges.subscriptions import working as subscriptions
 from fhir_server.bridges.whatsapp import media, planning
 from fhir_server.bridges.whatsapp.working import work_off
 from fhir_server.delivery.engine import deliver_all
-from fhir_server.errors import FhirError, Unavailable
+from fhir_server.errors import FhirError, NotSupported, Unavailable
 from fhir_server.interactions.faults import report
-from fhir_server.jobs import later
+from fhir_server.jobs import later, reading_back
 from fhir_server.jobs.kinds import KINDS
 from fhir_server.store.customs import FRESH_SECONDS
 from fhir_server.store.jobs import Lost
@@ -91,10 +93,7 @@ def _held(context: Context, job: Job) -> Iterator[None]:
 def _done(context: Context, job: Job) -> None:
     jobs = context.store.jobs
     try:
-        if job.kind == later.KIND:
-            result = later.run(context, job, operations.answer)
-        else:
-            result = KINDS[job.kind].run(context, job)
+        result = (KINDS[job.kind].run or HIGHER[job.kind])(context, job)
     except (Lost, Unavailable):
         raise
     except FhirError as error:
@@ -104,6 +103,24 @@ def _done(context: Context, job: Job) -> None:
     else:
         jobs.finish(job, result)
         log.info("job done", kind=job.kind, job=job.id)
+
+
+def _answered(context: Context, job: Job) -> dict[str, Any]:
+    return later.run(context, job, operations.answer)
+
+
+def _read_back(context: Context, job: Job) -> dict[str, Any]:
+    found = [each for each in targets.load(context.settings) if isinstance(each, Satusehat)]
+    if not found:
+        raise NotSupported("SATUSEHAT is not configured any more.")
+    return reading_job.run(context, job, found[0])
+
+
+HIGHER: dict[str, Callable[[Context, Job], dict[str, Any]]] = {
+    later.KIND: _answered,
+    reading_back.KIND: _read_back,
+}
+"""Who does the jobs of which the room of jobs only knows the name."""
 
 
 def _kept(issue: Issue, status: int) -> dict[str, Any]:

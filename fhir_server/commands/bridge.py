@@ -250,11 +250,7 @@ def _said(done: inbound.Result, *, show: bool) -> Iterator[str]:
         yield f"{name} not read: {reason}"
     if done.strangers:
         yield f"{done.strangers} resources were of somebody else, and dropped"
-    yield "Nothing was stored." if show else f"{_stored(done)} resources were stored."
-
-
-def _stored(done: inbound.Result) -> int:
-    return sum(each in {"new", "changed"} for each in done.fates.values())
+    yield "Nothing was stored." if show else f"{done.stored} resources were stored."
 
 
 def _target(context: Context, name: str) -> Target:

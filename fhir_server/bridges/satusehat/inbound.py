@@ -32,6 +32,7 @@ from fhir_server.store import traces
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
+    from fhir_server.auth.principals import Principal
     from fhir_server.bridges.satusehat.target import Satusehat
     from fhir_server.context import Context
     from fhir_server.store.ops import Put
@@ -80,14 +81,26 @@ class Result:
             found.setdefault(name.partition("/")[0], Counter())[fate] += 1
         return found
 
+    @property
+    def stored(self) -> int:
+        """Count what was new or changed."""
+        return sum(each in {"new", "changed"} for each in self.fates.values())
+
     def refuse(self, name: str, reason: str) -> None:
         """Note what is not stored here."""
         self.fates[name] = "refused"
         self.refused[name] = reason
 
 
-def read(context: Context, target: Satusehat, patient_id: str, *, show: bool = False) -> Result:
-    """Read the record of a patient of ours and store it; with ``show`` only count.
+def read(
+    context: Context,
+    target: Satusehat,
+    patient_id: str,
+    *,
+    show: bool = False,
+    who: Principal = OPERATOR,
+) -> Result:
+    """Read the record of a patient of ours and store it for ``who``; with ``show`` only count.
 
     NotRead without an active consent (nothing is asked then), or when SATUSEHAT does not answer.
     That somebody looked is recorded in either case.
@@ -100,7 +113,7 @@ def read(context: Context, target: Satusehat, patient_id: str, *, show: bool = F
             both(("Periksa id pasien.", "Check the patient's id.")),
         )
     _expect_consent(view, target, patient_id)
-    with context.store.trail.working(OPERATOR, WORK):
+    with context.store.trail.working(who, WORK):
         traces.touched(patient_id)
         return _Inbound(view, target, patient).run(show=show)
 

@@ -1,15 +1,19 @@
 """A patient's record read back from SATUSEHAT, with consent, into a running server's store."""
 
 from dataclasses import replace
+from urllib.parse import urlsplit
 
 import pytest
 from click.testing import CliRunner
 
-from fhir_server import targets
+from fhir_server import targets, worker
 from fhir_server.bridges.satusehat import inbound
 from fhir_server.bridges.satusehat.record import NotRead
 from fhir_server.cli import main
 from fhir_server.config import CANONICAL
+from fhir_server.errors import FhirError
+from fhir_server.interactions.request import Request
+from fhir_server.operations import answer
 from tests.bridges.satusehat.acting import FACILITY, MOTHER, diagnosis, visit
 from tests.bridges.satusehat.clinic import opened
 from tests.support.satusehat import ORGANIZATION
@@ -349,3 +353,74 @@ def test_a_server_without_facility_asks_nobody(clinic):
             read(clinic)
     finally:
         target.choices = before
+
+
+def asked(clinic, **parameters):
+    """Ask for a reading, let the worker do it, and give how it ended."""
+    given = [{"name": name, "valueBoolean": value} for name, value in parameters.items()]
+    body = {"resourceType": "Parameters", "parameter": given}
+    kicked = clinic.client.post("/fhir/Patient/dewi/$baca-satusehat", json=body if given else None)
+    assert kicked.status_code == 202, kicked.text
+    place = urlsplit(kicked.headers["Content-Location"]).path
+    assert clinic.client.get(place).status_code == 202
+    while worker.run_jobs(clinic.context):
+        continue
+    return clinic.client.get(place)
+
+
+def numbers(said):
+    """Give the counts of an answer by type, and what was stored."""
+    found = {}
+    for each in said.json["parameter"]:
+        if each["name"] == "read":
+            kind, *parts = each["part"]
+            found[kind["valueCode"]] = {part["name"]: part["valueInteger"] for part in parts}
+        elif "valueInteger" in each:
+            found[each["name"]] = each["valueInteger"]
+    return found
+
+
+@pytest.mark.parametrize("show", [False, True])
+def test_the_worker_reads_what_a_request_asked_for(clinic, show):
+    let_there_be(clinic.satusehat, *elsewhere(number(clinic.satusehat)))
+
+    said = asked(clinic, show=show)
+
+    assert said.status_code == 200, said.text
+    kinds = ("Encounter", "Observation", "ServiceRequest")
+    counts = {kind: {"new": 1} for kind in kinds}
+    assert numbers(said) == {**counts, "strangers": 0, "stored": 0 if show else 3}
+    found = clinic.client.get(local("Observation", TENSION)).status_code
+    assert found == (404 if show else 200)
+
+
+def test_a_reading_without_consent_ends_with_what_to_do(clinic):
+    clinic.client.delete("/fhir/Consent/setuju")
+
+    said = asked(clinic)
+
+    assert said.status_code == 409
+    assert "berbagi-data" in said.json["issue"][0]["diagnostics"]
+    assert clinic.satusehat.counts()["requests"] == {}
+
+
+def called(clinic, patient="dewi", **changes):
+    """Call the operation as somebody else, or elsewhere; give the status."""
+    path = f"Patient/{patient}/$baca-satusehat"
+    try:
+        changed = replace(clinic.context, **changes)
+        return answer(changed, Request("POST", path, "http://x/fhir", "", {}, b"")).status
+    except FhirError as error:
+        return error.status
+
+
+def test_only_the_puskesmas_may_ask_and_only_for_whom_it_knows(clinic):
+    hospital = replace(clinic.context.principal, reach="referrals")
+    reader = replace(clinic.context.principal, scopes=frozenset({"system/*.rs"}))
+    away = replace(clinic.context.settings, satusehat_organization="")
+
+    assert called(clinic, principal=hospital) == 403
+    assert called(clinic, principal=reader) == 403
+    assert called(clinic, "nobody") == 404
+    assert called(clinic, settings=away) == 400
+    assert called(clinic) == 202
