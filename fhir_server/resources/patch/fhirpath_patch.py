@@ -37,7 +37,7 @@ class _Operation:
             raise BadRequest("An operation has parts: type, path and more.", expression=where)
         if parameter.get("name") != "operation":
             raise BadRequest('Each parameter is named "operation".', expression=where)
-        self.parts = {part.get("name"): part for part in parts}
+        self.parts = {name: part for part in parts if isinstance(name := part.get("name"), str)}
 
     def text(self, name: str, *keys: str) -> str:
         part = self.parts.get(name, {})

@@ -166,3 +166,9 @@ def test_what_is_no_patch_is_refused(patch):
 def test_a_patch_has_only_so_many_operations():
     with pytest.raises(BadRequest):
         text(*[operation("delete", "Patient.photo")] * 1001)
+
+
+@pytest.mark.parametrize("name", [[], {}, None, 1])
+def test_a_part_whose_name_is_no_text_is_no_part(name):
+    with pytest.raises(BadRequest, match="The part type is missing"):
+        text({"name": "operation", "part": [{"name": name, "valueCode": "add"}]})
