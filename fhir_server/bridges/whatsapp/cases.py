@@ -86,8 +86,8 @@ def opened(context: Context, message: PesanChat) -> PesanChat:
     reader = StoreReader(context)
     before = _cases(reader, message.pasien)
     if any(each.get("status") in OPEN for each in before):  # of several staff say which it is
-        case = open_case_of(reader, message.pasien)
-        return replace(message, kasus=case.id, kunjungan=case.consultation) if case else message
+        one = open_case_of(reader, message.pasien)
+        return replace(message, kasus=one.id, kunjungan=one.consultation) if one else message
     mark = hashlib.sha256(f"{message.pasien}|{len(before)}".encode()).hexdigest()
     own_id = f"kasus-{mark[:32]}"
     case = KasusKonsultasi(
