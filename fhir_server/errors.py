@@ -11,6 +11,7 @@ The class decides the status and the issue code, the instance says what went wro
   - NotFound              404 not-found
   - MethodNotAllowed      405 not-supported
   - NotAcceptable         406 not-supported
+  - TooSlow               408 timeout
   - Conflict              409 conflict
     - RuleBroken          409 business-rule
   - Gone                  410 deleted
@@ -124,6 +125,12 @@ class NotAcceptable(FhirError):
     """The client accepts no format this server writes."""
 
     status, code = 406, "not-supported"
+
+
+class TooSlow(FhirError):
+    """The request did not arrive whole in the time that is given to it."""
+
+    status, code = 408, "timeout"
 
 
 class Conflict(FhirError):

@@ -10,7 +10,7 @@ from zoneinfo import available_timezones
 
 import click
 
-from fhir_server import targets
+from fhir_server import migrations, targets
 from fhir_server.app import build_context
 from fhir_server.config import Settings
 from fhir_server.errors import FhirError
@@ -30,6 +30,7 @@ MAY_BE_NONE = frozenset(
     {
         "rate_limit",
         "sign_in_limit",
+        "slow_limit",
         "port",
         "background",
         "whatsapp_media",
@@ -58,6 +59,8 @@ def check(settings: Settings) -> None:
         least = 0 if each.name in MAY_BE_NONE or each.default == 0 else 1
         if type(each.default) is int and value < least:
             raise ValueError(f"{variable}={value} must be at least {least}.")
+    if settings.header_limit < 8192:
+        raise ValueError(f"FHIR_HEADER_LIMIT={settings.header_limit} must be at least 8192.")
     if settings.timezone not in available_timezones():
         raise ValueError(
             f"FHIR_TIMEZONE={settings.timezone} is no time zone; one would be Asia/Jakarta."
@@ -134,6 +137,7 @@ def opened(settings: Settings, uri: str | None = None) -> Iterator[Context]:
             context = build_context(settings, uri)
             stack.callback(context.store.close)
             context.store.ready()
+            migrations.bring_up(context, click.echo)
         except FhirError as error:
             raise click.ClickException(error.issues[0].diagnostics) from None
         yield context

@@ -21,6 +21,7 @@ from granian.server import Server
 
 from fhir_server.app import build_context, create_app
 from fhir_server.commands.following import Follower
+from fhir_server.commands.workers import working
 from fhir_server.rest import logs
 
 if TYPE_CHECKING:
@@ -38,7 +39,7 @@ def serve(settings: Settings, uri: str) -> None:
         "fhir_server.app",
         address=settings.host,
         port=settings.port,
-        interface=Interfaces.WSGI,
+        interface=Interfaces.WSGI,  # of several threads; what is spoken is in workers.py
         workers=settings.workers,
         blocking_threads=settings.threads,
         http=HTTPModes.http1,
@@ -47,7 +48,8 @@ def serve(settings: Settings, uri: str) -> None:
         respawn_failed_workers=True,
         workers_kill_timeout=STOP_SECONDS,
     )
-    server.serve(target_loader=partial(load, settings, uri, os.getpid()), wrap_loader=False)
+    loader = partial(load, settings, uri, os.getpid())
+    server.serve(working(settings), target_loader=loader, wrap_loader=False)
 
 
 def load(settings: Settings, uri: str, parent: int) -> Application:

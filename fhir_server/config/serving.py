@@ -15,6 +15,37 @@ class Serving:
     port: int = setting(8080, "PORT", "TCP port to listen on")
     workers: int = setting(2, "FHIR_WORKERS", "server processes")
     threads: int = setting(32, "FHIR_THREADS", "requests at once in one server process")
+    connections: int = setting(
+        1024, "FHIR_CONNECTIONS", "connections at once in one server process; others wait"
+    )
+    header_seconds: int = setting(
+        30, "FHIR_HEADER_SECONDS", "seconds for the headers of a request, and between two requests"
+    )
+    header_limit: int = setting(
+        256 * 1024, "FHIR_HEADER_LIMIT", "longest request line and headers, in bytes; at least 8192"
+    )
+    body_seconds: int = setting(
+        30,
+        "FHIR_BODY_SECONDS",
+        "seconds that a body may take to arrive, and one more for each FHIR_BODY_RATE bytes of it",
+    )
+    body_rate: int = setting(4096, "FHIR_BODY_RATE", "bytes a second that a body should arrive by")
+    bodies_limit: int = setting(
+        256 * 1024 * 1024,
+        "FHIR_BODIES_LIMIT",
+        "bytes of unfinished bodies in one server process; what passes it is answered 503",
+    )
+    slow_limit: int = setting(
+        100,
+        "FHIR_SLOW_LIMIT",
+        "bodies of one address that arrive for longer than a second, in each process; more are "
+        "answered 429; 0: any number",
+    )
+    send_seconds: int = setting(
+        60,
+        "FHIR_SEND_SECONDS",
+        "seconds in which a client must read something of its answer (Linux)",
+    )
     background: int = setting(
         1,
         "FHIR_BACKGROUND",

@@ -18,7 +18,8 @@ from flask import Flask, Response, current_app, g, request
 from werkzeug.local import LocalProxy
 from werkzeug.routing import BaseConverter
 
-from fhir_server.rest import cors, fhir, metrics, outcomes, seen
+from fhir_server.interactions.request import Answer
+from fhir_server.rest import cors, fhir, metrics, negotiation, outcomes, seen
 from fhir_server.rest.gate import Gate
 
 if TYPE_CHECKING:
@@ -28,7 +29,7 @@ if TYPE_CHECKING:
     from werkzeug.datastructures import Headers
 
     from fhir_server.context import Context
-    from fhir_server.interactions.request import Answer
+    from fhir_server.errors import FhirError
 
 SOP, WELL_KNOWN = "/sop/", "/fhir/.well-known/"
 METHODS = ("GET", "HEAD", "POST", "PUT", "PATCH", "DELETE", "OPTIONS")
@@ -90,10 +91,7 @@ class Application(Flask):
     def wsgi_app(self, environ: dict[str, Any], start_response: StartResponse) -> Iterable[bytes]:
         """Answer one request by the door that fits."""
         begun = time.perf_counter()
-        given = environ.get("HTTP_X_REQUEST_ID", "")
-        environ["fhir_server.request_id"] = (
-            given if given and _SAFE_ID.fullmatch(given) else self._new_request_id()
-        )
+        self._number(environ)
         path = environ["PATH_INFO"]
         if self.hot and fhir.is_below_base(path) and not path.startswith(WELL_KNOWN):
             answer = fhir.respond(self.gate, environ)
@@ -101,6 +99,30 @@ class Application(Flask):
             self._observe(environ, answer.status, begun)
             return [answer.body] if answer.parts is None else answer.parts
         return self._through_flask(environ, start_response, begun)
+
+    def refused(self, environ: dict[str, Any], why: FhirError) -> Answer:
+        """Answer a request that never became whole."""
+        self._number(environ)
+        request_id = environ["fhir_server.request_id"]
+        answer = outcomes.failure(why, environ.get("HTTP_ACCEPT_LANGUAGE", ""), request_id)
+        path = environ["PATH_INFO"]
+        route = (
+            fhir.shape(path, self.context.definitions.types)
+            if fhir.is_below_base(path)
+            else "{other}"
+        )
+        metrics.observe(environ["REQUEST_METHOD"], route, answer.status, 0.0, request_id)
+        return Answer(
+            answer.status,
+            answer.body,
+            {**answer.headers, "Content-Type": negotiation.FHIR_JSON, "X-Request-Id": request_id},
+        )
+
+    def _number(self, environ: dict[str, Any]) -> None:
+        given = environ.get("HTTP_X_REQUEST_ID", "")
+        environ["fhir_server.request_id"] = (
+            given if given and _SAFE_ID.fullmatch(given) else self._new_request_id()
+        )
 
     def _through_flask(
         self, environ: dict[str, Any], start_response: StartResponse, begun: float

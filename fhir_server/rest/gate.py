@@ -16,7 +16,7 @@ from fhir_server.auth import tokens
 from fhir_server.auth.issuers import BadUser, Issuer
 from fhir_server.auth.keys import Published
 from fhir_server.auth.scopes import allows
-from fhir_server.errors import Forbidden, Unauthenticated
+from fhir_server.errors import FhirError, Forbidden, Unauthenticated
 from fhir_server.rest.pace import Pace
 
 if TYPE_CHECKING:
@@ -57,6 +57,18 @@ class Gate:
         principal = self.principal(environ.get("HTTP_AUTHORIZATION", ""))
         self.pace.take(principal.subject)
         return entered(self.context, principal)
+
+    def is_open_to(self, environ: Mapping[str, Any]) -> bool:
+        """Tell whether a body is worth reading; counts nothing, and who may do what comes later."""
+        if environ["PATH_INFO"].startswith(PUBLIC) or not (
+            self.issuer.url or self.registry.is_used()
+        ):
+            return True
+        try:
+            self.principal(environ.get("HTTP_AUTHORIZATION", ""))
+        except FhirError:
+            return False
+        return True
 
     def for_documents(self, environ: Mapping[str, Any]) -> Context:
         """Give the context of a request to the SOP API, which is for the puskesmas itself."""
