@@ -1,4 +1,7 @@
-"""One embedded mongod for the whole test run, a fresh database for every test that asks."""
+"""One embedded mongod for the whole test run, a fresh database for every test that asks.
+
+``FHIR_TEST_MONGODB_URI`` names another one instead: a replica set of several members, or a cluster.
+"""
 
 from __future__ import annotations
 
@@ -33,6 +36,8 @@ class OneMongod:
         self._embedded = None
 
     def uri(self):
+        if given := os.environ.get("FHIR_TEST_MONGODB_URI"):
+            return given
         if self._embedded is None:
             memory = MEMORY if os.access(MEMORY, os.W_OK) else None
             self._folder = tempfile.mkdtemp(prefix="fhir-test-", dir=memory)
