@@ -23,6 +23,7 @@ COMMANDS = {
     "check": "Open the database and report what is in it and what is wrong.",
     "backup": "Copy everything into one encrypted file, while the server runs.",
     "restore": "Write a backup into an empty database.",
+    "migrate": "Bring the data of an older version up to this one; serve does it too.",
     "openapi": "Write the OpenAPI description.",
 }
 MODULES = {

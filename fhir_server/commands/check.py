@@ -99,7 +99,9 @@ def _repair(context: Context, console: Console) -> None:
     for name in sorted(context.store.statistics()):
         after: str | None = ""
         while after is not None:
-            _, after = context.store.reindex(context.parameters, name, after, AT_ONCE)
+            _, after = context.store.reindex(
+                context.parameters, name, after, AT_ONCE, keys=context.rules.keys
+            )
     console.print(
         "Every search index was held against its resource, and written where it differed."
     )
@@ -109,6 +111,7 @@ def _all_wrong(context: Context, types: list[str], console: Console) -> Iterator
     """Compare everything of these types; say how many references lead nowhere."""
     nowhere, waiting, known = 0, set[str](), context.definitions.types
     for name in types:
+        yield from context.store.unclaimed(name, context.rules.keys)
         for stored, held in context.store.walk(name):
             yield from disagreements(context, stored, held)
             waiting |= {f"{kind}/{key}" for kind, key in targets(stored.raw) if kind in known}

@@ -67,7 +67,7 @@ def _slice(context: Context, job: Job, at: dict[str, Any]) -> None:
     resource_type = at["types"][at["number"]]
     since: datetime | None = at["since"] if at["pass"] == SECOND else None
     count, last = context.store.reindex(
-        context.parameters, resource_type, at["after"], SLICE, since
+        context.parameters, resource_type, at["after"], SLICE, since=since
     )
     at["done"] += count if at["pass"] == FIRST else 0
     at["after"] = last or ""

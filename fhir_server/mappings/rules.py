@@ -127,6 +127,10 @@ class Rules:
         said = partial(_broken, unique, concern)
         return tuple(Claim(key, said) for key in unique.keys(document))
 
+    def keys(self, document: Document) -> list[str]:
+        """Give only the keys of what a resource claims."""
+        return [each.key for each in self.claims(document)]
+
     def effects(self, concerns: Iterable[Concern]) -> list[tuple[Effect, list[Document]]]:
         """Give the effects of all that a write wants to store, each with its resources."""
         of: dict[str, list[Document]] = {}

@@ -9,7 +9,9 @@ from __future__ import annotations
 from itertools import groupby, islice
 from typing import TYPE_CHECKING, Any
 
+from fhir_server.resources.wire import parse
 from fhir_server.store.failures import translated
+from fhir_server.store.layout import CLAIMING
 from fhir_server.store.outbox import OUTBOX, STATE
 from fhir_server.store.versions import past_name
 
@@ -17,6 +19,8 @@ if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator
 
     from pymongo.database import Database
+
+    from fhir_server.store.reindex import Keys
 
     Document = dict[str, Any]
 
@@ -80,6 +84,19 @@ def _of_one(
         if "u" in row and row["u"] != after["t"]:
             number = row["_id"]["v"]
             yield f"{where}: version {number} ends at another moment than the next one begins"
+
+
+def unclaimed(database: Database[Document], resource_type: str, keys: Keys) -> Iterator[str]:
+    """Say which resources of a type do not hold the keys that they alone may have, or others."""
+    if resource_type not in CLAIMING:
+        return
+    with translated():
+        for row in database[resource_type].find({}, {"raw": 1, "at": 1, "c": 1}).sort("_id", 1):
+            if sorted(row.get("c", ())) != sorted(keys(parse(bytes(row["raw"])))):
+                yield (
+                    f"{resource_type}/{row['_id']}: does not hold the keys that it alone may have; "
+                    f"where --repair leaves it so, another {resource_type} holds them"
+                )
 
 
 def outbox(database: Database[Document]) -> Iterator[str]:

@@ -24,6 +24,7 @@ from fhir_server.store.explain import Explained, explain
 from fhir_server.store.expunge import Expunger
 from fhir_server.store.failures import translated
 from fhir_server.store.feeds import Feeds
+from fhir_server.store.formats import Formats
 from fhir_server.store.jobs import Jobs
 from fhir_server.store.labels import labels
 from fhir_server.store.layout import SECRETS, TALLIES, Layout
@@ -53,6 +54,7 @@ if TYPE_CHECKING:
     from fhir_server.search.plan import Plan
     from fhir_server.store.history import Page
     from fhir_server.store.ops import Condition, Found, Op, Stored, Written
+    from fhir_server.store.reindex import Keys
 
 SELECTION_MS = 5_000
 UNKNOWN = 500
@@ -120,6 +122,7 @@ class Store:
         self.emergencies = Emergencies(self._database)
         self.expunge = Expunger(client, self._database, self.binaries)
         self.feeds = Feeds(self._database)
+        self.formats = Formats(self._database)
         self.dispatches = Dispatches(self._database)
         self.outbox = Outbox(self._database)
         self.jobs = Jobs(self._database, settings.job_hours)
@@ -223,16 +226,18 @@ class Store:
         with translated():
             return self._layout.types()
 
-    def reindex(
+    def reindex(  # noqa: PLR0913 -- a slice, and what is written of it
         self,
         parameters: Parameters,
         resource_type: str,
         after: str,
         limit: int,
+        *,
         since: datetime | None = None,
+        keys: Keys | None = None,
     ) -> tuple[int, str | None]:
         """Index the next resources of a type anew; give how many, and the last id if any follow."""
-        wanted = Slice(resource_type, after, limit, since)
+        wanted = Slice(resource_type, after, limit, since, keys)
         return reindex_slice(self._database, parameters, wanted)
 
     def settled(self, moment: datetime | None = None) -> datetime:
@@ -305,6 +310,10 @@ class Store:
         for resource_type in self._layout.types():
             yield from integrity.history(self._database, resource_type)
         yield from integrity.outbox(self._database)
+
+    def unclaimed(self, resource_type: str, keys: Keys) -> Iterator[str]:
+        """Say which resources of a type do not hold the keys that they alone may have."""
+        return integrity.unclaimed(self._database, resource_type, keys)
 
     def dangling(self, references: set[str]) -> set[str]:
         """Give those of ``Type/id`` that are not there, and never were."""

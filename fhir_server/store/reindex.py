@@ -2,9 +2,12 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
+from contextlib import suppress
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 from pymongo import UpdateOne
+from pymongo.errors import DuplicateKeyError
 
 from fhir_server.resources import wire
 from fhir_server.search.index import index
@@ -13,20 +16,26 @@ from fhir_server.store.failures import translated
 if TYPE_CHECKING:
     from datetime import datetime
 
+    from pymongo.collection import Collection
     from pymongo.database import Database
 
     from fhir_server.search.parameters import Parameters
 
 Document = dict[str, Any]
+Keys = Callable[[Document], list[str]]
 
 
 class Slice(NamedTuple):
-    """The next ``limit`` resources of a type; ``since``: only what was written then or later."""
+    """The next ``limit`` resources of a type; ``since``: only what was written then or later.
+
+    With ``keys`` also what each alone may have is written anew.
+    """
 
     resource_type: str
     after: str
     limit: int
     since: datetime | None = None
+    keys: Keys | None = None
 
 
 def reindex_slice(
@@ -40,16 +49,29 @@ def reindex_slice(
     if asked.since is not None:
         wanted["t"] = {"$gte": asked.since}
     collection = database[asked.resource_type]
-    held = {"raw": 1, "at": 1, "v": 1, "t": 1, "ix": 1}
+    held = {"raw": 1, "at": 1, "v": 1, "t": 1, "ix": 1, "c": 1}
     with translated():
         rows = list(collection.find(wanted, held).sort("_id", 1).limit(asked.limit))
         changes = []
         for row in rows:
             text = wire.Text(row["raw"], row["at"]).stamped(row["v"], row["t"])
-            made = index(wire.parse(text), parameters)
+            document, same = wire.parse(text), {"_id": row["_id"], "v": row["v"]}
+            made = index(document, parameters)
             if made != row["ix"]:
-                same = {"_id": row["_id"], "v": row["v"]}
                 changes.append(UpdateOne(same, {"$set": {"ix": made}}))
+            if asked.keys:
+                _claim(collection, same, row.get("c", []), asked.keys(document))
         if changes:
             collection.bulk_write(changes, ordered=False)
     return len(rows), rows[-1]["_id"] if len(rows) == asked.limit else None
+
+
+def _claim(
+    collection: Collection[Document], same: Document, held: list[str], meant: list[str]
+) -> None:
+    """Let a resource have its keys, unless another one has them: then it has none."""
+    if held == meant:
+        return
+    change = {"$set": {"c": meant}} if meant else {"$unset": {"c": ""}}
+    with suppress(DuplicateKeyError):
+        collection.update_one(same, change)
