@@ -9,6 +9,7 @@ import pytest
 from fhir_server import errors
 from fhir_server.config import Settings
 
+STRIDE = {"spoofing", "tampering", "repudiation", "disclosure", "denial of service", "elevation"}
 DOCS = Path(__file__).parents[2] / "docs"
 FAILURES = [
     e for e in vars(errors).values() if isinstance(e, type) and issubclass(e, errors.FhirError)
@@ -46,6 +47,20 @@ def test_every_promise_names_a_test_that_is_there():
 
     assert len(proofs) >= 10
     assert missing == []
+
+
+def test_every_threat_names_tests_that_are_there():
+    security = (DOCS.parent / "SECURITY.md").read_text("utf-8")
+    rows = [line for line in security.splitlines() if line.count(" | ") == 3][2:]
+    proofs = [re.findall(r"`(tests/[\w/]+\.py)`", row.rpartition(" | ")[2]) for row in rows]
+
+    missing = {each for row in proofs for each in row if not (DOCS.parent / each).exists()}
+    kinds = {row.split(" | ")[0].removeprefix("| ") for row in rows}
+
+    assert len(rows) >= 30
+    assert all(proofs)
+    assert missing == set()
+    assert kinds == STRIDE
 
 
 def test_every_page_is_found_from_the_index():
