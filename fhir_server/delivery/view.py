@@ -35,7 +35,9 @@ class Seen:
         self._read: dict[Reference, Document | None] = {}
 
     def read(self, reference: Reference) -> Document | None:
-        """Give the current version of a resource of ours, or None."""
+        """Give the current version of a resource of ours, or None; also of what is no reference."""
+        if "/" not in reference:
+            return None
         if reference not in self._read:
             found = self._stored.get(reference)
             found = found or self.context.store.read(*reference.split("/", 1))

@@ -17,6 +17,7 @@ from fhir_server.delivery.target import (
     Unauthorized,
     Wait,
 )
+from fhir_server.delivery.view import Seen
 from fhir_server.store.progress import STATES
 from tests.delivery.fake import Fake
 
@@ -355,6 +356,10 @@ def test_a_bug_in_a_target_stops_nobody_else(bench):
     bad = bench.state("Patient/bad")
     assert (bad.state, bench.state("Patient/good").state) == ("dead", "accepted")
     assert "fault of the server" in bad.reason
+
+
+def test_there_is_nothing_behind_what_is_no_reference(bench):
+    assert Seen(bench.context, "fake").read("") is None
 
 
 def test_what_is_handed_over_is_concluded_later(bench):
