@@ -24,6 +24,7 @@ from fhir_server.resources.fhirpath.limits import Limits, decide
 from fhir_server.resources.profiles import load_profiles
 from fhir_server.rest import docs, health, metrics, oauth, openapi, sop, webhooks
 from fhir_server.rest.doors import CONTEXT, GATE, Application
+from fhir_server.search.bounds import Bounds
 from fhir_server.search.parameters import load_parameters
 from fhir_server.search.terms import LoadedTerms
 from fhir_server.sop import arsip
@@ -60,7 +61,9 @@ def build_context(settings: Settings, uri: str) -> Context:
     )
     parameters = load_search(settings).with_own(())
     store = connect(uri, settings)
-    parameters.place = replace(parameters.place, terms=LoadedTerms(store.terminology.now))
+    parameters.place = replace(
+        parameters.place, terms=LoadedTerms(store.terminology.now), bounds=search_bounds(settings)
+    )
     store.customs.refresh(parameters)
     server = settings.base_url or socket.gethostname()
     store.trail.use(teller(load_definitions().types), renderer(parameters, server))
@@ -77,6 +80,20 @@ def build_context(settings: Settings, uri: str) -> Context:
         operations=load_operations(),
     )
     return replace(context, notices=gathered(make(context) for make in TOLD))
+
+
+def search_bounds(settings: Settings) -> Bounds:
+    """Give the most that one search may ask for."""
+    return Bounds(
+        parameters=settings.search_parameter_limit,
+        values=settings.search_value_limit,
+        codes=settings.search_code_limit,
+        includes=settings.search_include_limit,
+        sorts=settings.sort_limit,
+        conditions=settings.filter_limit,
+        parentheses=settings.filter_depth_limit,
+        references=settings.chain_depth_limit,
+    )
 
 
 def preload(settings: Settings) -> None:

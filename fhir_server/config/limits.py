@@ -41,6 +41,26 @@ class Limits:
     chain_limit: int = setting(
         100_000, "FHIR_CHAIN_LIMIT", "most resources one chain may pass through; more is an error"
     )
+    search_parameter_limit: int = setting(
+        500, "FHIR_SEARCH_PARAMETER_LIMIT", "most parameters of a search"
+    )
+    search_value_limit: int = setting(
+        500, "FHIR_SEARCH_VALUE_LIMIT", "most values of one search parameter"
+    )
+    search_code_limit: int = setting(
+        20_000, "FHIR_SEARCH_CODE_LIMIT", "the same for ids, codes and references, told at once"
+    )
+    search_include_limit: int = setting(
+        50, "FHIR_SEARCH_INCLUDE_LIMIT", "most _include and _revinclude of a search"
+    )
+    sort_limit: int = setting(8, "FHIR_SORT_LIMIT", "most keys of _sort")
+    filter_limit: int = setting(500, "FHIR_FILTER_LIMIT", "most conditions of a _filter")
+    filter_depth_limit: int = setting(
+        20, "FHIR_FILTER_DEPTH_LIMIT", "deepest parentheses of a _filter"
+    )
+    chain_depth_limit: int = setting(
+        10, "FHIR_CHAIN_DEPTH_LIMIT", "most references that a chain or _has leads over"
+    )
     query_time_limit_ms: int = setting(
         30_000, "FHIR_QUERY_TIME_LIMIT_MS", "longest time of one query, in milliseconds"
     )
@@ -48,6 +68,12 @@ class Limits:
         1000,
         "FHIR_CONDITIONAL_DELETE_LIMIT",
         "most resources one conditional delete may delete; more is an error",
+    )
+    patch_limit: int = setting(
+        10_000, "FHIR_PATCH_LIMIT", "most operations of a patch; of a FHIRPath Patch 1,000"
+    )
+    job_limit: int = setting(
+        100, "FHIR_JOB_LIMIT", "requests of respond-async that may wait; more are answered 429"
     )
     export_limit: int = setting(
         4, "FHIR_EXPORT_LIMIT", "exports waiting or running at once; more are answered 429"

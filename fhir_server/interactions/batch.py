@@ -34,7 +34,8 @@ def process(context: Context, request: Request, answer: Answering) -> Answer:
     entries = split(request.body)
     if len(entries) > context.settings.entry_limit:
         raise TooLarge(
-            f"The Bundle has {len(entries)} entries; {context.settings.entry_limit} are allowed.",
+            f"The Bundle has {len(entries)} entries; {context.settings.entry_limit} are allowed "
+            "(FHIR_ENTRY_LIMIT).",
             expression="Bundle.entry",
         )
     if kind == "transaction":

@@ -93,7 +93,12 @@ def result(
             f"If-Match asks for version {version} of {stored.resource_type}/{stored.id}, but "
             f"version {stored.version} is current."
         )
-    raw = patched(context.store.whole(stored).raw, body)
+    raw = patched(
+        context.store.whole(stored).raw,
+        body,
+        context.settings.depth_limit,
+        context.settings.patch_limit,
+    )
     document = _judged(context, raw)
     if (document["resourceType"], document.get("id")) != (stored.resource_type, stored.id):
         raise BadRequest(

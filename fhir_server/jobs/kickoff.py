@@ -87,7 +87,8 @@ def _limit(context: Context, job_id: str) -> None:
     if context.store.jobs.unfinished(EXPORT) > most:
         context.store.jobs.cancel(job_id)
         raise TooManyRequests(
-            f"{most} exports are being made, the limit of this server. Try again when one is done."
+            f"{most} exports are being made, the limit of this server (FHIR_EXPORT_LIMIT). Try "
+            "again when one is done."
         )
 
 

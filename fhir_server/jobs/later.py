@@ -31,7 +31,6 @@ if TYPE_CHECKING:
 
 KIND = "request"
 ANSWER = "answer"
-WAITING_LIMIT = 100
 PART_BYTES = 8 * 1024 * 1024
 _PREFERENCE = "respond-async"
 _LATER = frozenset({"transaction", "search-system", "search-type", "search-compartment"})
@@ -49,8 +48,11 @@ def is_asked(context: Context, request: Request) -> bool:
 
 def kick_off(context: Context, request: Request) -> Answer:
     """Put the request on the list."""
-    if context.store.jobs.unfinished(KIND) >= WAITING_LIMIT:
-        raise TooManyRequests(f"{WAITING_LIMIT} requests are waiting already. Ask again later.")
+    most = context.settings.job_limit
+    if context.store.jobs.unfinished(KIND) >= most:
+        raise TooManyRequests(
+            f"{most} requests are waiting already (FHIR_JOB_LIMIT). Ask again later."
+        )
     prefer = preferences(request.headers)
     kept = {name: request.headers.get(name) for name in _HEADERS}
     kept["prefer"] = ",".join(f"{n}={v}" for n, v in prefer.items() if n != _PREFERENCE)

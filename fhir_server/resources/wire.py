@@ -234,7 +234,7 @@ def _nest(arrays: int) -> tuple[list[Any], list[Any]]:
 def _too_deep(limit: int) -> BadRequest:
     limit = min(limit, _CODEC_DEPTH - 1)
     return BadRequest(
-        f"The body is nested deeper than {limit} levels.",
+        f"The body is nested deeper than {limit} levels (FHIR_DEPTH_LIMIT).",
         indonesian=f"Isi permintaan bersarang lebih dari {limit} tingkat.",
     )
 

@@ -142,7 +142,9 @@ def _beyond(kept: list[Arrival], together: int) -> Iterator[tuple[Arrival, FhirE
 
 
 def _too_large(largest: int) -> TooLarge:
-    return TooLarge(f"The body is larger than {largest} bytes, the limit of this server.")
+    return TooLarge(
+        f"The body is larger than {largest} bytes, the limit of this server (FHIR_BODY_LIMIT)."
+    )
 
 
 def _too_slow(patience: Patience) -> TooSlow:

@@ -196,7 +196,10 @@ def _decoded(encoding: str, body: bytes, limit: int) -> bytes:
 
 
 def _too_large(limit: int) -> TooLarge:
-    return TooLarge(f"The body is larger than {limit} bytes, the limit of this server.")
+    return TooLarge(
+        f"The body is larger than {limit} bytes, the limit of this server (FHIR_BODY_LIMIT; of XML "
+        "FHIR_XML_LIMIT)."
+    )
 
 
 def written(body: bytes, form: Form, definitions: Definitions) -> bytes:

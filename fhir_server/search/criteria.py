@@ -21,7 +21,6 @@ if TYPE_CHECKING:
     from fhir_server.search.field import SearchParameter
     from fhir_server.search.parameters import Parameters
 
-DEEPEST = 10
 MOST_TYPES = 8
 CANONICAL = frozenset({"canonical", "uri"})
 
@@ -79,8 +78,11 @@ def read_condition(
     parameters: Parameters, resource_type: str, name: str, values: tuple[str, ...], depth: int = 0
 ) -> Criterion | Chain:
     """Read one name of a query string, with what is asked of it; raises BadRequest."""
-    if depth > DEEPEST:
-        raise NotSupported(f"{name}: a chain may lead over at most {DEEPEST} references.")
+    deepest = parameters.place.bounds.references
+    if depth > deepest:
+        raise NotSupported(
+            f"{name}: a chain may lead over at most {deepest} references (FHIR_CHAIN_DEPTH_LIMIT)."
+        )
     if name.startswith("_has:"):
         return _has(parameters, resource_type, name, values, depth)
     head, dot, tail = name.partition(".")

@@ -6,6 +6,7 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any, Protocol
 
+from fhir_server.search.bounds import Bounds
 from fhir_server.search.terms import NoTerms
 
 if TYPE_CHECKING:
@@ -13,7 +14,7 @@ if TYPE_CHECKING:
 
     from fhir_server.search.expressions import Path, Truth
     from fhir_server.search.plan import Filter
-    from fhir_server.search.terms import Terms
+from fhir_server.search.terms import Terms
 
 Add = Callable[[Any], None]
 Writer = Callable[[Any, Add], None]
@@ -36,6 +37,7 @@ class Place:
     bases: tuple[str, ...] = ()
     terms: Terms = field(default_factory=NoTerms, compare=False)
     words: bool = False
+    bounds: Bounds = field(default_factory=Bounds, compare=False)
 
 
 @dataclass(frozen=True, slots=True)

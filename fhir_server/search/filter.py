@@ -39,8 +39,6 @@ MODIFIERS = {
     ("uri", "sb"): "below",
 }
 OPERATORS = PREFIXES | {op for _, op in MODIFIERS} | {"eq", "ne", "pr", "ni", "po"}
-DEEPEST = 20
-MOST_TESTS = 500
 _TOKEN = re.compile(r'\s*("(?:[^"\\]|\\.)*"|[()]|[^\s()"]+)')
 
 
@@ -60,6 +58,7 @@ class _Reader:
         self.text = text
         self.resource_type = resource_type
         self.parameters = parameters
+        self.bounds = parameters.place.bounds
         self.tokens: list[str] = []
         self.at = 0
         self.depth = self.tests = 0
@@ -110,8 +109,11 @@ class _Reader:
             return self.test()
         self.take()
         self.depth += 1
-        if self.depth > DEEPEST:
-            raise BadRequest(f"_filter: parentheses go deeper than {DEEPEST}.")
+        if self.depth > self.bounds.parentheses:
+            raise BadRequest(
+                f"_filter: parentheses go deeper than {self.bounds.parentheses} "
+                "(FHIR_FILTER_DEPTH_LIMIT)."
+            )
         inner = self.any()
         self.depth -= 1
         if self.take() != ")":
@@ -121,8 +123,11 @@ class _Reader:
 
     def test(self) -> Condition:
         self.tests += 1
-        if self.tests > MOST_TESTS:
-            raise TooCostly(f"_filter: at most {MOST_TESTS} conditions are allowed.")
+        if self.tests > self.bounds.conditions:
+            raise TooCostly(
+                f"_filter: at most {self.bounds.conditions} conditions are allowed "
+                "(FHIR_FILTER_LIMIT)."
+            )
         path, operator = self.take(), self.peek().lower()
         if not path or path[0] in '")' or operator not in OPERATORS:
             raise self.stopped("a parameter and eq, ne, co, sw, gt or another operator")

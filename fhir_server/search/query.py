@@ -22,6 +22,7 @@ from fhir_server.search.special import REFUSED
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
 
+    from fhir_server.search.bounds import Bounds
     from fhir_server.search.field import SearchParameter
     from fhir_server.search.parameters import Parameters
     from fhir_server.search.system import Compartment, Pair
@@ -29,12 +30,6 @@ if TYPE_CHECKING:
 Total = Literal["none", "estimate", "accurate"]
 SUMMARIES = ("true", "text", "data", "count", "false")
 FOR_HTTP = frozenset({"_format", "_pretty"})
-SORT_LIMIT = 8
-MOST_PARAMETERS, MOST_INCLUDES = 500, 50
-MOST_VALUES = 500
-"""Alternatives of one parameter, each of which is a range or a comparison of its own."""
-MOST_NAMES = 20_000
-"""The same for ids, codes and references, which the database looks up as one set."""
 TOP = frozenset({"_has", "_list", *REFUSED})
 
 
@@ -91,6 +86,11 @@ class _Reading:
     warnings: list[Issue] = field(default_factory=list)
     doubts: list[Issue] = field(default_factory=list)
 
+    @property
+    def bounds(self) -> Bounds:
+        """What this server allows."""
+        return self.parameters.place.bounds
+
     def doubt(self, name: str, asked: Condition) -> None:
         """Say that a search may miss something, or refuse it under strict handling."""
         if not self.parameters.incomplete:
@@ -126,8 +126,9 @@ def parse(
     (``("Patient", "1")``) keeps to what belongs to it. Raises BadRequest for what cannot be read
     and NotSupported for what is not answered here.
     """
-    if len(pairs) > MOST_INCLUDES:
-        _expect_few(pairs)
+    bounds = parameters.place.bounds
+    if len(pairs) > min(bounds.includes, bounds.parameters):
+        _expect_few(pairs, bounds)
     if resource_type is None:
         query = _several(pairs, parameters, strict=strict, compartment=compartment)
     else:
@@ -136,11 +137,17 @@ def parse(
     return replace(query, compartment=compartment) if compartment else query
 
 
-def _expect_few(pairs: Sequence[Pair]) -> None:
-    if len(pairs) > MOST_PARAMETERS:
-        raise TooCostly(f"A search has at most {MOST_PARAMETERS} parameters, not {len(pairs)}.")
-    if sum(name.startswith(("_include", "_revinclude")) for name, _ in pairs) > MOST_INCLUDES:
-        raise TooCostly(f"A search has at most {MOST_INCLUDES} _include and _revinclude.")
+def _expect_few(pairs: Sequence[Pair], bounds: Bounds) -> None:
+    if len(pairs) > bounds.parameters:
+        raise TooCostly(
+            f"A search has at most {bounds.parameters} parameters (FHIR_SEARCH_PARAMETER_LIMIT), "
+            f"not {len(pairs)}."
+        )
+    if sum(name.startswith(("_include", "_revinclude")) for name, _ in pairs) > bounds.includes:
+        raise TooCostly(
+            f"A search has at most {bounds.includes} _include and _revinclude "
+            "(FHIR_SEARCH_INCLUDE_LIMIT)."
+        )
 
 
 def _one(reading: _Reading, pairs: Sequence[Pair]) -> Query:
@@ -224,7 +231,7 @@ def _criterion(reading: _Reading, name: str, value: str) -> None:
     if code not in TOP and code not in reading.parameters.of(reading.resource_type):
         reading.ignore(name, unknown(reading.resource_type, code, reading.parameters, RESULT))
         return
-    if len(values) > MOST_VALUES:
+    if len(values) > min(reading.bounds.values, reading.bounds.codes):
         _expect_names(reading, name, code, len(values))
     asked = read_condition(reading.parameters, reading.resource_type, name, values)
     reading.criteria.append(asked)
@@ -235,9 +242,12 @@ def _expect_names(reading: _Reading, name: str, code: str, values: int) -> None:
     """Allow many alternatives only where they are looked up as one set."""
     known = reading.parameters.of(reading.resource_type).get(code)
     is_set = code == name and known is not None and known.type in {"token", "reference"}
-    most = MOST_NAMES if is_set else MOST_VALUES
+    bounds = reading.bounds
+    most, setting = (bounds.codes, "CODE") if is_set else (bounds.values, "VALUE")
     if values > most:
-        raise TooCostly(f"{name} has {values} values; at most {most} are allowed.")
+        raise TooCostly(
+            f"{name} has {values} values; at most {most} are allowed (FHIR_SEARCH_{setting}_LIMIT)."
+        )
 
 
 def _count(reading: _Reading, name: str, value: str) -> None:
@@ -257,8 +267,10 @@ def _sort(reading: _Reading, name: str, value: str) -> None:
         if code not in {each.parameter.code for each in reading.sort}:
             reading.sort.append(Sorting(known[code], key.startswith("-")))
             reading.doubt(name, Criterion(known[code], None, ()))
-    if len(reading.sort) > SORT_LIMIT:
-        raise BadRequest(f"{name}: sort by at most {SORT_LIMIT} parameters.")
+    if len(reading.sort) > reading.bounds.sorts:
+        raise BadRequest(
+            f"{name}: sort by at most {reading.bounds.sorts} parameters (FHIR_SORT_LIMIT)."
+        )
 
 
 def _total(reading: _Reading, name: str, value: str) -> None:

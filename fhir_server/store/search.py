@@ -114,7 +114,7 @@ class Run:
         except OperationFailure as error:
             if error.code == pipeline.TOO_MANY:
                 what = "a chain or _has passes through"
-                raise _too_many(what, self.settings.chain_limit) from error
+                raise _too_many(what, self.settings.chain_limit, "FHIR_CHAIN_LIMIT") from error
             raise
 
     def included(self, plan: Plan, rows: Sequence[Row]) -> list[Stored]:
@@ -131,7 +131,7 @@ class Run:
             found |= {(kind, row["_id"]): row for kind, row in rows}
             known |= found.keys()
             if len(found) > limit:
-                raise _too_many("the page would include", limit)
+                raise _too_many("the page would include", limit, "FHIR_INCLUDE_LIMIT")
             includes = tuple(each for each in plan.includes if each.iterate)
         return [
             replace(versions.stored(kind, row), mode="include") for (kind, _), row in found.items()
@@ -226,8 +226,8 @@ def _referred(include: Include, rows: Iterable[Row]) -> Iterable[tuple[str, str]
                 yield kind, target
 
 
-def _too_many(what: str, limit: int) -> BadRequest:
+def _too_many(what: str, limit: int, setting: str) -> BadRequest:
     return BadRequest(
-        f"Too many: {what} more than {limit} resources, the limit of this server. Narrow the "
-        "search with more criteria, or ask for smaller pages."
+        f"Too many: {what} more than {limit} resources, the limit of this server ({setting}). "
+        "Narrow the search with more criteria, or ask for smaller pages."
     )

@@ -129,8 +129,9 @@ def test_nobody_else_sees_it(client, context):
     assert client("DELETE", where).status == 404
 
 
-def test_not_more_wait_than_there_may(client, monkeypatch):
-    monkeypatch.setattr(later, "WAITING_LIMIT", 1)
+def test_not_more_wait_than_there_may(client):
+    settings = dataclasses.replace(client.context.settings, job_limit=1)
+    client.context = dataclasses.replace(client.context, settings=settings)
     kicked(client, "GET", "Patient")
 
     assert client("GET", "Patient", **ASYNC).status == 429

@@ -15,7 +15,6 @@ from fhir_server.resources.patch.refusal import refusal
 if TYPE_CHECKING:
     from collections.abc import Callable
 
-MOST_OPERATIONS = 10_000
 MOST_COPIED = 16 * 1024 * 1024
 """Characters that the copies of one patch may have together, for copies can be copied."""
 
@@ -32,8 +31,6 @@ class _Stuck(Exception):
 
 def apply(document: Any, operations: list[Any]) -> Any:
     """Apply the operations in order to the document, which is changed, and give the result."""
-    if len(operations) > MOST_OPERATIONS:
-        raise BadRequest(f"A patch may have {MOST_OPERATIONS} operations.")
     patch = _Patch(document)
     for number, operation in enumerate(operations):
         run, pointers = _read(operation, f"[{number}]")
