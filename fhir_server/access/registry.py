@@ -10,6 +10,7 @@ import time
 from typing import TYPE_CHECKING, Any, Final
 
 from fhir_server.auth.clients import Client
+from fhir_server.waiting import aside
 
 if TYPE_CHECKING:
     from fhir_server.store.clients import Clients
@@ -32,14 +33,14 @@ class Registry:
         checked, found = self._any
         if found or time.monotonic() - checked < FRESH_SECONDS:
             return found
-        self._any = (time.monotonic(), self._clients.any())
+        self._any = (time.monotonic(), aside(self._clients.any))
         return self._any[1]
 
     def is_revoked(self, number: str) -> bool:
         """Tell whether a token was given back."""
         checked, found = self._revoked
         if not checked or time.monotonic() - checked >= FRESH_SECONDS:
-            found = self._clients.revoked()
+            found = aside(self._clients.revoked)
             self._revoked = (time.monotonic(), found)
         return number in found
 
@@ -48,7 +49,7 @@ class Registry:
         now = time.monotonic()
         checked, found = self._known.get(client_id, (0.0, None))
         if not checked or now - checked >= FRESH_SECONDS:
-            document = self._clients.find(client_id)
+            document = aside(lambda: self._clients.find(client_id))
             found = read(document) if document else None
             with self._lock:
                 if len(self._known) > 10_000:

@@ -54,7 +54,7 @@ def _worker(settings: Settings, number: int, listening: Any, pipe: Any) -> Any:
         number,
         (None, listening),
         pipe,
-        py_threads=settings.threads,
+        py_threads=1,  # it only hands on; more would wait for one another
         backpressure=settings.connections,
         http_mode=HTTPModes.http1,
         http1_opts=HTTP1Settings(

@@ -25,6 +25,7 @@ from fhir_server.search.matching import is_match
 from fhir_server.search.plan import Plan
 from fhir_server.search.query import parse
 from fhir_server.store.ops import Notice
+from fhir_server.waiting import aside
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -77,7 +78,8 @@ class Interests:
         """Say which Subscriptions are told of a resource."""
         if document["resourceType"] == TYPE:
             return ()
-        self._refresh()
+        if time.monotonic() - self._looked >= FRESH_SECONDS:
+            aside(self._refresh)
         wanted = self._of.get(document["resourceType"])
         if not wanted:
             return ()
@@ -87,8 +89,6 @@ class Interests:
         return [Notice(TARGET, each.asked.id) for each in matching]
 
     def _refresh(self) -> None:
-        if time.monotonic() - self._looked < FRESH_SECONDS:
-            return
         begun = time.monotonic()
         seen = self._context.store.unguarded.subscriptions.live()
         if seen != self._seen:

@@ -20,6 +20,7 @@ from fhir_server.resources.wire import parse, text
 from fhir_server.search import custom
 from fhir_server.search.index import index
 from fhir_server.store.ops import Delete, Put
+from fhir_server.waiting import aside
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -143,7 +144,9 @@ def _committed(
         kept = jenis_tugas.deletion(tasks, context.settings.canonical, context.rules.facts)
         conditions = [*conditions, kept]
     if concerns and context.rules.effects(concerns):
-        written = consequences.store(context, ops, conditions, partial(_follows, context))
+        written = aside(
+            lambda: consequences.store(context, ops, conditions, partial(_follows, context))
+        )
     else:
         checks = context.rules.checks(concerns) if concerns else ()
         written = context.store.transact(ops, [*conditions, *checks])

@@ -10,9 +10,10 @@ from __future__ import annotations
 
 import re
 from collections.abc import Container, Iterator, Mapping
-from functools import lru_cache
+from functools import lru_cache, partial
 from typing import TYPE_CHECKING, Any
 
+from fhir_server import waiting
 from fhir_server.errors import BadRequest, MethodNotAllowed
 from fhir_server.interactions.request import Answer, Request
 from fhir_server.operations import answer
@@ -25,6 +26,8 @@ if TYPE_CHECKING:
     from fhir_server.rest.gate import Gate
 
 BASE = "/fhir"
+LARGE = 64 * 1024
+"""Bytes that take more than a moment to compress."""
 
 _HOST = re.compile(r"[A-Za-z0-9._-]+(:\d{1,5})?|\[[0-9A-Fa-f:.]+\](:\d{1,5})?")
 _SYSTEM = frozenset({"metadata", "_history", "_search"})
@@ -100,7 +103,10 @@ def respond(gate: Gate, environ: dict[str, Any]) -> Answer:
         request = _request(context, environ)
         if b"_format" in request.body and request.path.endswith("_search"):
             form = negotiation.accepted_in_form(environ, request.body)
-        given = answer(context, request)
+        if context.store is context.store.unguarded:
+            given = answer(context, request)
+        else:  # its rights are looked up
+            given = waiting.aside(partial(answer, context, request))
         seen.ended(context, access, environ, given.status, body=given.body, form=request.body)
         if letter is not None and given.status == 200:
             given = surat.of_document(context, given.body, letter)
@@ -190,7 +196,11 @@ def _finished(given: Answer, form: Form, environ: Mapping[str, Any]) -> Answer:
         del headers["Content-Type"]
         return Answer(given.status, b"", headers)
     headers["Vary"] = "Accept, Accept-Encoding"
-    packed = negotiation.compressed(body, environ.get("HTTP_ACCEPT_ENCODING", ""))
+    coding = environ.get("HTTP_ACCEPT_ENCODING", "")
+    if coding and len(body) > LARGE:
+        packed = waiting.aside(partial(negotiation.compressed, body, coding))
+    else:
+        packed = negotiation.compressed(body, coding)
     if packed is not None:
         headers["Content-Encoding"] = "gzip"
         body = packed

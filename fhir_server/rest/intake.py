@@ -1,8 +1,9 @@
 """Requests as granian's RSGI gives them, for a WSGI application: no thread waits for a client.
 
-granian's own WSGI reads a body in the thread that answers, however slowly it comes. Here a thread
-is busy only while it answers: one without a body at once, others when the body is whole. What is
-answered is sent by granian, however slowly it is read.
+granian's own WSGI reads a body in the thread that answers, however slowly it comes. Here nobody is
+busy with a request before its body is whole: then a short one is answered in turn with the other
+short ones (``waiting``), any other by a thread of its own. What is answered is sent by granian,
+however slowly it is read.
 """
 
 from __future__ import annotations
@@ -11,12 +12,16 @@ import io
 import sys
 import tempfile
 import threading
+from concurrent.futures import ThreadPoolExecutor
+from functools import partial
 from itertools import chain
 from typing import TYPE_CHECKING, Any, Final
 
 from fhir_server.rest import outcomes
 from fhir_server.rest.arriving import Arrival, Patience, Waiting
 from fhir_server.rest.negotiation import FHIR_JSON
+from fhir_server.rest.quick import is_quick
+from fhir_server.waiting import Turns
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable
@@ -78,6 +83,8 @@ class Intake:
 
     def __init__(self, app: Application, settings: Settings) -> None:
         self._app, self._largest = app, settings.body_limit
+        self._turns = Turns()
+        self._threads = ThreadPoolExecutor(settings.threads, "request")
         self._waiting = Waiting(
             Patience(
                 seconds=settings.body_seconds,
@@ -88,28 +95,33 @@ class Intake:
         )
 
     def __call__(self, watcher: Any) -> None:
-        """Take one request in; granian calls this, and may see no exception."""
-        proto = watcher.proto
-        try:
-            environ = environ_of(watcher.scope)
-            if self._is_whole(environ):
-                self._answer(proto, environ, b"")
-            else:
-                self._await(proto, environ)
-        except Exception as error:  # noqa: BLE001 - a bug of ours; the client is told so
-            _fail(proto, error)
+        """Take one request in; granian calls this, and it may block nothing and raise nothing."""
+        _safely(watcher.proto, self._take, watcher.proto, environ_of(watcher.scope))
 
-    def _is_whole(self, environ: Environ) -> bool:
-        """Tell whether nothing is to be waited for: what will be refused is not read."""
-        if environ["REQUEST_METHOD"] in _WITHOUT_BODY:
-            return True
+    def _take(self, proto: Any, environ: Environ) -> None:
+        size = self._size(environ)
+        if size == 0 or size > self._largest:  # what will be refused is not read
+            self._answer(proto, environ, b"")
+        elif size > SMALL:
+            self._threads.submit(_safely, proto, self._take_large, proto, environ)
+        else:
+            self._await(proto, environ)
+
+    def _take_large(self, proto: Any, environ: Environ) -> None:
+        """Read a large body of those who may send one."""
+        if self._app.gate.is_open_to(environ):
+            self._await(proto, environ)
+        else:
+            self._answer(proto, environ, b"")
+
+    def _size(self, environ: Environ) -> int:
+        """Give how many bytes are to be read, or may be."""
         length = environ.get("CONTENT_LENGTH")
-        if length is None and "HTTP_TRANSFER_ENCODING" not in environ:
-            return True
-        size = self._largest if length is None else int(length)
-        if size > SMALL and not self._app.gate.is_open_to(environ):
-            return True
-        return size == 0 or size > self._largest
+        if environ["REQUEST_METHOD"] in _WITHOUT_BODY:
+            return 0
+        if length is None:
+            return self._largest if "HTTP_TRANSFER_ENCODING" in environ else 0
+        return int(length)
 
     def _await(self, proto: Any, environ: Environ) -> None:
         length = environ.get("CONTENT_LENGTH")
@@ -118,13 +130,10 @@ class Intake:
 
         def arrived(body: bytes | FhirError) -> None:
             self._waiting.drop(arrival)
-            try:
-                if isinstance(body, bytes):
-                    self._answer(proto, environ, body)
-                else:
-                    self._refuse(proto, environ, body)
-            except Exception as error:  # noqa: BLE001 - as above
-                _fail(proto, error)
+            if isinstance(body, bytes):
+                self._answer(proto, environ, body)
+            else:
+                self._threads.submit(_safely, proto, self._refuse, proto, environ, body)
 
         self._waiting.add(arrival)
         arrival.begin(arrived)
@@ -135,8 +144,15 @@ class Intake:
         proto.response_bytes(answer.status, headers, answer.body)
 
     def _answer(self, proto: Any, environ: Environ, body: bytes) -> None:
-        """Ask the application, and give granian what it answers."""
+        """Let a request be answered when its turn comes, or a thread is free."""
         environ["wsgi.input"] = io.BytesIO(body)
+        if is_quick(environ):
+            self._turns.run(partial(_safely, proto, self._say, proto, environ))
+        else:
+            self._threads.submit(_safely, proto, self._say, proto, environ)
+
+    def _say(self, proto: Any, environ: Environ) -> None:
+        """Ask the application, and give granian what it answers."""
         head = Head()
         parts = self._app(environ, head)
         if isinstance(parts, list):
@@ -144,6 +160,14 @@ class Intake:
             proto.response_bytes(head.status, head.headers, whole)
         else:
             _send(proto, head, parts)
+
+
+def _safely(proto: Any, work: Callable[..., None], *given: Any) -> None:
+    """Do a part of a request; a bug of ours is told to the client."""
+    try:
+        work(*given)
+    except Exception as error:  # noqa: BLE001 - whatever it is
+        _fail(proto, error)
 
 
 def _fail(proto: Any, error: Exception) -> None:

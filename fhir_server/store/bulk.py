@@ -72,6 +72,29 @@ def look_up(database: Database[Document], ops: Iterable[Op]) -> dict[Key, Before
     return found
 
 
+def seen(
+    database: Database[Document], ops: Iterable[Op], session: ClientSession
+) -> dict[Key, Before]:
+    """Read what is there inside the transaction: nobody else changes it until the end.
+
+    One round trip for each type, and one for each resource that has no current version.
+    """
+    wanted: dict[str, list[str]] = defaultdict(list)
+    for op in ops:
+        wanted[op.resource_type].append(op.id)
+    found: dict[Key, Before] = {}
+    for resource_type, ids in wanted.items():
+        current = database[resource_type].find(
+            {"_id": {"$in": ids}}, versions.SERVED, batch_size=versions.MOST, session=session
+        )
+        found |= {(resource_type, row["_id"]): Before(current=row) for row in current}
+        for resource_id in ids:
+            if (resource_type, resource_id) not in found:
+                past = newest_past(database, resource_type, resource_id, session)
+                found[resource_type, resource_id] = Before(past=past)
+    return found
+
+
 def newest_past(
     database: Database[Document],
     resource_type: str,
@@ -84,13 +107,22 @@ def newest_past(
     )
 
 
-def write(database: Database[Document], changes: Sequence[Change], session: ClientSession) -> None:
-    """Write all changes; Again if a resource is no longer what ``look_up`` saw."""
+def write(
+    database: Database[Document],
+    changes: Sequence[Change],
+    session: ClientSession,
+    *,
+    is_seen: bool = False,
+) -> None:
+    """Write all changes; Again if a resource is no longer what ``look_up`` saw.
+
+    ``is_seen``: it is what ``seen`` saw, in this transaction, so that nobody asks again.
+    """
     by_type: dict[str, list[Change]] = defaultdict(list)
     for change in changes:
         by_type[change.resource_type].append(change)
     for resource_type, group in by_type.items():
-        _replace(database[resource_type], _of(group, "replace"), session)
+        _replace(database[resource_type], _of(group, "replace"), session, is_seen=is_seen)
         _delete(database[resource_type], _of(group, "delete"), session)
         _insert(database[resource_type], _of(group, "insert"), session)
         point("write-current")
@@ -102,10 +134,18 @@ def write(database: Database[Document], changes: Sequence[Change], session: Clie
 
 
 def _replace(
-    current: Collection[Document], changes: Sequence[Change], session: ClientSession
+    current: Collection[Document],
+    changes: Sequence[Change],
+    session: ClientSession,
+    *,
+    is_seen: bool,
 ) -> None:
+    """Replace what was current. By nothing but its ``_id`` MongoDB finds it without planning."""
     in_turn = sorted(changes, key=lambda change: "c" in (change.document or ()))
-    models = [ReplaceOne(change.seen, change.document or {}) for change in in_turn]
+    models = [
+        ReplaceOne({"_id": change.id} if is_seen else change.seen, change.document or {})
+        for change in in_turn
+    ]
     try:
         if models and current.bulk_write(models, session=session).matched_count < len(models):
             raise Again

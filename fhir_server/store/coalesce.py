@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING, Generic, TypeVar, cast
 
 from fhir_server.errors import Unavailable
 from fhir_server.store.failures import DRIVER, translate
+from fhir_server.waiting import Bell, aside, breathe
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
@@ -32,8 +33,7 @@ class _Slot(Generic[Item, Result]):
         self.item = item
         self.outcome: Result | Exception | None = None
         self.batch: list[_Slot[Item, Result]] = []
-        self.wake = threading.Lock()
-        self.wake.acquire()
+        self.wake: Bell | None = None
 
 
 class Coalescer(Generic[Item, Result]):
@@ -51,8 +51,8 @@ class Coalescer(Generic[Item, Result]):
     def ask(self, item: Item) -> Result:
         """Run one request, alone or in company."""
         slot: _Slot[Item, Result] = _Slot(item)
-        if self._must_wait(slot):
-            slot.wake.acquire()
+        if (bell := self._bell(slot)) is not None:
+            bell.wait()
         batch, slot.batch = slot.batch, []  # a slot in its own batch would be left to the collector
         if batch:
             self._lead(batch)
@@ -64,18 +64,22 @@ class Coalescer(Generic[Item, Result]):
         finally:
             del slot, outcome  # its traceback leads to this frame
 
-    def _must_wait(self, slot: _Slot[Item, Result]) -> bool:
+    def _bell(self, slot: _Slot[Item, Result]) -> Bell | None:
+        """Give what to wait for: nothing for who comes while nobody leads."""
         with self._lock:
             if self._busy:
+                slot.wake = Bell()
                 self._queue.append(slot)
-                return True
+                return slot.wake
             self._busy = True
             slot.batch = [slot]
-            return False
+            return None
 
     def _lead(self, batch: list[_Slot[Item, Result]]) -> None:
+        breathe()
+        self._join(batch)
         try:
-            outcomes = self._run([slot.item for slot in batch])
+            outcomes = aside(lambda: self._run([slot.item for slot in batch]))
             for slot, outcome in zip(batch, outcomes, strict=True):
                 slot.outcome = outcome
         except DRIVER as error:
@@ -91,14 +95,24 @@ class Coalescer(Generic[Item, Result]):
         finally:
             self._pass_on()
             for slot in batch[1:]:
-                slot.wake.release()
+                _ring(slot)
+
+    def _join(self, batch: list[_Slot[Item, Result]]) -> None:
+        """Take in who has come since."""
+        with self._lock:
+            while self._queue and len(batch) < LARGEST_BATCH:
+                batch.append(self._queue.popleft())
 
     def _pass_on(self) -> None:
         with self._lock:
             if not self._queue:
                 self._busy = False
                 return
-            size = min(len(self._queue), LARGEST_BATCH)
-            batch = [self._queue.popleft() for _ in range(size)]
-        batch[0].batch = batch
-        batch[0].wake.release()
+            first = self._queue.popleft()
+        first.batch = [first]
+        _ring(first)
+
+
+def _ring(slot: _Slot[Item, Result]) -> None:
+    if slot.wake is not None:
+        slot.wake.ring()

@@ -18,6 +18,7 @@ from pymongo.errors import CollectionInvalid, OperationFailure
 
 from fhir_server.store import outbox
 from fhir_server.store.versions import past_name
+from fhir_server.waiting import aside
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
@@ -263,6 +264,9 @@ class Layout:
         missing = set(resource_types) - self._made
         if not missing:
             return
+        aside(lambda: self._prepare(missing))
+
+    def _prepare(self, missing: set[str]) -> None:
         with self._lock:
             for resource_type in sorted(missing - self._made):
                 self._make(resource_type)
@@ -272,6 +276,9 @@ class Layout:
         """Make the collections of guards and counters, for transactions to write into."""
         if self._made >= OWN:
             return
+        aside(self._prepare_own)
+
+    def _prepare_own(self) -> None:
         with self._lock:
             for name in sorted(OWN - self._made):
                 self._make_own(name)
@@ -281,6 +288,9 @@ class Layout:
         """Make the collection of the outbox."""
         if outbox.OUTBOX in self._made:
             return
+        aside(self._prepare_outbox)
+
+    def _prepare_outbox(self) -> None:
         with self._lock:
             _create(self._database[outbox.OUTBOX], outbox.INDEXES)
             self._made.add(outbox.OUTBOX)

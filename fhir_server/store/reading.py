@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Any
 from fhir_server.store import versions
 from fhir_server.store.bulk import newest_past
 from fhir_server.store.coalesce import Coalescer
+from fhir_server.waiting import aside
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -30,7 +31,7 @@ class Reader:
         coalescer = self._by_type.get(resource_type) or self._coalescer(resource_type)
         found = coalescer.ask(resource_id)
         if found is None:
-            found = newest_past(self._database, resource_type, resource_id)
+            found = aside(lambda: newest_past(self._database, resource_type, resource_id))
         return versions.stored(resource_type, found) if found else None
 
     def _coalescer(self, resource_type: str) -> Coalescer[str, Document | None]:

@@ -14,6 +14,7 @@ from fhir_server.errors import FhirError
 from fhir_server.store import pipeline, search
 from fhir_server.store.coalesce import Coalescer
 from fhir_server.store.failures import DRIVER, translate
+from fhir_server.waiting import aside
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -42,12 +43,15 @@ class Searches:
     def run(self, plan: Plan) -> Found:
         """Run one page of a search, with others if there are any."""
         if plan.limit > LARGEST_PAGE or plan.count_only or plan.includes or plan.also:
-            return self._runner.page(plan)
+            return aside(lambda: self._runner.page(plan))
         if plan.total != "none":
-            return self._runner.page(plan)
+            return aside(lambda: self._runner.page(plan))
         shape = _shape(plan)
         if shape in self._fast:
             return self._coalescer.ask(plan)
+        return aside(lambda: self._tried(plan, shape))
+
+    def _tried(self, plan: Plan, shape: Shape) -> Found:
         start = time.monotonic()
         found = self._runner.page(plan)
         if time.monotonic() - start < FAST_SECONDS and len(self._fast) < MOST_SHAPES:

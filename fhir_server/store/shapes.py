@@ -18,6 +18,7 @@ from pymongo import WriteConcern
 
 from fhir_server.search.plan import KIND
 from fhir_server.store.layout import BY_WORDS, indexes
+from fhir_server.waiting import aside
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -52,9 +53,8 @@ class Shapes:
         if count == 1:
             log.warning("search without an index", shape=shape)
         if count & (count - 1) == 0:
-            self._collection.update_one(
-                {"_id": shape}, {"$inc": {"n": (count + 1) // 2}}, upsert=True
-            )
+            more = {"$inc": {"n": (count + 1) // 2}}
+            aside(lambda: self._collection.update_one({"_id": shape}, more, upsert=True))
 
     def proposals(self) -> dict[str, tuple[str, str]]:
         """Give for each known shape the type and field of an index that would serve it."""

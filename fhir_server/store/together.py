@@ -131,11 +131,11 @@ class Together:
             return translate(error)
 
     def _change_all(self, ops: Sequence[Op], session: ClientSession) -> list[Written | Exception]:
-        before = bulk.look_up(self._database, ops)
+        before = bulk.seen(self._database, ops, session)
         moment = versions.now()
         outcomes = [self._tried(op, before.get((op.resource_type, op.id)), moment) for op in ops]
         changes = [each for each in outcomes if isinstance(each, Change)]
-        bulk.write(self._database, changes, session)
+        bulk.write(self._database, changes, session, is_seen=True)
         return [each.written if isinstance(each, Change) else each for each in outcomes]
 
     def _tried(self, op: Op, before: Before | None, moment: datetime) -> Change | FhirError:

@@ -6,7 +6,7 @@ with every version, in the same transaction, so that no crash can part them.
 
 from __future__ import annotations
 
-import threading
+from contextvars import ContextVar
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 import orjson
@@ -72,45 +72,41 @@ class Access:
         return orjson.dumps(said).decode()
 
 
-class _Here(threading.local):
-    access: Access | None = None
-
-
-_here = _Here()
+_here: ContextVar[Access | None] = ContextVar("access", default=None)
 
 
 def begin(access: Access | None) -> None:
     """Let this thread work for somebody, or nobody."""
-    _here.access = access
+    _here.set(access)
 
 
 def end() -> None:
     """Let this thread work for nobody."""
-    _here.access = None
+    _here.set(None)
 
 
 def current() -> Access | None:
     """Give the access this thread works for."""
-    return _here.access
+    return _here.get()
 
 
 def noted(**notes: str) -> None:
     """Add words to what is recorded of the present access."""
-    access = _here.access
+    access = _here.get()
     if access is not None:
         access.notes = {**(access.notes or {}), **notes}
 
 
 def surely() -> None:
     """Let the present access be answered only once it is stored."""
-    access = _here.access
+    access = _here.get()
     if access is not None:
         access.sure = True
 
 
 def touched(*patients: str) -> None:
     """Name patients (ids) of the present access whom its answer does not show."""
-    access = _here.access
+    access = _here.get()
     if access is not None:
         access.patients = (*access.patients, *patients)
 

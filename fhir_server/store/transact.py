@@ -21,6 +21,7 @@ from fhir_server.store import bulk, single, transactions, versions
 from fhir_server.store.changes import Before, attributed, change, is_new, repeated
 from fhir_server.store.ops import Put, Written
 from fhir_server.store.together import Together
+from fhir_server.waiting import aside
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping, Sequence
@@ -73,7 +74,7 @@ class Writer:
         return self._run(lambda session: self._all([op], (), session))[0]
 
     def _run(self, body: Callable[[ClientSession], Result]) -> Result:
-        return transactions.run(self._database.client, body)
+        return aside(lambda: transactions.run(self._database.client, body))
 
     def _all(
         self, ops: Sequence[Op], conditions: Sequence[Condition], session: ClientSession

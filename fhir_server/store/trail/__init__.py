@@ -22,6 +22,7 @@ from fhir_server.store.trail.blocks import DEAD_SECONDS, Blocks, now
 from fhir_server.store.trail.recorder import Event, Recorder, Told
 from fhir_server.store.trail.searching import AUDIT, Searcher, is_ours
 from fhir_server.store.trail.verification import Verdict
+from fhir_server.waiting import aside
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Mapping, Sequence
@@ -85,7 +86,7 @@ class Trail:
             return
         self._recorder.record(Event(now(), access, *asked, status, body))
         if access.sure:
-            self.flush()
+            aside(self.flush)
 
     @contextmanager
     def working(self, who: Any, work: str) -> Iterator[None]:

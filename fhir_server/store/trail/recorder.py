@@ -21,6 +21,7 @@ from fhir_server.injection import point
 from fhir_server.store.trail import chain
 from fhir_server.store.trail.blocks import now
 from fhir_server.store.trail.patients import looked_up
+from fhir_server.waiting import aside
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -84,9 +85,12 @@ class Recorder:
         """Give an access that is about to write its number; the chain is begun if it is not."""
         if not access.number:
             if not self._chain:
-                with self._lock:
-                    self._begin()
+                aside(self._begun)
             access.chain, access.number = self._chain, next(self._numbers)
+
+    def _begun(self) -> None:
+        with self._lock:
+            self._begin()
 
     def record(self, event: Event) -> None:
         """Take down one event; costs its request next to nothing."""
