@@ -21,6 +21,8 @@ if TYPE_CHECKING:
 
 By = Literal["cluster", "village", "age"]
 ICD_10 = "http://hl7.org/fhir/sid/icd-10|"
+AFTER_ICD_10 = "http://hl7.org/fhir/sid/icd-10}"
+"""What sorts after every code of that system: the brace follows the bar."""
 YEAR_MS = 365.2425 * DAY_MS
 LONGEST_STAY_MS = 180 * DAY_MS
 
@@ -91,22 +93,23 @@ def tables(rows: Sequence[dict[str, Any]]) -> dict[str, list[Tally]]:
 
 
 def _diagnoses(wanted: Burden) -> list[Stage]:
-    start = len(ICD_10)
-    is_icd = {"$eq": [{"$substrBytes": ["$$x", 0, start]}, ICD_10]}
+    """Give of each diagnosis whose it is, its category and day (``d``), and its encounter."""
+    is_icd = {"$and": [{"$gt": ["$$x", ICD_10]}, {"$lt": ["$$x", AFTER_ICD_10]}]}
     codes = {"$filter": {"input": {"$ifNull": ["$ix.code", []]}, "as": "x", "cond": is_icd}}
-    category = {"$substrBytes": [{"$ifNull": [{"$first": codes}, ICD_10]}, start, 3]}
+    code = {"$ifNull": [{"$first": codes}, ICD_10]}
     local = {"$add": ["$ix.recorded-date.l", wanted.offset]}
-    day = {"$floor": {"$divide": [local, DAY_MS]}}
-    unwanted = {"k": {"$nin": [""]}}
+    encounter = {"$substrBytes": ["$ix.encounter", len("Encounter/"), -1]}
+    alone = {"$concat": ["?", "$_id"]}
+    unwanted: Stage = {"d.k": {"$nin": [""]}}
     if wanted.without:
-        unwanted["k"]["$not"] = {"$regex": f"^({'|'.join(wanted.without)})"}  # type: ignore[assignment]
+        unwanted["d.k"]["$not"] = {"$regex": f"^({'|'.join(wanted.without)})"}
     project = {
-        "_id": 0,
-        "p": "$ix.patient",
-        "k": category,
-        "y": day,
-        "n": {"$substrBytes": ["$ix.encounter", len("Encounter/"), -1]},
-        "i": "$_id",
+        "_id": {"$cond": [{"$gt": ["$ix.encounter", None]}, encounter, alone]},
+        "d": {
+            "p": "$ix.patient",
+            "k": {"$substrBytes": [code, len(ICD_10), 3]},
+            "y": {"$floor": {"$divide": [local, DAY_MS]}},
+        },
     }
     return [{"$project": project}, {"$match": unwanted}]
 
@@ -116,74 +119,79 @@ def _encounters(wanted: Burden) -> list[Stage]:
     low = wanted.low - LONGEST_STAY_MS
     encounters: list[Stage] = [
         {"$match": {"ix.date.l": {"$gte": low, "$lt": wanted.high}}},
-        {
-            "$project": {
-                "_id": 0,
-                "n": "$_id",
-                "c": {"$ifNull": [{"$first": "$ix.klaster"}, None]},
-                "o": "$ix.service-provider",
-            }
-        },
+        {"$project": {"c": {"$first": "$ix.klaster"}, "o": "$ix.service-provider"}},
     ]
-    diagnosis = {"$cond": [{"$gt": ["$y", None]}, {"p": "$p", "k": "$k", "y": "$y"}, "$$REMOVE"]}
     return [
         {"$unionWith": {"coll": "Encounter", "pipeline": encounters}},
         {
             "$group": {
-                "_id": {"$cond": [{"$eq": ["$n", ""]}, "$i", "$n"]},
-                "d": {"$push": diagnosis},
+                "_id": "$_id",
+                "d": {"$push": "$d"},
                 "c": {"$max": "$c"},
                 "o": {"$max": "$o"},
             }
         },
         {"$unwind": "$d"},
-        {"$project": {"_id": 0, "p": "$d.p", "k": "$d.k", "y": "$d.y", "c": 1, "o": 1}},
     ]
 
 
 def _persons(wanted: Burden) -> list[Stage]:
-    """Group the patients with the diagnoses, and say of each the village and the age."""
+    """Group the patients with the diagnoses, and keep one of each category and day."""
     who: Stage = {
         "_id": 0,
         "p": {"$concat": ["Patient/", "$_id"]},
         "v": {"$first": "$ix.desa"},
         "b": "$ix.birthdate.l",
     }
-    names = ("k", "y", "c", "o")
-    diagnosis = {"$cond": [{"$gt": ["$y", None]}, {n: f"${n}" for n in names}, "$$REMOVE"]}
-    years = {"$divide": [{"$subtract": [{"$multiply": ["$d.y", DAY_MS]}, "$b"]}, YEAR_MS]}
-    branches = [{"case": {"$gte": [years, since]}, "then": name} for since, name in wanted.ages]
-    switch = {"$switch": {"branches": branches, "default": None}}
+    known = {"k": "$d.k", "y": "$d.y", "c": "$c", "o": "$o"}
+    diagnosis = {"$cond": [{"$gt": ["$d", None]}, known, "$$REMOVE"]}
     return [
         {"$unionWith": {"coll": "Patient", "pipeline": [{"$project": who}]}},
         {
             "$group": {
-                "_id": "$p",
+                "_id": {"$ifNull": ["$p", "$d.p"]},
                 "d": {"$push": diagnosis},
                 "v": {"$max": "$v"},
                 "b": {"$max": "$b"},
             }
         },
+        {"$set": {"d": _once("$d"), "here": {"$in": ["$v", list(wanted.villages)]}}},
         {"$unwind": "$d"},
-        {
-            "$group": {
-                "_id": {"p": "$_id", "k": "$d.k", "y": "$d.y"},
-                "v": {"$first": "$v"},
-                "c": {"$max": "$d.c"},
-                "o": {"$max": "$d.o"},
-                "a": {"$first": {"$cond": [{"$gt": ["$b", None]}, switch, None]}},
-            }
-        },
-        {"$project": {"_id": 0, "k": "$_id.k", "v": 1, "c": 1, "o": 1, "a": 1}},
     ]
+
+
+def _once(diagnoses: str) -> Any:
+    """Join what two facilities noted of one category and day; mostly there is nothing to join."""
+    key = {"k": "$$x.k", "y": "$$x.y"}
+    keys = {"$setUnion": [{"$map": {"input": diagnoses, "as": "x", "in": key}}]}
+    same = {"$and": [{"$eq": ["$$x.k", "$$u.k"]}, {"$eq": ["$$x.y", "$$u.y"]}]}
+    of_one = {"$filter": {"input": diagnoses, "as": "x", "cond": same}}
+    most = {
+        name: {"$max": {"$map": {"input": of_one, "as": "x", "in": f"$$x.{name}"}}}
+        for name in ("c", "o")
+    }
+    joined = {"$map": {"input": "$$keys", "as": "u", "in": {"k": "$$u.k", "y": "$$u.y", **most}}}
+    alike = {"$eq": [{"$size": "$$keys"}, {"$size": diagnoses}]}
+    several = {"$let": {"vars": {"keys": keys}, "in": {"$cond": [alike, diagnoses, joined]}}}
+    return {"$cond": [{"$gt": [{"$size": diagnoses}, 1]}, several, diagnoses]}
+
+
+def _age(wanted: Burden) -> Any:
+    """Name the age group on the day of the diagnosis; null where nobody knows the birth."""
+    lived = {"$subtract": [{"$multiply": ["$d.y", DAY_MS]}, "$b"]}
+    branches = [
+        {"case": {"$gte": ["$$lived", n * YEAR_MS]}, "then": name} for n, name in wanted.ages
+    ]
+    switch = {"$switch": {"branches": branches, "default": None}}
+    named = {"$let": {"vars": {"lived": lived}, "in": switch}}
+    return {"$cond": [{"$gt": ["$b", None]}, named, None]}
 
 
 def _counted(wanted: Burden) -> list[Stage]:
     """Count what is alike, so that the tables are made of few rows."""
-    names = ("k", "v", "c", "a")
-    provider = {"$cond": [{"$in": ["$v", list(wanted.villages)]}, None, "$o"]}
-    group = {name: f"${name}" for name in names} | {"o": provider}
-    named = {name: f"$_id.{name}" for name in (*names, "o")}
+    provider = {"$cond": ["$here", None, "$d.o"]}
+    group = {"k": "$d.k", "v": "$v", "c": "$d.c", "a": _age(wanted), "o": provider}
+    named = {name: f"$_id.{name}" for name in group}
     return [
         {"$group": {"_id": group, "n": {"$sum": 1}}},
         {"$project": {"_id": 0, "n": 1, **named}},
