@@ -5,7 +5,7 @@ https://hl7.org/fhirpath/N1/#equality
 
 from __future__ import annotations
 
-from decimal import ROUND_HALF_UP, Decimal
+from decimal import ROUND_HALF_UP, Decimal, InvalidOperation
 from fractions import Fraction
 from typing import Any
 
@@ -203,7 +203,10 @@ def _like_quantity(left: Quantity, right: Quantity) -> bool:
 
 def _near(left: Decimal, right: Decimal) -> bool:
     step = Decimal(1).scaleb(-min(_places(left), _places(right)))
-    return left.quantize(step, ROUND_HALF_UP) == right.quantize(step, ROUND_HALF_UP)
+    try:
+        return left.quantize(step, ROUND_HALF_UP) == right.quantize(step, ROUND_HALF_UP)
+    except InvalidOperation:  # so many digits that nothing of them would be rounded
+        return left == right
 
 
 def _places(value: Decimal) -> int:

@@ -107,3 +107,11 @@ def test_a_resource_may_hold_anything():
 
     compiled("name.given | birthDate | active | id | descendants()").values(odd)
     compiled("children().children().count() + descendants().count()").values(odd)
+
+
+@pytest.mark.parametrize(
+    ("expression", "same"),
+    [("{0} ~ {0}", True), ("{0} ~ {0}1", False), ("{0} !~ 1", True), ("{0}.5 ~ {0}.5", True)],
+)
+def test_numbers_of_any_length_are_compared(expression, same):
+    assert compiled(expression.format("9" * 400)).values(PATIENT) == [same]
