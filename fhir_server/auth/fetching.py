@@ -1,4 +1,4 @@
-"""Fetches public documents about keys: small, without redirect, and from nowhere inside.
+"""Asks others about keys and codes: small answers, without redirect, and from nowhere inside.
 
 An address is looked up once, judged, and connected to as it was judged. What lies inside the own
 network (an identity provider of the puskesmas) is fetched only from hosts the operator names.
@@ -8,12 +8,15 @@ from __future__ import annotations
 
 import json
 import socket
-from typing import Any, Final
-from urllib.parse import urlsplit
+from typing import TYPE_CHECKING, Any, Final
+from urllib.parse import urlencode, urlsplit
 
 import urllib3
 
 from fhir_server.auth.addresses import is_public
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
 
 PORTS: Final = {"http": 80, "https": 443}
 SECONDS: Final = 5.0
@@ -26,6 +29,29 @@ class Unfetched(ValueError):
 
 def document(url: str, hosts: str) -> dict[str, Any]:
     """Fetch a JSON object; ``hosts`` are those inside (``name`` or ``name:port``) we may ask."""
+    status, found = _asked("GET", url, hosts)
+    if status != 200:
+        raise Unfetched(f"{url} answered {status}, not 200.")
+    return found
+
+
+def posted(
+    url: str, hosts: str, form: Mapping[str, str], authorization: str | None = None
+) -> tuple[int, dict[str, Any]]:
+    """Post a form; give the status and the JSON object that is answered."""
+    headers = {"Content-Type": "application/x-www-form-urlencoded"}
+    if authorization:
+        headers["Authorization"] = authorization
+    return _asked("POST", url, hosts, urlencode(form).encode(), headers)
+
+
+def _asked(
+    method: str,
+    url: str,
+    hosts: str,
+    body: bytes | None = None,
+    headers: Mapping[str, str] | None = None,
+) -> tuple[int, dict[str, Any]]:
     parts = urlsplit(url)
     host, port = parts.hostname or "", parts.port or PORTS.get(parts.scheme, 0)
     if parts.scheme not in PORTS or not host or parts.username is not None:
@@ -35,7 +61,10 @@ def document(url: str, hosts: str) -> dict[str, Any]:
         raise Unfetched(f"{url}: keys are fetched by https, or from hosts of FHIR_KEY_HOSTS.")
     address = _address(host, port, inside=known)
     target = (parts.path or "/") + (f"?{parts.query}" if parts.query else "")
-    return _read(_get(parts.scheme, host, address, port, target), url)
+    with _pool(parts.scheme, host, address, port) as pool:
+        named = {"Host": host if port in PORTS.values() else f"{host}:{port}", "Accept": "*/*"}
+        status, raw = _said(pool, method, target, body, {**named, **(headers or {})})
+    return status, _read(raw, url) if status == 200 or method == "POST" else {}
 
 
 def _is_known(host: str, port: int, hosts: str) -> bool:
@@ -55,25 +84,36 @@ def _address(host: str, port: int, *, inside: bool) -> str:
     return found[0]
 
 
-def _get(scheme: str, host: str, address: str, port: int, target: str) -> bytes:
+def _pool(scheme: str, host: str, address: str, port: int) -> urllib3.HTTPConnectionPool:
+    """Connect to the address that was judged, by the name it was judged for."""
     timeout = urllib3.Timeout(SECONDS)
     if scheme == "https":
-        pool: urllib3.HTTPConnectionPool = urllib3.HTTPSConnectionPool(
+        return urllib3.HTTPSConnectionPool(
             address, port, timeout=timeout, server_hostname=host, assert_hostname=host
         )
-    else:
-        pool = urllib3.HTTPConnectionPool(address, port, timeout=timeout)
-    headers = {"Host": host if port in PORTS.values() else f"{host}:{port}", "Accept": "*/*"}
+    return urllib3.HTTPConnectionPool(address, port, timeout=timeout)
+
+
+def _said(
+    pool: urllib3.HTTPConnectionPool,
+    method: str,
+    target: str,
+    body: bytes | None,
+    headers: Mapping[str, str],
+) -> tuple[int, bytes]:
     try:
-        with pool:
-            said = pool.request(
-                "GET", target, headers=headers, redirect=False, retries=False, preload_content=False
-            )
-            if said.status != 200:
-                raise Unfetched(f"{host} answered {said.status}, not 200.")
-            return said.read(LARGEST + 1)
+        said = pool.request(
+            method,
+            target,
+            body=body,
+            headers=headers,
+            redirect=False,
+            retries=False,
+            preload_content=False,
+        )
+        return said.status, said.read(LARGEST + 1)
     except urllib3.exceptions.HTTPError as error:
-        raise Unfetched(f"{host} cannot be asked: {type(error).__name__}.") from error
+        raise Unfetched(f"{headers['Host']} cannot be asked: {type(error).__name__}.") from error
 
 
 def _read(raw: bytes, url: str) -> dict[str, Any]:

@@ -1,6 +1,7 @@
 """``/oauth2`` for systems: tokens, what they are worth, giving them back; where SMART looks for it.
 
-Client credentials, proved by a secret or by a signed assertion (``private_key_jwt``).
+Client credentials, proved by a secret or by a signed assertion (``private_key_jwt``); a code of the
+identity provider, where there is one, is exchanged there.
 
 https://hl7.org/fhir/smart-app-launch/backend-services.html, RFC 6749 §4.4 and §5.2, RFC 7662,
 RFC 7009
@@ -13,7 +14,7 @@ from typing import TYPE_CHECKING, Any
 
 from flask import Flask, Response, jsonify, request
 
-from fhir_server.auth import assertions, tokens
+from fhir_server.auth import assertions, launch, tokens
 from fhir_server.auth.clients import is_secret
 from fhir_server.auth.fetching import Unfetched
 from fhir_server.auth.principals import Principal
@@ -74,7 +75,7 @@ def register(app: Flask, context: Context, gate: Gate) -> None:
             raise
 
     def configuration() -> Response:
-        return jsonify({**described(_base(context)), **_of_people(gate)})
+        return jsonify(_with_people(described(_base(context)), gate))
 
     app.add_url_rule(PATH, "token", token, methods=["POST"])
     app.add_url_rule(INTROSPECTION, "introspect", introspection, methods=["POST"])
@@ -115,16 +116,14 @@ def described(base: str) -> dict[str, Any]:
     }
 
 
-def _of_people(gate: Gate) -> dict[str, Any]:
-    """Say where people sign in; what their tokens may do, and how, is said by the provider."""
+def _with_people(configuration: dict[str, Any], gate: Gate) -> dict[str, Any]:
+    """Say where people sign in, if they do."""
     if not gate.issuer.url:
-        return {}
+        return configuration
     try:
-        found = gate.issuer.described()
+        return launch.added(configuration, gate.issuer.described())
     except Unfetched:
-        return {"issuer": gate.issuer.url}
-    names = ("issuer", "authorization_endpoint", "jwks_uri", "userinfo_endpoint")
-    return {name: found[name] for name in names if name in found}
+        return {**configuration, "issuer": gate.issuer.url}
 
 
 def _introspected(context: Context, gate: Gate) -> dict[str, Any]:
@@ -163,7 +162,33 @@ def _revoked(context: Context, gate: Gate) -> dict[str, Any]:
     return {}
 
 
+def _exchanged(gate: Gate) -> dict[str, Any]:
+    """Exchange a code at the provider that signed somebody in (SMART app launch)."""
+    _asks_as(Principal(request.form.get("client_id", "")[:LONGEST_NAME]))
+    if request.form["grant_type"] == launch.CODE and not request.form.get(launch.VERIFIER):
+        raise Refused("invalid_request", "An app proves itself by PKCE: code_verifier is missing.")
+    address = request.remote_addr or ""
+    try:
+        gate.failing.take(address, cost=0)
+        header = request.headers.get("Authorization")
+        status, found = launch.exchanged(gate.issuer, request.form, header)
+        if status >= 400:
+            gate.failing.take(address)
+    except TooManyRequests as error:
+        raise Refused("slow_down", error.issues[0].diagnostics, 429, error.wait) from error
+    except Unfetched as error:
+        says = "The identity provider does not answer; try again."
+        raise Refused("temporarily_unavailable", says, 503, 5) from error
+    if status != 200:
+        code = str(found.get("error", "invalid_grant"))
+        says = str(found.get("error_description", "The identity provider refused."))
+        raise Refused(code, says, 401 if status == 401 else 400)
+    return found
+
+
 def _granted(context: Context, gate: Gate) -> dict[str, Any]:
+    if gate.issuer.url and request.form.get("grant_type") in launch.GRANTS:
+        return _exchanged(gate)
     if request.form.get("grant_type") != "client_credentials":
         raise Refused("unsupported_grant_type", "grant_type must be client_credentials.")
     client = _proved(context, gate)

@@ -6,10 +6,13 @@ https://openid.net/specs/openid-connect-core-1_0.html, RFC 7662, RFC 7009
 from __future__ import annotations
 
 import dataclasses
+import hashlib
 import json
+import secrets
 import subprocess
 import sys
 import time
+from base64 import urlsafe_b64decode, urlsafe_b64encode
 from datetime import UTC, datetime
 from pathlib import Path
 from urllib.parse import parse_qsl, urlencode, urlsplit
@@ -162,6 +165,74 @@ def test_smart_says_where_people_sign_in(http, provider):
     assert said["issuer"] == provider
     assert said["authorization_endpoint"] == f"{provider}/authorize"
     assert said["introspection_endpoint"].endswith("/oauth2/introspect")
+    assert {"launch-standalone", "client-public", "permission-user"} <= {*said["capabilities"]}
+    assert "authorization_code" in said["grant_types_supported"]
+
+
+@pytest.fixture
+def launched(http, provider):
+    """Launch an app by what SMART's configuration says; give its code and verifier."""
+
+    def launch(name="bidan"):
+        found = http.get("/fhir/.well-known/smart-configuration").json
+        assert found["code_challenge_methods_supported"] == ["S256"]
+        verifier = secrets.token_urlsafe(48)
+        digest = hashlib.sha256(verifier.encode()).digest()
+        asked = {"response_type": "code", "client_id": "konsol", "scope": WHOLE, "state": "s"}
+        asked |= {"redirect_uri": "http://app.example/", "aud": "http://localhost/fhir"}
+        asked |= {"code_challenge_method": "S256", "login_hint": name}
+        asked["code_challenge"] = urlsafe_b64encode(digest).rstrip(b"=").decode()
+        assert found["authorization_endpoint"].startswith(provider)
+        url = f"{found['authorization_endpoint']}?{urlencode(asked)}"
+        there = requests.get(url, allow_redirects=False, timeout=120)
+        code = dict(parse_qsl(urlsplit(there.headers["Location"]).query))["code"]
+        return urlsplit(found["token_endpoint"]).path, code, verifier
+
+    return launch
+
+
+def exchange(http, endpoint, **form):
+    whole = {"grant_type": "authorization_code", "client_id": "konsol"}
+    return http.post(endpoint, data={**whole, "redirect_uri": "http://app.example/", **form})
+
+
+def test_an_app_is_launched_by_what_smart_says(http, launched):
+    """Standalone launch of a public app: discovery, code with PKCE, token, request."""
+    endpoint, code, verifier = launched()
+
+    said = exchange(http, endpoint, code=code, code_verifier=verifier)
+
+    assert said.status_code == 200, said.text
+    assert said.headers["Cache-Control"] == "no-store"
+    claims = json.loads(urlsafe_b64decode(said.json["id_token"].split(".")[1] + "=="))
+    assert claims["fhirUser"] == "Practitioner/bidan"
+    assert ids(asks(http, said.json["access_token"])) == ["siti"]
+
+
+def test_a_code_is_good_once_and_for_who_began_with_it(http, launched):
+    endpoint, code, verifier = launched()
+    other_endpoint, other, _ = launched()
+
+    stolen = exchange(http, other_endpoint, code=other, code_verifier=verifier)
+    unproved = exchange(http, endpoint, code=code)
+    first, second = (exchange(http, endpoint, code=code, code_verifier=verifier) for _ in "ab")
+
+    assert (stolen.status_code, stolen.json["error"]) == (400, "invalid_grant")
+    assert (unproved.status_code, unproved.json["error"]) == (400, "invalid_request")
+    assert (first.status_code, second.status_code) == (200, 400)
+
+
+def test_a_provider_that_is_away_is_said(http, launched, monkeypatch):
+    endpoint, code, verifier = launched()
+
+    def away(*_):
+        raise fetching.Unfetched("away")
+
+    monkeypatch.setattr(fetching, "posted", away)
+    said = exchange(http, endpoint, code=code, code_verifier=verifier)
+
+    assert (said.status_code, said.json["error"]) == (503, "temporarily_unavailable")
+    assert said.headers["Retry-After"] == "5"
 
 
 def test_the_sop_api_is_not_for_who_sees_parts(http, provider):

@@ -16,6 +16,7 @@ import threading
 import time
 from pathlib import Path
 
+from tests.performance.visits import PEOPLE, visit
 from tests.support.server import end_on_term, running
 
 SECONDS = float(sys.argv[1]) if len(sys.argv) > 1 else 10.0
@@ -23,41 +24,11 @@ CONNECTIONS = int(sys.argv[2]) if len(sys.argv) > 2 else 16
 JSON = {"Content-Type": "application/json"}
 
 
-def visit(number):
-    """Give a visit to the general unit."""
-    return {
-        "faskes": "pkm",
-        "noReg": f"RG-20240402-{number}",
-        "pasien": f"p{number % 500}",
-        "kelas": "AMB",
-        "unit": "umum-dewasa",
-        "klaster": "klaster-3",
-        "mulai": "2024-04-02T07:45:00+07:00",
-        "status": "tiba",
-        "caraBayar": "umum",
-    }
-
-
 def prepare(host, port):
     """Store the puskesmas and the patients."""
-    entries = [
-        {"resourceType": "Organization", "id": "pkm", "name": "Puskesmas Contoh"},
-        *(
-            {"resourceType": "Patient", "id": f"p{n}", "birthDate": "1980-01-01"}
-            for n in range(500)
-        ),
-    ]
-    bundle = {
-        "resourceType": "Bundle",
-        "type": "transaction",
-        "entry": [
-            {"resource": e, "request": {"method": "PUT", "url": f"{e['resourceType']}/{e['id']}"}}
-            for e in entries
-        ],
-    }
     connection = http.client.HTTPConnection(host, port)
     connection.request(
-        "POST", "/fhir", json.dumps(bundle), {"Content-Type": "application/fhir+json"}
+        "POST", "/fhir", json.dumps(PEOPLE), {"Content-Type": "application/fhir+json"}
     )
     assert connection.getresponse().status == 200
 

@@ -6,10 +6,12 @@ in without being asked. ``/rotate`` makes a new key, ``/publish`` puts any JWKS 
 
 from __future__ import annotations
 
+import hashlib
 import json
 import secrets
 import sys
 import time
+from base64 import urlsafe_b64encode
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from urllib.parse import parse_qsl, urlencode, urlsplit
 
@@ -31,6 +33,18 @@ class Provider(ThreadingHTTPServer):
     def rotate(self) -> None:
         """Sign with a new key from now on."""
         self.key = RSAKey.generate_key(2048, {"kid": secrets.token_hex(4), "use": "sig"})
+
+    def exchanged(self, form: dict[str, str]) -> tuple[int, dict[str, object]]:
+        """Exchange a code once, for who began with it and can prove it (RFC 7636)."""
+        asked = self.codes.pop(form.get("code", ""), None)
+        if asked is None:
+            return 400, {"error": "invalid_grant", "error_description": "No such code."}
+        challenge = asked.get("code_challenge")
+        digest = hashlib.sha256(form.get("code_verifier", "").encode()).digest()
+        proof = urlsafe_b64encode(digest).rstrip(b"=").decode()
+        if challenge is not None and challenge != proof:
+            return 400, {"error": "invalid_grant", "error_description": "Not its verifier."}
+        return 200, self.token(asked)
 
     def token(self, asked: dict[str, str]) -> dict[str, object]:
         """Exchange a code for tokens; claims of the request are said as they came."""
@@ -77,9 +91,8 @@ class Handler(BaseHTTPRequestHandler):
         body = self.rfile.read(int(self.headers.get("Content-Length", 0)))
         match self.path:
             case "/token":
-                self._json(
-                    self.server.token(self.server.codes.pop(dict(parse_qsl(body.decode()))["code"]))
-                )
+                status, said = self.server.exchanged(dict(parse_qsl(body.decode())))
+                self._send(status, json.dumps(said).encode())
             case "/rotate":
                 self.server.rotate()
                 self._send(204, b"")
