@@ -11,7 +11,8 @@ from typing import TYPE_CHECKING, Final
 from fhir_server.mappings.codes import code_system
 from fhir_server.mappings.effects import Consequences, Effect
 from fhir_server.mappings.elements import id_of, ids_of
-from fhir_server.mappings.kasus_pemantauan import LAYANAN, moved, state_of
+from fhir_server.mappings.kasus_pemantauan import moved, state_of
+from fhir_server.mappings.konsultasi_daring import LAYANAN
 from fhir_server.mappings.rules import Rule, has_code, local, refuse
 from fhir_server.sop.advis import A4, sesuai_data
 from fhir_server.store.ops import Check

@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Any, Final
 
 from fhir_server.mappings.codes import code_system
 from fhir_server.mappings.elements import code_of, day_of, id_of, ids_of, instant_of
-from fhir_server.mappings.kasus_pemantauan import LAYANAN
+from fhir_server.mappings.konsultasi_daring import LAYANAN
 from fhir_server.mappings.pihak import is_public
 from fhir_server.sop.laporan_pemantauan_desa import BarisLaporan, KontakLaporan
 

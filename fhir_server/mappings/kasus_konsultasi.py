@@ -8,7 +8,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any, Final
 
 from fhir_server.mappings import Mapping, fixed, part_id, r4b
-from fhir_server.mappings.codes import ACT_CODE, code_system, sid, structure
+from fhir_server.mappings.codes import code_system, structure
 from fhir_server.mappings.elements import (
     code_of,
     concept,
@@ -17,10 +17,20 @@ from fhir_server.mappings.elements import (
     instant_of,
     period,
     reference,
-    several,
+)
+from fhir_server.mappings.konsultasi_daring import (
+    CONSTANTS,
+    KONSULTASI,
+    LAYANAN,
+    NO_KASUS,
+    RUNNING,
+    TUGAS,
+    case_code,
+    consultation,
+    told,
 )
 from fhir_server.mappings.medium import medium, medium_of
-from fhir_server.mappings.pihak import party, party_of
+from fhir_server.mappings.pihak import party
 from fhir_server.sop.sla import tenggat
 
 if TYPE_CHECKING:
@@ -30,13 +40,8 @@ if TYPE_CHECKING:
     from fhir_server.resources.wire import Document
     from fhir_server.sop.kasus_konsultasi import KasusKonsultasi
 
-NO_KASUS: Final = sid("no-kasus")
-TUGAS: Final = code_system("jenis-tugas")
 STATUS_KASUS: Final = code_system("status-kasus")
-LAYANAN: Final = code_system("layanan-konsultasi")
 PRESISI: Final = structure("presisi-waktu")
-KONSULTASI: Final = "konsultasi"
-RUNNING: Final = "in-progress"
 STATUS: Final = {
     "diajukan": "requested",
     "ditolak": "rejected",
@@ -59,23 +64,17 @@ def to_fhir(kasus: KasusKonsultasi, document_id: str) -> Resources:
 
 def from_fhir(resources: Table[str, Document]) -> dict[str, Any]:
     """Read a case."""
-    case, encounter = resources[""], resources.get(KONSULTASI, {})
+    case = resources[""]
     inputs = [each.get("valueCodeableConcept", {}) for each in case.get("input", ())]
     return {
-        "noKasus": case.get("groupIdentifier", {}).get("value"),
+        **told(resources),
         "layanan": code_of(case.get("code"), LAYANAN),
-        "faskes": id_of(encounter.get("serviceProvider"), "Organization"),
-        "pasien": id_of(case.get("for"), "Patient"),
-        "pemohon": party_of(case.get("requester")),
         "kanal": medium_of(inputs),
-        "keluhan": case.get("reasonCode", {}).get("text"),
         "darurat": case.get("priority") == "stat",
         "presisi": (extension_of(case, PRESISI) or {}).get("valueCode"),
         "diajukan": instant_of(case.get("authoredOn")),
         "penanggungJawab": id_of(case.get("owner"), "PractitionerRole"),
         "status": code_of(case.get("businessStatus"), STATUS_KASUS),
-        "alasan": case.get("statusReason", {}).get("text"),
-        "selesai": instant_of(case.get("executionPeriod", {}).get("end")),
     }
 
 
@@ -97,12 +96,7 @@ def _case(kasus: KasusKonsultasi, document_id: str) -> Any:
         statusReason=r4b.CodeableConcept(text=kasus.alasan) if kasus.alasan else None,
         businessStatus=concept(STATUS_KASUS, kasus.status),
         intent="order",
-        code=r4b.CodeableConcept(
-            coding=[
-                r4b.Coding(system=TUGAS, code="konsultasi-daring"),
-                r4b.Coding(system=LAYANAN, code=kasus.layanan),
-            ]
-        ),
+        code=case_code(kasus.layanan),
         for_fhir=reference("Patient", kasus.pasien),
         encounter=reference("Encounter", part_id(document_id, KONSULTASI)),
         executionPeriod=period(kasus.diajukan, kasus.selesai),
@@ -116,15 +110,14 @@ def _case(kasus: KasusKonsultasi, document_id: str) -> Any:
 
 
 def _encounter(kasus: KasusKonsultasi) -> Any:
-    encounter: Any = r4b.Encounter  # its alias class_fhir is not typed
-    return encounter(
+    return consultation(
+        layanan=kasus.layanan,
         status=ENCOUNTER_STATUS.get(kasus.status, RUNNING),
-        class_fhir=r4b.Coding(system=ACT_CODE, code="VR"),
-        type=several(concept(LAYANAN, kasus.layanan)),
-        subject=reference("Patient", kasus.pasien),
-        period=period(kasus.diajukan, kasus.selesai),
-        reasonCode=[r4b.CodeableConcept(text=kasus.keluhan)],
-        serviceProvider=reference("Organization", kasus.faskes),
+        pasien=kasus.pasien,
+        mulai=kasus.diajukan,
+        selesai=kasus.selesai,
+        keluhan=kasus.keluhan,
+        faskes=kasus.faskes,
     )
 
 
@@ -144,18 +137,12 @@ MAPPING = Mapping(
         "diajukan": "authored-on",
     },
     sort="-authored-on",
-    constants=frozenset(
-        {
-            "Task.groupIdentifier.system",
-            "Task.businessStatus.coding.system",
-            "Task.intent",
-            "Task.code.coding.system",
-            "Task.code.coding.code",
-            "Task.encounter",
-            "Task.input.type",
-            "Task.input.valueCodeableConcept.coding.system",
-            "Encounter.class",
-            "Encounter.type.coding.system",
-        }
-    ),
+    constants=CONSTANTS
+    | {
+        "Task.code.coding.system",
+        "Task.code.coding.code",
+        "Task.input.type",
+        "Task.input.valueCodeableConcept.coding.system",
+        "Encounter.type.coding.system",
+    },
 )

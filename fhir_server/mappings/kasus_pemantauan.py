@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any, Final
 
 from fhir_server.mappings import Mapping, fixed, part_id, r4b
 from fhir_server.mappings.alur import Jaga, business_state
-from fhir_server.mappings.codes import ACT_CODE, code_system, sid
+from fhir_server.mappings.codes import code_system
 from fhir_server.mappings.elements import (
     code_of,
     concept,
@@ -20,7 +20,17 @@ from fhir_server.mappings.elements import (
     reference,
     several,
 )
-from fhir_server.mappings.pihak import party, party_of
+from fhir_server.mappings.konsultasi_daring import (
+    CONSTANTS,
+    KONSULTASI,
+    LAYANAN,
+    NO_KASUS,
+    RUNNING,
+    case_code,
+    consultation,
+    told,
+)
+from fhir_server.mappings.pihak import party
 from fhir_server.mappings.rules import has_code
 from fhir_server.sop.kasus_pemantauan import ALUR_PEMANTAUAN
 
@@ -31,12 +41,7 @@ if TYPE_CHECKING:
     from fhir_server.resources.wire import Document
     from fhir_server.sop.kasus_pemantauan import KasusPemantauan
 
-NO_KASUS: Final = sid("no-kasus")
-TUGAS: Final = code_system("jenis-tugas")
 STATUS_PEMANTAUAN: Final = code_system("status-pemantauan")
-LAYANAN: Final = code_system("layanan-konsultasi")
-KONSULTASI: Final = "konsultasi"
-RUNNING: Final = "in-progress"
 STATUS: Final = {
     **dict.fromkeys(ALUR_PEMANTAUAN.keadaan, RUNNING),
     "terjadwal": "requested",
@@ -67,20 +72,14 @@ def to_fhir(kasus: KasusPemantauan, document_id: str) -> Resources:
 
 def from_fhir(resources: Table[str, Document]) -> dict[str, Any]:
     """Read a case."""
-    case, encounter = resources[""], resources.get(KONSULTASI, {})
+    case = resources[""]
     return {
-        "noKasus": case.get("groupIdentifier", {}).get("value"),
-        "pasien": id_of(case.get("for"), "Patient"),
-        "pemohon": party_of(case.get("requester")),
+        **told(resources),
         "mulai": instant_of(case.get("authoredOn")),
         "pelaksana": id_of(case.get("owner"), "PractitionerRole"),
-        "faskes": id_of(encounter.get("serviceProvider"), "Organization"),
         "jadwal": next(iter(ids_of(case.get("basedOn"), "CommunicationRequest")), None),
         "pesan": id_of(case.get("focus"), "Communication"),
-        "keluhan": case.get("reasonCode", {}).get("text"),
         "status": code_of(case.get("businessStatus"), STATUS_PEMANTAUAN),
-        "alasan": case.get("statusReason", {}).get("text"),
-        "selesai": instant_of(case.get("executionPeriod", {}).get("end")),
     }
 
 
@@ -97,7 +96,6 @@ def state_of(case: Document) -> str | None:
 
 def _case(kasus: KasusPemantauan, document_id: str) -> Any:
     task: Any = r4b.Task  # its alias for_fhir is not typed
-    codings = [("konsultasi-daring", TUGAS), ("pemantauan", LAYANAN)]
     return task(
         groupIdentifier=r4b.Identifier(system=NO_KASUS, value=kasus.noKasus),
         basedOn=several(reference("CommunicationRequest", kasus.jadwal)),
@@ -105,9 +103,7 @@ def _case(kasus: KasusPemantauan, document_id: str) -> Any:
         statusReason=r4b.CodeableConcept(text=kasus.alasan) if kasus.alasan else None,
         businessStatus=concept(STATUS_PEMANTAUAN, kasus.status),
         intent="order",
-        code=r4b.CodeableConcept(
-            coding=[r4b.Coding(system=system, code=code) for code, system in codings]
-        ),
+        code=case_code("pemantauan"),
         focus=reference("Communication", kasus.pesan),
         for_fhir=reference("Patient", kasus.pasien),
         encounter=reference("Encounter", part_id(document_id, KONSULTASI)),
@@ -121,15 +117,14 @@ def _case(kasus: KasusPemantauan, document_id: str) -> Any:
 
 def _encounter(kasus: KasusPemantauan) -> Any:
     ended = {"selesai": "finished", "salah-entri": "entered-in-error"}
-    encounter: Any = r4b.Encounter  # its alias class_fhir is not typed
-    return encounter(
+    return consultation(
+        layanan="pemantauan",
         status=ended.get(kasus.status, RUNNING),
-        class_fhir=r4b.Coding(system=ACT_CODE, code="VR"),
-        type=several(concept(LAYANAN, "pemantauan")),
-        subject=reference("Patient", kasus.pasien),
-        period=period(kasus.mulai, kasus.selesai),
-        reasonCode=several(kasus.keluhan and r4b.CodeableConcept(text=kasus.keluhan)),
-        serviceProvider=reference("Organization", kasus.faskes),
+        pasien=kasus.pasien,
+        mulai=kasus.mulai,
+        selesai=kasus.selesai,
+        keluhan=kasus.keluhan,
+        faskes=kasus.faskes,
     )
 
 
@@ -149,15 +144,9 @@ MAPPING = Mapping(
         "mulai": "authored-on",
     },
     sort="-authored-on",
-    constants=frozenset(
-        {
-            "Task.groupIdentifier.system",
-            "Task.businessStatus.coding.system",
-            "Task.intent",
-            "Task.code",
-            "Task.encounter",
-            "Encounter.class",
-            "Encounter.type",
-        }
-    ),
+    constants=CONSTANTS
+    | {
+        "Task.code",
+        "Encounter.type",
+    },
 )

@@ -11,9 +11,19 @@ from typing import TYPE_CHECKING, Any, Final
 
 from fhir_server.config import CANONICAL
 from fhir_server.mappings import part_id, r4b
-from fhir_server.mappings.codes import ACT_CODE, code_system, structure
+from fhir_server.mappings.codes import ACT_CODE, code_system, sid, structure
 from fhir_server.mappings.effects import Consequences, Effect
-from fhir_server.mappings.elements import code_of, concept, extension_of, id_of, reference, several
+from fhir_server.mappings.elements import (
+    code_of,
+    concept,
+    extension_of,
+    id_of,
+    identifier_of,
+    ids_of,
+    instant_of,
+    reference,
+    several,
+)
 from fhir_server.mappings.tindak_lanjut import HASIL, is_follow_up, output
 
 if TYPE_CHECKING:
@@ -25,6 +35,18 @@ if TYPE_CHECKING:
 JENIS_KUNJUNGAN: Final = code_system("jenis-kunjungan")
 UNTUK_TUGAS, HASIL_URL = structure("untuk-tugas"), structure("hasil-kegiatan")
 NOTE: Final = "catatan"
+CONSTANTS: Final = frozenset(
+    {
+        "Encounter.extension.url",
+        "Encounter.extension.valueCodeableConcept.coding.system",
+        "Encounter.status",
+        "Encounter.class",
+        "QuestionnaireResponse.questionnaire",
+        "QuestionnaireResponse.status",
+        "QuestionnaireResponse.encounter",
+        "QuestionnaireResponse.item.linkId",
+    }
+)
 CLOSED: Final = ("completed", "failed", "rejected", "cancelled", "entered-in-error")
 
 
@@ -58,6 +80,43 @@ def frame(  # noqa: PLR0913 - what every field work says
     }
 
 
+def told(encounter: Document, numbers: str) -> dict[str, Any]:
+    """Read what every kind of field work says; ``numbers``: the system of its number."""
+    span = encounter.get("period", {})
+    staff = [each.get("individual", {}) for each in encounter.get("participant", ())]
+    places = [each.get("location", {}) for each in encounter.get("location", ())]
+    return {
+        "faskes": id_of(encounter.get("serviceProvider"), "Organization"),
+        "nomor": identifier_of(encounter, sid(numbers) + "/"),
+        "petugas": next(iter(ids_of(staff, "PractitionerRole")), None),
+        "lokasi": next(iter(ids_of(places, "Location")), None),
+        "mulai": instant_of(span.get("start")),
+        "selesai": instant_of(span.get("end")),
+        "hasil": result_of(encounter),
+        "tugas": task_of(encounter),
+    }
+
+
+def noted(  # noqa: PLR0913 - what every filled form says
+    form: str, about: Any, own_id: str, *, when: datetime, staff: str, asked: dict[str, Any]
+) -> dict[str, Any]:
+    """Write the form that was filled in; none if nothing was. ``asked``: linkId → its answer."""
+    items = [{"linkId": link, "answer": [said]} for link, said in asked.items()]
+    if not items:
+        return {}
+    return {
+        NOTE: r4b.QuestionnaireResponse(
+            questionnaire=form,
+            status="completed",
+            subject=about,
+            encounter=reference("Encounter", own_id),
+            authored=when,
+            author=reference("PractitionerRole", staff),
+            item=items,
+        )
+    }
+
+
 def task_of(resource: Document) -> str | None:
     """Read for which Task field work, or its evaluation, is."""
     return id_of((extension_of(resource, UNTUK_TUGAS) or {}).get("valueReference"), "Task")
@@ -69,10 +128,9 @@ def result_of(encounter: Document) -> str | None:
     return code_of(found.get("valueCodeableConcept"), HASIL)
 
 
-def note_part(encounter: Document, *, written: bool) -> dict[str, str]:
+def note_part(encounter: Document, _gathered: object) -> dict[str, str]:
     """Find the form that was filled in with field work."""
-    own = part_id(encounter["id"], NOTE)
-    return {NOTE: f"QuestionnaireResponse/{own}"} if written else {}
+    return {NOTE: f"QuestionnaireResponse/{part_id(encounter['id'], NOTE)}"}
 
 
 def answers(response: Document | None) -> dict[str, Any]:

@@ -9,23 +9,16 @@ from typing import TYPE_CHECKING, Any, Final
 
 from fhir_server.mappings import Mapping, r4b
 from fhir_server.mappings.codes import CANONICAL, sid
-from fhir_server.mappings.elements import (
-    code_of,
-    id_of,
-    identifier,
-    identifier_of,
-    ids_of,
-    instant_of,
-    reference,
-)
+from fhir_server.mappings.elements import code_of, id_of, identifier, reference
 from fhir_server.mappings.kegiatan_lapangan import (
+    CONSTANTS,
     JENIS_KUNJUNGAN,
     NOTE,
     answers,
     frame,
     note_part,
-    result_of,
-    task_of,
+    noted,
+    told,
 )
 
 if TYPE_CHECKING:
@@ -43,9 +36,10 @@ ASKED: Final = {"sasaran": "valueInteger", "hadir": "valueInteger", "uraian": "v
 
 def to_fhir(kegiatan: KegiatanPosyandu, own_id: str) -> Resources:
     """Write an activity, and what was counted if it was."""
+    whom = reference("Group", kegiatan.kelompok)
     encounter = r4b.Encounter(
         identifier=[identifier(sid(NOMOR, kegiatan.faskes), kegiatan.nomor)],
-        subject=reference("Group", kegiatan.kelompok),
+        subject=whom,
         **frame(
             code="FLD",
             kind=kegiatan.jenis,
@@ -58,49 +52,20 @@ def to_fhir(kegiatan: KegiatanPosyandu, own_id: str) -> Resources:
             place=kegiatan.lokasi,
         ),
     )
-    notes = _notes(kegiatan, own_id)
-    return {"": encounter, **({NOTE: notes} if notes else {})}
+    asked = {n: {kind: v} for n, kind in ASKED.items() if (v := getattr(kegiatan, n)) is not None}
+    when, staff = kegiatan.selesai or kegiatan.mulai, kegiatan.petugas
+    return {"": encounter, **noted(FORM, whom, own_id, when=when, staff=staff, asked=asked)}
 
 
 def from_fhir(resources: Table[str, Document]) -> dict[str, Any]:
     """Read an activity."""
-    encounter = resources[""]
-    span = encounter.get("period", {})
-    staff = [each.get("individual", {}) for each in encounter.get("participant", ())]
-    places = [each.get("location", {}) for each in encounter.get("location", ())]
-    said = answers(resources.get(NOTE))
+    encounter, found = resources[""], answers(resources.get(NOTE))
     return {
-        "faskes": id_of(encounter.get("serviceProvider"), "Organization"),
-        "nomor": identifier_of(encounter, sid(NOMOR) + "/"),
+        **told(encounter, NOMOR),
         "jenis": code_of(encounter.get("type"), JENIS_KUNJUNGAN),
         "kelompok": id_of(encounter.get("subject"), "Group"),
-        "petugas": next(iter(ids_of(staff, "PractitionerRole")), None),
-        "lokasi": next(iter(ids_of(places, "Location")), None),
-        "mulai": instant_of(span.get("start")),
-        "selesai": instant_of(span.get("end")),
-        "hasil": result_of(encounter),
-        "tugas": task_of(encounter),
-        **{name: said.get(name) for name in ASKED},
+        **{name: found.get(name) for name in ASKED},
     }
-
-
-def _notes(kegiatan: KegiatanPosyandu, own_id: str) -> Any:
-    items = [
-        {"linkId": name, "answer": [{element: said}]}
-        for name, element in ASKED.items()
-        if (said := getattr(kegiatan, name)) is not None
-    ]
-    if not items:
-        return None
-    return r4b.QuestionnaireResponse(
-        questionnaire=FORM,
-        status="completed",
-        subject=reference("Group", kegiatan.kelompok),
-        encounter=reference("Encounter", own_id),
-        authored=kegiatan.selesai or kegiatan.mulai,
-        author=reference("PractitionerRole", kegiatan.petugas),
-        item=items,
-    )
 
 
 MAPPING = Mapping(
@@ -108,7 +73,7 @@ MAPPING = Mapping(
     profile="KegiatanPosyandu",
     to_fhir=to_fhir,
     from_fhir=from_fhir,
-    parts=lambda encounter, _: note_part(encounter, written=True),
+    parts=note_part,
     profiles={NOTE: "CatatanKegiatan"},
     criteria=(("type", ",".join(f"{JENIS_KUNJUNGAN}|{each}" for each in KINDS)),),
     filters={
@@ -120,17 +85,5 @@ MAPPING = Mapping(
         "mulai": "date",
     },
     sort="-date",
-    constants=frozenset(
-        {
-            "Encounter.extension.url",
-            "Encounter.extension.valueCodeableConcept.coding.system",
-            "Encounter.status",
-            "Encounter.class",
-            "Encounter.type.coding.system",
-            "QuestionnaireResponse.questionnaire",
-            "QuestionnaireResponse.status",
-            "QuestionnaireResponse.encounter",
-            "QuestionnaireResponse.item.linkId",
-        }
-    ),
+    constants=CONSTANTS | {"Encounter.type.coding.system"},
 )

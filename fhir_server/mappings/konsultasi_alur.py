@@ -8,6 +8,7 @@ from fhir_server.mappings import advis as advices
 from fhir_server.mappings import kasus_konsultasi as cases
 from fhir_server.mappings.alur import Jaga, business_state
 from fhir_server.mappings.kasus_pemantauan import is_case
+from fhir_server.mappings.konsultasi_daring import RUNNING
 from fhir_server.mappings.rules import has_code
 from fhir_server.sop.advis import ALUR_ADVIS
 from fhir_server.sop.kasus_konsultasi import ALUR_KASUS, ALUR_LAKON
@@ -16,7 +17,7 @@ from fhir_server.sop.persetujuan_advis import ALUR_PERSETUJUAN
 if TYPE_CHECKING:
     from fhir_server.resources.wire import Document
 
-CASE_STATUS: Final = {nama: cases.STATUS.get(nama, cases.RUNNING) for nama in ALUR_LAKON.keadaan}
+CASE_STATUS: Final = {nama: cases.STATUS.get(nama, RUNNING) for nama in ALUR_LAKON.keadaan}
 ENDED: Final = ALUR_LAKON.akhir
 CASE_ALONE: Final = {
     "requested": "diajukan",

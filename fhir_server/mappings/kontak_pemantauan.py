@@ -26,14 +26,8 @@ from fhir_server.mappings.elements import (
     instant_of,
     reference,
 )
-from fhir_server.mappings.kasus_pemantauan import (
-    KONSULTASI,
-    LAYANAN,
-    TUGAS,
-    moved,
-    state_of,
-    to_fhir,
-)
+from fhir_server.mappings.kasus_pemantauan import moved, state_of, to_fhir
+from fhir_server.mappings.konsultasi_daring import KONSULTASI, LAYANAN, TUGAS
 from fhir_server.mappings.pihak import is_public, party_of
 from fhir_server.mappings.plain import as_json
 from fhir_server.sop.kasus_pemantauan import MENUNGGU_JAWABAN, KasusPemantauan

@@ -9,23 +9,16 @@ from typing import TYPE_CHECKING, Any, Final
 
 from fhir_server.mappings import Mapping, r4b
 from fhir_server.mappings.codes import CANONICAL, sid
-from fhir_server.mappings.elements import (
-    id_of,
-    identifier,
-    identifier_of,
-    ids_of,
-    instant_of,
-    reference,
-    several,
-)
+from fhir_server.mappings.elements import id_of, identifier, reference
 from fhir_server.mappings.kegiatan_lapangan import (
+    CONSTANTS,
     JENIS_KUNJUNGAN,
     NOTE,
     answers,
     frame,
     note_part,
-    result_of,
-    task_of,
+    noted,
+    told,
 )
 
 if TYPE_CHECKING:
@@ -43,9 +36,10 @@ ASKED: Final = ("temuan", "tindakan", "rencana")
 
 def to_fhir(kunjungan: KunjunganRumah, own_id: str) -> Resources:
     """Write a home visit, and its notes if there are any."""
+    whom = reference("Patient", kunjungan.pasien)
     encounter = r4b.Encounter(
         identifier=[identifier(sid(NOMOR, kunjungan.faskes), kunjungan.nomor)],
-        subject=reference("Patient", kunjungan.pasien),
+        subject=whom,
         **frame(
             code="HH",
             kind=KIND,
@@ -58,48 +52,19 @@ def to_fhir(kunjungan: KunjunganRumah, own_id: str) -> Resources:
             place=kunjungan.lokasi,
         ),
     )
-    notes = _notes(kunjungan, own_id)
-    return {"": encounter, **({NOTE: notes} if notes else {})}
+    asked = {n: {"valueString": v} for n in ASKED if (v := getattr(kunjungan, n)) is not None}
+    when, staff = kunjungan.selesai or kunjungan.mulai, kunjungan.petugas
+    return {"": encounter, **noted(FORM, whom, own_id, when=when, staff=staff, asked=asked)}
 
 
 def from_fhir(resources: Table[str, Document]) -> dict[str, Any]:
     """Read a home visit."""
-    encounter = resources[""]
-    span = encounter.get("period", {})
-    staff = [each.get("individual", {}) for each in encounter.get("participant", ())]
-    places = [each.get("location", {}) for each in encounter.get("location", ())]
-    said = answers(resources.get(NOTE))
+    encounter, found = resources[""], answers(resources.get(NOTE))
     return {
-        "faskes": id_of(encounter.get("serviceProvider"), "Organization"),
-        "nomor": identifier_of(encounter, sid(NOMOR) + "/"),
+        **told(encounter, NOMOR),
         "pasien": id_of(encounter.get("subject"), "Patient"),
-        "petugas": next(iter(ids_of(staff, "PractitionerRole")), None),
-        "mulai": instant_of(span.get("start")),
-        "selesai": instant_of(span.get("end")),
-        "hasil": result_of(encounter),
-        "tugas": task_of(encounter),
-        "lokasi": next(iter(ids_of(places, "Location")), None),
-        **{name: said.get(name) for name in ASKED},
+        **{name: found.get(name) for name in ASKED},
     }
-
-
-def _notes(kunjungan: KunjunganRumah, own_id: str) -> Any:
-    items = [
-        {"linkId": name, "answer": [{"valueString": said}]}
-        for name in ASKED
-        if (said := getattr(kunjungan, name)) is not None
-    ]
-    if not items:
-        return None
-    return r4b.QuestionnaireResponse(
-        questionnaire=FORM,
-        status="completed",
-        subject=reference("Patient", kunjungan.pasien),
-        encounter=reference("Encounter", own_id),
-        authored=kunjungan.selesai or kunjungan.mulai,
-        author=reference("PractitionerRole", kunjungan.petugas),
-        item=several(*items),
-    )
 
 
 MAPPING = Mapping(
@@ -107,7 +72,7 @@ MAPPING = Mapping(
     profile="KunjunganRumah",
     to_fhir=to_fhir,
     from_fhir=from_fhir,
-    parts=lambda encounter, _: note_part(encounter, written=True),
+    parts=note_part,
     profiles={NOTE: "CatatanKunjunganRumah"},
     criteria=(("type", f"{JENIS_KUNJUNGAN}|{KIND}"),),
     filters={
@@ -118,17 +83,5 @@ MAPPING = Mapping(
         "mulai": "date",
     },
     sort="-date",
-    constants=frozenset(
-        {
-            "Encounter.extension.url",
-            "Encounter.extension.valueCodeableConcept.coding.system",
-            "Encounter.status",
-            "Encounter.class",
-            "Encounter.type",
-            "QuestionnaireResponse.questionnaire",
-            "QuestionnaireResponse.status",
-            "QuestionnaireResponse.encounter",
-            "QuestionnaireResponse.item.linkId",
-        }
-    ),
+    constants=CONSTANTS | {"Encounter.type"},
 )

@@ -26,6 +26,7 @@ from fhir_server.mappings.encounter_lab import visit
 from fhir_server.mappings.episode_kehamilan import CLINICAL_TERM, quantity
 from fhir_server.mappings.kontak_kia import tied, turn
 from fhir_server.mappings.ukur import (
+    CONSTANTS,
     ROLES,
     Taken,
     about,
@@ -317,25 +318,13 @@ MAPPING = Mapping(
         "kunjungan": "encounter=Encounter/{}",
         "waktu": "date",
     },
-    constants=frozenset(
-        {
-            "Observation.extension.url",
-            "Observation.category",
-            "Observation.code",
-            "Observation.hasMember",
-            "Observation.component.code",
-            "Observation.component.valueQuantity.unit",
-            "Observation.component.valueQuantity.system",
-            "Observation.component.valueQuantity.code",
-            "Observation.valueQuantity.unit",
-            "Observation.valueQuantity.system",
-            "Observation.valueQuantity.code",
-            "Observation.valueCodeableConcept.coding.system",
-            "Observation.interpretation.coding.system",
-            "Procedure.status",
-            "Procedure.category",
-            "Procedure.code.coding.system",
-            "Procedure.code",
-        }
-    ),
+    constants=CONSTANTS
+    | {
+        "Observation.extension.url",
+        "Observation.valueCodeableConcept.coding.system",
+        "Procedure.status",
+        "Procedure.category",
+        "Procedure.code.coding.system",
+        "Procedure.code",
+    },
 )

@@ -13,6 +13,7 @@ from fhir_server.mappings.elements import instant_of
 from fhir_server.mappings.encounter_lab import visit
 from fhir_server.mappings.episode_kehamilan import quantity
 from fhir_server.mappings.ukur import (
+    CONSTANTS,
     ROLES,
     Taken,
     about,
@@ -91,19 +92,5 @@ MAPPING = Mapping(
         "kunjungan": "encounter=Encounter/{}",
         "waktu": "date",
     },
-    constants=frozenset(
-        {
-            "Observation.category",
-            "Observation.code",
-            "Observation.hasMember",
-            "Observation.component.code",
-            "Observation.component.valueQuantity.unit",
-            "Observation.component.valueQuantity.system",
-            "Observation.component.valueQuantity.code",
-            "Observation.valueQuantity.unit",
-            "Observation.valueQuantity.system",
-            "Observation.valueQuantity.code",
-            "Observation.interpretation.coding.system",
-        }
-    ),
+    constants=CONSTANTS,
 )

@@ -67,6 +67,22 @@ MEASURES: Final = {
 }
 """Role → field, code, unit."""
 ROLES: Final = (PRESSURE, *MEASURES)
+CONSTANTS: Final = frozenset(
+    {
+        "Observation.category",
+        "Observation.code",
+        "Observation.hasMember",
+        "Observation.component.code",
+        "Observation.component.valueQuantity.unit",
+        "Observation.component.valueQuantity.system",
+        "Observation.component.valueQuantity.code",
+        "Observation.valueQuantity.unit",
+        "Observation.valueQuantity.system",
+        "Observation.valueQuantity.code",
+        "Observation.interpretation.coding.system",
+    }
+)
+"""What no field of a panel of measures decides."""
 
 
 @dataclass(frozen=True, slots=True)

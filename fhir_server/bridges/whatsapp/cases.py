@@ -16,8 +16,8 @@ from fhir_server.interactions.reader import StoreReader
 from fhir_server.mappings import part_id
 from fhir_server.mappings.codes import CANONICAL
 from fhir_server.mappings.elements import id_of, instant_of
-from fhir_server.mappings.kasus_konsultasi import KONSULTASI
 from fhir_server.mappings.konsultasi_alur import is_lakon
+from fhir_server.mappings.konsultasi_daring import KONSULTASI
 from fhir_server.mappings.tugas_lakon import OPEN, TUGAS
 from fhir_server.sop.kasus_konsultasi import KasusKonsultasi
 
