@@ -195,6 +195,23 @@ def test_br_d8_cycles_lateness_and_strata(fhir, laporan, pekan):
         assert set(weeks) == {"2021-W28"}
 
 
+def test_br_d8_a_day_is_the_clinics_whatever_zone_a_client_writes(fhir, lakon):
+    """Submitted at 23:50 and forwarded at 00:10 in WIB; in UTC both are of one day."""
+    malam = lakon("malam", hari=13, diajukan=wib(13, "23:50:00"))
+    malam.teruskan("00:10:00", hari=14)
+    name = f"Task/{malam.kasus}-d5"
+    period = {"start": "2021-07-13T16:50:00Z", "end": "2021-07-13T17:10:00Z"}
+    fhir.kept(name, {**fhir.read(name), "executionPeriod": period})
+    fhir.kept("Measure/sla-lakon", json.loads(MEASURE.read_text("utf-8")))
+
+    report = fhir.read(
+        "Measure/sla-lakon/$evaluate-measure?periodStart=2021-07-12&periodEnd=2021-07-18"
+    )
+
+    forwarded = counts(groups(report)["sla-d5"])
+    assert (forwarded["denominator"], forwarded["numerator"]) == (1, 0)
+
+
 def test_sent_without_a_receipt_is_counted_by_an_estimate(fhir, lakon):
     kira = lakon("kira", hari=15)
     kira.teruskan("10:00:00")

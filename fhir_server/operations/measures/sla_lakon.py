@@ -7,6 +7,7 @@ runs though its time is over is listed, whether or not lists were asked for.
 from __future__ import annotations
 
 from collections import defaultdict
+from dataclasses import replace
 from typing import TYPE_CHECKING, Final
 
 from fhir_server.interactions.matches import matches
@@ -19,7 +20,7 @@ from fhir_server.sop.sla import ringkas
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Sequence
-    from datetime import datetime
+    from datetime import datetime, tzinfo
     from decimal import Decimal
 
     from fhir_server.context import Context
@@ -72,7 +73,14 @@ def clocks(context: Context, asked: Asked, now: datetime) -> list[Jam]:
     program = _own(_tasks(context, [("code", first), *within]), asked.reporter)
     duties = _tasks(context, [("code", f"{kinds}|pelaksanaan-harian"), *within])
     days = of_days(_own(duties, asked.reporter), asked.start, min(asked.end, now))
-    return [*of_cases(cases, steps), *of_program(program), *days]
+    found = [*of_cases(cases, steps), *of_program(program), *days]
+    return [_here(each, asked.start.tzinfo) for each in found]
+
+
+def _here(clock: Jam, zone: tzinfo | None) -> Jam:
+    """Give a clock in the clinic's zone, whatever zone a client wrote it in: days begin there."""
+    end = clock.selesai and clock.selesai.astimezone(zone)
+    return replace(clock, mulai=clock.mulai.astimezone(zone), selesai=end)
 
 
 def _tasks(context: Context, pairs: Sequence[tuple[str, str]]) -> list[Document]:
