@@ -3,6 +3,7 @@
 # make check   format, lint, types, walls between the rooms, tests: what CI runs
 # make format  let ruff lay the code out
 # make lock    write the lock files anew from pyproject.toml
+# make audit   known weaknesses of the locked packages (pip-audit); fails if there are any
 # make bench   the micro-benchmarks of the repository
 
 VENV := .venv
@@ -10,7 +11,7 @@ BIN := $(VENV)/bin
 PYTHONS := python3 python3.14 python3.13 python3.12 python3.11
 COMPILE := pip compile --quiet --universal --generate-hashes --python-version 3.11 --no-header
 
-.PHONY: help run test check format lock bench
+.PHONY: help run test check audit format lock bench
 .DEFAULT_GOAL := help
 
 help:
@@ -28,6 +29,10 @@ check: $(VENV)/dev.stamp $(VENV)/pango.stamp
 	$(BIN)/mypy
 	$(BIN)/lint-imports
 	$(BIN)/python -m pytest -n auto --dist worksteal
+	$(BIN)/python tools/audit_packages.py
+
+audit: $(VENV)/dev.stamp
+	$(BIN)/python tools/audit_packages.py --strict
 
 format: $(VENV)/dev.stamp
 	$(BIN)/ruff format .
