@@ -29,6 +29,17 @@ from fhir_server.store.formats import FORMAT
 
 KEPT = Path("tests/store/formats")
 NIK = "https://fhir.kemkes.go.id/id/nik"
+VISIT = {
+    "faskes": "pkm-dharma-rini",
+    "noReg": "RG-20240402-001",
+    "pasien": "p1",
+    "kelas": "AMB",
+    "unit": "umum-dewasa",
+    "klaster": "klaster-3",
+    "mulai": "2024-04-02T07:45:00+07:00",
+    "status": "tiba",
+    "caraBayar": "umum",
+}
 
 
 def patient(number: int, *, active: bool) -> dict[str, Any]:
@@ -69,6 +80,7 @@ def write(client: Any) -> None:
             expect(answer, 200 if not active else 201)
         expect(client.post("/fhir/Observation", json=pressure(number)), 201)
     expect(client.delete("/fhir/Patient/p4"), 204)
+    expect(client.post("/sop/v1/kunjungan", json=VISIT), 201)
 
 
 def expect(answer: Any, status: int) -> None:

@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING, Any
 from fhir_server.resources import wire
 from fhir_server.search.custom import counts, mark, problems
 from fhir_server.store.failures import translated
+from fhir_server.store.versions import text_of
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -66,7 +67,7 @@ class Customs:
             rows = list(self._resources.find({"ix.status": "active"}).sort("_id", 1))
         plain = parameters.with_own(())
         for row in rows:
-            document = wire.parse(bytes(row["raw"]))
+            document = wire.parse(text_of(row))
             if counts(document, plain) and not any(problems(document, plain)):
                 found.setdefault(document["url"], document)
         return list(found.values())

@@ -44,7 +44,7 @@ class Formats:
         """Give the format of the data; Unavailable if it is a newer one than this server knows."""
         with translated():
             found = self._kept.find_one(ONE)
-        number = int(found["number"]) if found else 0
+        number = int(found.get("number", 0)) if found else 0
         if number > FORMAT:
             raise Unavailable(
                 f"The data of {self._database.name} have format {number}, written by a newer "

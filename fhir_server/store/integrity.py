@@ -13,7 +13,7 @@ from fhir_server.resources.wire import parse
 from fhir_server.store.failures import translated
 from fhir_server.store.layout import CLAIMING
 from fhir_server.store.outbox import OUTBOX, STATE
-from fhir_server.store.versions import past_name
+from fhir_server.store.versions import WHOLE, past_name, text_of
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator
@@ -91,8 +91,8 @@ def unclaimed(database: Database[Document], resource_type: str, keys: Keys) -> I
     if resource_type not in CLAIMING:
         return
     with translated():
-        for row in database[resource_type].find({}, {"raw": 1, "at": 1, "c": 1}).sort("_id", 1):
-            if sorted(row.get("c", ())) != sorted(keys(parse(bytes(row["raw"])))):
+        for row in database[resource_type].find({}, {**WHOLE, "c": 1}).sort("_id", 1):
+            if sorted(row.get("c", ())) != sorted(keys(parse(text_of(row)))):
                 yield (
                     f"{resource_type}/{row['_id']}: does not hold the keys that it alone may have; "
                     f"where --repair leaves it so, another {resource_type} holds them"

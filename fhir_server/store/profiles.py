@@ -19,7 +19,7 @@ from fhir_server.resources.profiles import load_profiles
 from fhir_server.resources.profiles.library import Library
 from fhir_server.store.coalesce import Coalescer
 from fhir_server.store.failures import translated
-from fhir_server.store.versions import past_name
+from fhir_server.store.versions import WHOLE, past_name, text_of
 
 if TYPE_CHECKING:
     from pymongo.database import Database
@@ -86,8 +86,8 @@ class Profiles:
     def _loaded(self) -> Library:
         since = datetime.now(UTC) - SKEW
         stamp = self._stamp(since)  # before reading: what is written meanwhile is read again
-        rows = self._database[KIND].find({}, {"raw": 1}).sort("t", 1)
-        stored: list[Document] = [orjson.loads(row["raw"]) for row in rows]
+        rows = self._database[KIND].find({}, WHOLE).sort("t", 1)
+        stored: list[Document] = [orjson.loads(text_of(row)) for row in rows]
         library = Library(load_definitions(), [*self._bundled, *stored])
         self._known = (stamp, since, library)
         return library

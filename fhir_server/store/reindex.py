@@ -12,6 +12,7 @@ from pymongo.errors import DuplicateKeyError
 from fhir_server.resources import wire
 from fhir_server.search.index import index
 from fhir_server.store.failures import translated
+from fhir_server.store.versions import WHOLE, text_of
 
 if TYPE_CHECKING:
     from datetime import datetime
@@ -49,12 +50,12 @@ def reindex_slice(
     if asked.since is not None:
         wanted["t"] = {"$gte": asked.since}
     collection = database[asked.resource_type]
-    held = {"raw": 1, "at": 1, "v": 1, "t": 1, "ix": 1, "c": 1}
+    held = {**WHOLE, "ix": 1, "c": 1}
     with translated():
         rows = list(collection.find(wanted, held).sort("_id", 1).limit(asked.limit))
         changes = []
         for row in rows:
-            text = wire.Text(row["raw"], row["at"]).stamped(row["v"], row["t"])
+            text = text_of(row)
             document, same = wire.parse(text), {"_id": row["_id"], "v": row["v"]}
             made = index(document, parameters)
             if made != row["ix"]:

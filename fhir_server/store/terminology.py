@@ -15,6 +15,7 @@ from fhir_server.resources.terminology import Terminology, bundled
 from fhir_server.resources.terminology.concepts import Listed
 from fhir_server.store.editions import Editions, Loaded
 from fhir_server.store.failures import translated
+from fhir_server.store.versions import WHOLE, text_of
 
 if TYPE_CHECKING:
     from pymongo.database import Database
@@ -75,10 +76,10 @@ class _Kept:
             if found is not None:
                 self._parsed[key] = found
                 return found
-        row = self._database[kind].find_one({"_id": head["_id"]}, {"raw": 1, "v": 1})
+        row = self._database[kind].find_one({"_id": head["_id"]}, WHOLE)
         if row is None:
             return None
-        document = orjson.loads(row["raw"])
+        document = orjson.loads(text_of(row))
         parsed = Listed(document) if kind == "CodeSystem" else document
         with self._lock:
             self._parsed[kind, head["_id"], row["v"]] = parsed

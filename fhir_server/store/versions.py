@@ -114,6 +114,15 @@ def stored(resource_type: str, document: Document) -> Stored:
     return Stored(resource_type, resource_id, version, document["t"], text, method, file=file)
 
 
+WHOLE = {"raw": 1, "at": 1, "v": 1, "t": 1}
+"""What ``text_of`` needs of a current version."""
+
+
+def text_of(document: Document) -> bytes:
+    """Give the JSON of a current version; without its stamp what is stored need not be JSON."""
+    return Text(document["raw"], document["at"]).stamped(document["v"], document["t"])
+
+
 def written(put: Put, version: int, moment: datetime) -> Stored:
     """Say what a Put became; large content included."""
     return Stored(put.resource_type, put.id, version, moment, put.text, put.method)
