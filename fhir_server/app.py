@@ -61,6 +61,7 @@ def build_context(settings: Settings, uri: str) -> Context:
     )
     parameters = load_search(settings).with_own(())
     store = connect(uri, settings)
+    store.formats.begin()
     parameters.place = replace(
         parameters.place, terms=LoadedTerms(store.terminology.now), bounds=search_bounds(settings)
     )
