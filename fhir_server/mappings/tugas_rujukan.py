@@ -34,7 +34,7 @@ JENIS_TUGAS, STATUS_RUJUKAN = code_system("jenis-tugas"), code_system("status-ru
 ALASAN_TOLAK, ALASAN_SELESAI = code_system("alasan-tolak"), code_system("alasan-selesai-rujukan")
 PARAMETER, TACC = code_system("parameter-tugas"), code_system("tacc")
 PRIORITY: Final = {"elektif": "routine", "segera": "urgent", "darurat": "stat"}
-REFUSED = "ditolak"
+REFUSED, OTHER = "ditolak", "lainnya"
 
 
 def tasks_of(rujukan: Rujukan, own_id: str) -> dict[str, Any]:
@@ -79,13 +79,16 @@ def read_answer(task: Document) -> dict[str, Any]:
 
 
 def read_past(task: Document) -> dict[str, Any]:
-    """Read what a facility was asked, and how it answered."""
-    reason = task.get("statusReason", {})
+    """Read what a facility was asked, and how it answered.
+
+    One that declines in words of its own, or in none, has another reason than those of the SOP.
+    """
+    reason, refused = task.get("statusReason", {}), bool(task) and state_of(task) == REFUSED
     return {
         "tujuan": _owner(task),
         "dikirim": instant_of(task.get("authoredOn")),
         "batasJawab": instant_of(task.get("restriction", {}).get("period", {}).get("end")),
-        "alasanTolak": code_of(reason, ALASAN_TOLAK),
+        "alasanTolak": code_of(reason, ALASAN_TOLAK) or (OTHER if refused else None),
         "keterangan": reason.get("text"),
         "dijawab": instant_of(task.get("lastModified")),
     }

@@ -206,6 +206,20 @@ def test_refused_referral_goes_to_another_hospital_as_new_work(sop, fhir, rujuka
     assert sop.read(f"rujukan/{rujukan['id']}")["status"] == "disetujui"
 
 
+@pytest.mark.parametrize("said", [{}, {"statusReason": {"text": "IGD sedang penuh"}}])
+def test_a_hospital_that_declines_in_its_own_words_can_be_replaced_too(sop, fhir, rujukan, said):
+    assert put(fhir, moved(tugas(fhir, rujukan), "rejected", "ditolak", **said)).status == 200
+    letter = sop.read(f"rujukan/{rujukan['id']}")
+    sent = {"tujuan": "rs-b", "status": "dikirim", "dikirim": "2024-08-20T19:50:00+07:00"}
+
+    again = sop.kept(f"rujukan/{rujukan['id']}", changed(letter, **sent))
+
+    (past,) = again["riwayatTujuan"]
+    assert (past["tujuan"], past["alasanTolak"]) == ("rs-a", "lainnya")
+    assert past.get("keterangan") == said.get("statusReason", {}).get("text")
+    assert tugas(fhir, rujukan, "rs-b")["status"] == "requested"
+
+
 def test_new_addressee_before_a_refusal_is_not_allowed(sop, rujukan):
     refused = sop("PUT", f"rujukan/{rujukan['id']}", changed(rujukan, tujuan="rs-b"))
 
