@@ -10,6 +10,8 @@ from typing import NamedTuple
 
 PAGE = Path(__file__).parents[3] / "docs" / "exchange" / "satusehat-deviations.md"
 OF_SOP = "## What a SOP document does not say"
+BY_FHIR_ONLY = "## Met by FHIR only"
+SPAN = re.compile(r"([a-z-]+)/(\d{3})(?:-(\d{3}))?")
 ROW = re.compile(r"\| `([^`]+)` \| `([-+±]) ([^`]+)` \| (.+) \|")
 
 
@@ -38,6 +40,19 @@ def deviations():
     general, _, of_sop = PAGE.read_text("utf-8").partition(OF_SOP)
     found = [Deviation(*row, by_fhir=True) for row in ROW.findall(general)]
     return (*found, *(Deviation(*row, by_fhir=False) for row in ROW.findall(of_sop)))
+
+
+@cache
+def by_fhir_only():
+    """Name the samples that no SOP document says."""
+    rows = PAGE.read_text("utf-8").partition(BY_FHIR_ONLY)[2].splitlines()
+    named = [row.split("|")[1] for row in rows if row.startswith("|")]
+    found = [span for cell in named for span in SPAN.findall(cell)]
+    return {
+        f"{module}/{number:03}"
+        for module, first, last in found
+        for number in range(int(first), int(last or first) + 1)
+    }
 
 
 def _literal(pattern):
