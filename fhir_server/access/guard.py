@@ -41,7 +41,7 @@ MOST_NAMED = 10_000
 _EPOCH = datetime.fromtimestamp(0, UTC)
 OPEN = frozenset(
     {"ready", "close", "secret", "whole", "types", "tally", "unguarded", "permit"}
-    | {"clients", "customs", "profiles", "terminology", "binaries"}
+    | {"clients", "customs", "profiles", "terminology", "binaries", "born"}
 )
 """What anybody may use of a store: it gives out no resource."""
 

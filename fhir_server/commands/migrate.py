@@ -5,6 +5,7 @@ from __future__ import annotations
 import click
 
 from fhir_server.commands import opening
+from fhir_server.commands.recording import recorded
 from fhir_server.store.formats import FORMAT
 
 HELP = """
@@ -21,5 +22,8 @@ fhir-server migrate
 @click.command(help=HELP)
 def command() -> None:
     """Bring the data up to the present format."""
-    with opening.attached(opening.settings_given()):
+    with (
+        opening.attached(opening.settings_given()) as context,
+        recorded(context, "migrate", format=str(FORMAT)),
+    ):
         click.echo(f"The data have format {FORMAT}, that of this version.")

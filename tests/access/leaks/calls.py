@@ -23,6 +23,7 @@ LEFT_OUT = {
     "events": "needs Subscriptions that were told: tests/bridges/subscriptions/test_topics.py",
     "status": "needs Subscriptions: tests/bridges/subscriptions/test_topics.py",
     "get-ws-binding-token": "for its own Subscriptions: tests/bridges/subscriptions/test_topics.py",
+    "baca-satusehat": "asks another system: tests/bridges/satusehat/test_inbound.py",
     "akses-darurat": "opens what was closed, which is its purpose: tests/access/test_roles.py",
 }
 WRITING = {"apply", "laporan-desa", "laporan-pustu", "meta-add", "meta-delete", "panggil-antrean"}
