@@ -118,18 +118,24 @@ class Line:
     def _session(self) -> requests.Session:
         session: requests.Session | None = getattr(self._own, "session", None)
         if session is None:
-            session = requests.Session()
-            session.trust_env = False
+            session = session_to(trusted=self._trusted)
             if self._authority:
                 session.verify = self._authority
-            adapter = HTTPAdapter(pool_connections=1, pool_maxsize=1)
-            if not self._trusted:
-                pools = adapter.poolmanager.pool_classes_by_scheme
-                adapter.poolmanager.pool_classes_by_scheme = {**pools, **_JUDGED}
-            session.mount("https://", adapter)
-            session.mount("http://", adapter)
             self._own.session = session
         return session
+
+
+def session_to(*, trusted: bool) -> requests.Session:
+    """Give a session that speaks to public addresses only, or to any that is ``trusted``."""
+    session = requests.Session()
+    session.trust_env = False
+    adapter = HTTPAdapter(pool_connections=1, pool_maxsize=1)
+    if not trusted:
+        pools = adapter.poolmanager.pool_classes_by_scheme
+        adapter.poolmanager.pool_classes_by_scheme = {**pools, **_JUDGED}
+    session.mount("https://", adapter)
+    session.mount("http://", adapter)
+    return session
 
 
 def expect_allowed(url: str, hosts: str) -> bool:

@@ -136,14 +136,14 @@ def test_a_body_that_does_not_come_is_given_up_and_its_sender_told(tmp_path):
 
 
 def exported(server):
-    """Store twelve megabytes, export them, and give the path of the file."""
-    words = "<div xmlns='http://www.w3.org/1999/xhtml'>" + "a " * (LARGE // 24) + "</div>"
+    """Store more than the sockets keep, export it, and give the path of the file."""
+    words = "<div xmlns='http://www.w3.org/1999/xhtml'>" + "a " * (LARGE // 30) + "</div>"
     stored = {
         "resourceType": "Basic",
         "text": {"status": "generated", "div": words},
         "code": {"text": "a"},
     }
-    for _ in range(12):
+    for _ in range(15):
         url = f"{server.fhir}/Basic"
         assert requests.post(url, json=stored, timeout=PATIENCE_SECONDS).status_code == 201
     asked = {"Prefer": "respond-async", "Accept": JSON}
