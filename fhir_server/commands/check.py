@@ -34,8 +34,9 @@ anything is wrong.
 
 With --all it reads everything: every index, whether the versions of each resource follow one
 another without a gap, whether the outbox tells only of versions that are there, and which
-references lead nowhere (R4 allows that; they are counted). With --repair it writes anew every
-index that is not what its resource says, and looks again.
+references lead nowhere (R4 allows that; they are counted). With --repair it writes anew what is
+not as the resource says: its search index, the keys that it alone may have, when its past versions
+ended; and looks again. A version that is gone cannot be made: take it from a backup.
 
 With --build it makes the missing indexes, and those that would serve the searches which came and
 had none; the server goes on meanwhile.
@@ -53,7 +54,7 @@ FHIR_MONGODB_URI='mongodb://db1,db2/?replicaSet=rs0' fhir-server check
 @click.option("--indexes", is_flag=True, help="Compare index and text on a sample.")
 @click.option("--sample", default=200, show_default=True, help="Resources of each type to compare.")
 @click.option("--all", "everything", is_flag=True, help="Read everything that is stored.")
-@click.option("--repair", is_flag=True, help="Write anew what can be derived: the search index.")
+@click.option("--repair", is_flag=True, help="Write anew what can be derived.")
 @click.option("--build", is_flag=True, help="Make the indexes that are missing.")
 def command(*, indexes: bool, sample: int, everything: bool, repair: bool, build: bool) -> None:
     """Check the database."""
@@ -102,6 +103,8 @@ def _repair(context: Context, console: Console) -> None:
             _, after = context.store.reindex(
                 context.parameters, name, after, AT_ONCE, keys=context.rules.keys
             )
+    for name in context.store.types():
+        context.store.mend_ends(name)
     console.print(
         "Every search index was held against its resource, and written where it differed."
     )

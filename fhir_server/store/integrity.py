@@ -9,6 +9,8 @@ from __future__ import annotations
 from itertools import groupby, islice
 from typing import TYPE_CHECKING, Any
 
+from pymongo import UpdateOne
+
 from fhir_server.resources.wire import parse
 from fhir_server.store.failures import translated
 from fhir_server.store.layout import CLAIMING
@@ -30,15 +32,47 @@ AT_ONCE = 1000
 def history(database: Database[Document], resource_type: str) -> Iterator[str]:
     """Say of each resource of a type whose versions have a gap or do not follow one another."""
     with translated():
-        current = _Sorted(database[resource_type].find({}, {"v": 1, "t": 1}).sort("_id", 1))
-        fields = {"t": 1, "u": 1, "m": 1}
-        earlier = database[past_name(resource_type)].find({}, fields).sort("_id", 1)
-        for resource_id, group in groupby(earlier, key=lambda row: row["_id"]["id"]):
-            for row in current.before(resource_id):
-                yield from _of_one(resource_type, row["_id"], [], row)
-            yield from _of_one(resource_type, resource_id, list(group), current.at(resource_id))
-        for row in current.rest():
-            yield from _of_one(resource_type, row["_id"], [], row)
+        for resource_id, past, current in _histories(database, resource_type):
+            yield from _of_one(resource_type, resource_id, past, current)
+
+
+def mend_ends(database: Database[Document], resource_type: str) -> int:
+    """Let every past version end when the one that follows begins; give how many did not."""
+    wrong = []
+    with translated():
+        for _, past, current in _histories(database, resource_type):
+            for row, after in _misfits(past, current):
+                change = {"$set": {"u": after["t"]}}
+                wrong.append(UpdateOne({"_id": row["_id"], "u": row["u"]}, change))
+        if wrong:
+            database[past_name(resource_type)].bulk_write(wrong, ordered=False)
+    return len(wrong)
+
+
+def _histories(
+    database: Database[Document], resource_type: str
+) -> Iterator[tuple[str, list[Document], Document | None]]:
+    """Give of every resource its past versions and its current one, in the order of ids."""
+    current = _Sorted(database[resource_type].find({}, {"v": 1, "t": 1}).sort("_id", 1))
+    fields = {"t": 1, "u": 1, "m": 1}
+    earlier = database[past_name(resource_type)].find({}, fields).sort("_id", 1)
+    for resource_id, group in groupby(earlier, key=lambda row: row["_id"]["id"]):
+        for row in current.before(resource_id):
+            yield row["_id"], [], row
+        yield resource_id, list(group), current.at(resource_id)
+    for row in current.rest():
+        yield row["_id"], [], row
+
+
+def _misfits(past: list[Document], current: Document | None) -> Iterator[tuple[Document, Document]]:
+    """Give the past versions whose end is not the beginning of the next, each with the next."""
+    numbers = [row["_id"]["v"] for row in past] + ([current["v"]] if current else [])
+    if numbers != list(range(1, len(numbers) + 1)):
+        return
+    following = [*past[1:], *([current] if current else [])]
+    for row, after in zip(past, following, strict=False):
+        if "u" in row and row["u"] != after["t"]:
+            yield row, after
 
 
 class _Sorted:
@@ -79,11 +113,9 @@ def _of_one(
         return
     if current is None and past[-1]["m"] != "DELETE":
         yield f"{where}: has no current version, and its last one is no deletion"
-    following = [*past[1:], *([current] if current else [])]
-    for row, after in zip(past, following, strict=False):
-        if "u" in row and row["u"] != after["t"]:
-            number = row["_id"]["v"]
-            yield f"{where}: version {number} ends at another moment than the next one begins"
+    for row, _ in _misfits(past, current):
+        number = row["_id"]["v"]
+        yield f"{where}: version {number} ends at another moment than the next one begins"
 
 
 def unclaimed(database: Database[Document], resource_type: str, keys: Keys) -> Iterator[str]:

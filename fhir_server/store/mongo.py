@@ -311,6 +311,10 @@ class Store:
             yield from integrity.history(self._database, resource_type)
         yield from integrity.outbox(self._database)
 
+    def mend_ends(self, resource_type: str) -> int:
+        """Let every past version end when the next one begins; give how many did not."""
+        return integrity.mend_ends(self._database, resource_type)
+
     def unclaimed(self, resource_type: str, keys: Keys) -> Iterator[str]:
         """Say which resources of a type do not hold the keys that they alone may have."""
         return integrity.unclaimed(self._database, resource_type, keys)

@@ -188,6 +188,32 @@ def test_a_history_that_is_torn_is_found(context, database, harm, says):
 
 
 @pytest.mark.usefixtures("environment")
+def test_when_a_version_ended_is_mended_and_a_lost_one_is_not(context, database):
+    patients(context)
+    database["Patient.past"].update_one({"_id.v": 2}, {"$currentDate": {"u": True}})
+
+    assert "another moment" in invoked("--all")[1]
+    assert invoked("--all", "--repair")[0] == 0
+    assert invoked("--all")[0] == 0
+    database["Patient.past"].delete_one({"_id.v": 1})
+    assert "should be 1 to 3" in invoked("--all", "--repair")[1]
+
+
+@pytest.mark.usefixtures("environment")
+def test_a_key_that_was_taken_away_is_found_and_given_back(context, database):
+    body = (
+        b'{"resourceType":"Patient","id":"siti","active":true,"identifier":['
+        b'{"system":"https://fhir.kemkes.go.id/id/nik","value":"9901010101010001"}]}'
+    )
+    commit(context, [prepare(context, body, "siti")])
+    database["Patient"].update_one({"_id": "siti"}, {"$unset": {"c": 1}})
+
+    assert "Patient/siti: does not hold the keys" in invoked("--all")[1]
+    assert invoked("--all", "--repair")[0] == 0
+    assert database["Patient"].find_one({"_id": "siti"})["c"]
+
+
+@pytest.mark.usefixtures("environment")
 def test_an_outbox_that_tells_of_what_is_not_there_is_found(context, database):
     patients(context)
     row = {"target": "x", "audience": "", "type": "Patient", "id": "siti", "method": "PUT"}
