@@ -21,6 +21,7 @@ from fhir_server.operations import load_operations
 from fhir_server.resources.definitions import load_definitions
 from fhir_server.rest import openapi_parts as parts
 from fhir_server.rest.openapi_operations import operation_paths
+from fhir_server.rest.openapi_security import secured
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping
@@ -56,7 +57,7 @@ def describe(parameters: Parameters, sop: Json) -> Json:
     components = parts.components()
     for kind, given in sop.get("components", {}).items():
         components[kind] = {**given, **components.get(kind, {})}
-    return {
+    description = {
         "openapi": VERSION,
         "info": {
             "title": "FHIR server for Indonesian primary care",
@@ -69,6 +70,7 @@ def describe(parameters: Parameters, sop: Json) -> Json:
         "paths": {**dict(sop.get("paths", {})), **fhir_paths(parameters)},
         "components": components,
     }
+    return secured(description)
 
 
 def _portable(value: Any) -> Any:

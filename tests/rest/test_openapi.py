@@ -48,6 +48,18 @@ def test_every_fhir_route_is_in_it(description):
     assert wanted - described == set()
 
 
+def test_every_operation_says_how_it_refuses_who_may_not(description):
+    silent = {
+        path
+        for path, _, operation in operations(description)
+        if not {"401", "403"} <= operation["responses"].keys()
+    }
+
+    assert silent == {"/fhir/metadata"}
+    assert description["security"] == [{}, {"token": []}]
+    assert "clientCredentials" in description["components"]["securitySchemes"]["token"]["flows"]
+
+
 def test_no_two_operations_have_the_same_id(description):
     ids = [operation["operationId"] for _, _, operation in operations(description)]
 
