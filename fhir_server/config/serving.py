@@ -14,7 +14,9 @@ class Serving:
     host: str = setting("127.0.0.1", "HOST", "address to listen on")
     port: int = setting(8080, "PORT", "TCP port to listen on")
     workers: int = setting(2, "FHIR_WORKERS", "server processes")
-    threads: int = setting(32, "FHIR_THREADS", "requests at once in one server process")
+    threads: int = setting(
+        32, "FHIR_THREADS", "requests at once in one server process, the short ones apart"
+    )
     connections: int = setting(
         1024, "FHIR_CONNECTIONS", "connections at once in one server process; others wait"
     )

@@ -40,6 +40,7 @@ from fhir_server.store.subscriptions import Subscriptions
 from fhir_server.store.terminology import Terminologies
 from fhir_server.store.trail import AUDIT, Trail
 from fhir_server.store.transact import Writer
+from fhir_server.waiting import aside
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
@@ -385,7 +386,7 @@ class Store:
     def secret(self, name: str) -> bytes:
         """Give 32 random bytes that every process of this database shares under this name."""
         if name not in self._secrets:
-            self._secrets[name] = self._secret(name)
+            self._secrets[name] = aside(lambda: self._secret(name))
         return self._secrets[name]
 
     def _secret(self, name: str) -> bytes:
