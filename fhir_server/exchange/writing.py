@@ -7,10 +7,12 @@ import random
 import time
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Any
+from zoneinfo import ZoneInfo
 
 from fhir_server.errors import (
     Conflict,
     FhirError,
+    Hidden,
     Invalid,
     Issue,
     NotFound,
@@ -29,12 +31,12 @@ from fhir_server.mappings.plain import as_json
 from fhir_server.mappings.trace import written_by
 from fhir_server.mappings.weave import readdress, weave
 from fhir_server.sop import arsip, entitas
-from fhir_server.sop.dokumen import isi, terlalu_panjang, tulis
+from fhir_server.sop.dokumen import belum_terjadi, isi, terlalu_panjang, tulis
 from fhir_server.sop.status_rujukan import BR_R3
 
 if TYPE_CHECKING:
+    from collections.abc import Iterator, Sequence
     from collections.abc import Mapping as Table
-    from collections.abc import Sequence
 
     from fhir_server.context import Context
     from fhir_server.exchange.reading import Presented, Standing
@@ -67,7 +69,7 @@ def publish(  # noqa: PLR0913 - what a client may say about a document
     of the SOP.
     """
     long = terlalu_panjang(document, context.settings.text_limit)
-    warnings = judge([*long, *entitas()[entity].periksa(document)])
+    warnings = judge([*long, *_not_yet(context, document), *entitas()[entity].periksa(document)])
     only = load_mappings()[entity].own_id(document) if document_id is None else None
     chosen = document_id or only or context.new_id()
     entry = _entry(context, entity, document, chosen, source, key)
@@ -105,7 +107,7 @@ def revise(  # noqa: PLR0913 - what a client may say about a change
     _current(standing, etag, version)
     long = terlalu_panjang(document, context.settings.text_limit)
     wrong = kind.periksa_perubahan(standing.fields, document)
-    warnings = judge([*long, *kind.periksa(document), *wrong])
+    warnings = judge([*long, *_not_yet(context, document), *kind.periksa(document), *wrong])
     entry = arsip.catat(_entry(context, entity, document, document_id, source, None))
     return _settled(context, entry, _Update(context, entity, document, standing), warnings)
 
@@ -161,7 +163,10 @@ class _Create:
     def done(self) -> bool:
         """Say whether another request with the same key wrote it meanwhile."""
         mapping = load_mappings()[self.entity]
-        return self.context.store.read(mapping.resource_type, self.id) is not None
+        try:
+            return self.context.store.read(mapping.resource_type, self.id) is not None
+        except Hidden:
+            return False
 
 
 @dataclass(frozen=True, slots=True)
@@ -258,7 +263,7 @@ def _first(context: Context, entity: str, entry: Arsip) -> Presented | None:
     """Give the answer that the first request with a key had, or None if it never wrote."""
     try:
         first = reading.present(context, entity, entry.idDokumen, version=1)
-    except NotFound:
+    except (Hidden, NotFound):
         return None
     if entry.keadaan == "diterima":
         arsip.selesaikan(entry, [f"{first.reference}/_history/1"])
@@ -269,7 +274,7 @@ def _there(context: Context, entity: str, entry: Arsip) -> Presented | None:
     """Give the document that already has the one id this one can have; None if there is none."""
     try:
         standing = reading.present(context, entity, entry.idDokumen)
-    except NotFound:
+    except (Hidden, NotFound):
         return None
     _agreed(entity, entry)
     return replace(standing, replayed=True)
@@ -339,6 +344,11 @@ def _base(mapping: Mapping, standing: Standing) -> dict[str, Document]:
         return written_by(mapping, kind(**known), standing.id)
     except TypeError:  # a resource made by others may lack what the SOP requires
         return {}
+
+
+def _not_yet(context: Context, document: Dokumen) -> Iterator[Teguran]:
+    zone = ZoneInfo(context.settings.timezone)
+    return belum_terjadi(document, context.clock().astimezone(zone))
 
 
 def _homes(document_id: str, resources: Table[str, Document]) -> dict[str, str]:

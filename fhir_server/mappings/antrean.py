@@ -29,7 +29,7 @@ from fhir_server.store.ops import Tally
 
 if TYPE_CHECKING:
     from collections.abc import Mapping as Table
-    from datetime import datetime
+    from datetime import date, datetime
 
     from fhir_server.mappings import Reader, Resources
     from fhir_server.resources.wire import Document
@@ -105,7 +105,7 @@ def complete(
 ) -> tuple[Antrean, tuple[Condition, ...]]:
     """Give the number, gap-free for its unit and day, and the reason to go first."""
     ambil = antrean.ambil or (before or {}).get("ambil") or reader.now
-    alasan = _alasan(antrean, reader)
+    alasan = _alasan(antrean, (before or {}).get("alasanPrioritas"), reader)
     panggil = antrean.panggil or (before or {}).get("panggil")
     if panggil is None and antrean.status in {"dipanggil", "dilayani"}:
         panggil = reader.now
@@ -166,7 +166,10 @@ def faskes_of(appointment: Document) -> str | None:
     return next((system.removeprefix(own) for system in systems if system.startswith(own)), None)
 
 
-def _alasan(antrean: Antrean, reader: Reader) -> Any:
+def _alasan(antrean: Antrean, stands: str | None, reader: Reader) -> Any:
+    """Give why a patient goes first; a reason that stands already is not judged again."""
+    if stands is not None and antrean.alasanPrioritas == stands:
+        return stands
     patient = reader.read(f"Patient/{antrean.pasien}")
     if patient is None:
         says = f"pasien: tidak ada pasien {antrean.pasien}. Seharusnya: id pasien yang terdaftar."
@@ -174,7 +177,10 @@ def _alasan(antrean: Antrean, reader: Reader) -> Any:
     known = patients.from_fhir({"": patient})
     if (claimed := antrean.alasanPrioritas) is not None:
         allowed, born = reader.settings.queue_pregnant, known["tanggalLahir"]
-        if wrong := alasan_terbukti(claimed, born, antrean.tanggal, ibu_hamil=allowed):
+        referred = claimed != "rujukan-internal" or _is_referred(antrean, reader)
+        if wrong := alasan_terbukti(
+            claimed, born, antrean.tanggal, ibu_hamil=allowed, dirujuk=referred
+        ):
             raise Invalid([_unproved(wrong)])
         return claimed
     derived = alasan_prioritas(
@@ -188,17 +194,10 @@ def _alasan(antrean: Antrean, reader: Reader) -> Any:
 
 
 def _is_referred(antrean: Antrean, reader: Reader) -> bool:
-    """Say whether an internal referral of today asks for this unit."""
-    asked = reader.find(
-        "ServiceRequest",
-        [
-            ("patient", f"Patient/{antrean.pasien}"),
-            ("category", RUJUKAN_INTERNAL),
-            ("status", "active"),
-            ("authored", antrean.tanggal.isoformat()),
-        ],
-    )
-    return any(_asks_for(each, antrean.unit) for each in asked)
+    """Say whether an internal referral of the day asks for this unit."""
+    pairs = [("patient", f"Patient/{antrean.pasien}"), ("category", RUJUKAN_INTERNAL)]
+    asked = reader.find("ServiceRequest", pairs)
+    return any(asks_for(each, antrean.unit, antrean.tanggal) for each in asked)
 
 
 def _is_pregnant(antrean: Antrean, reader: Reader) -> bool:
@@ -215,10 +214,15 @@ def _unproved(wrong: Teguran) -> Issue:
     return Issue("business-rule", words, wrong.bidang, indonesian=words, rule=wrong.aturan)
 
 
-def _asks_for(request: Document, unit: str) -> bool:
+def asks_for(request: Document, unit: str, day: date, system: str = UNIT) -> bool:
+    """Say whether an internal referral asks for a unit on a day: it waits still, or was of it."""
+    written = instant_of(request.get("authoredOn"))
+    of_day = request.get("status") == "completed" and written is not None and written.date() == day
+    if request.get("status") != "active" and not of_day:
+        return False
     concepts = (request.get("code"), request.get("performerType"))
     places = request.get("locationCode", ())
-    return unit in {code_of(each, UNIT) for each in (*concepts, *places)}
+    return unit in {code_of(each, system) for each in (*concepts, *places)}
 
 
 def _extensions(antrean: Antrean) -> list[Any] | None:
@@ -244,6 +248,7 @@ MAPPING = Mapping(
         "tanggal": "date",
         "pasien": "patient=Patient/{}",
         "lokasi": "location=Location/{}",
+        "status": lambda status: f"status={STATUS.get(status, status)}",
     },
     sort="date",
     constants=frozenset(

@@ -21,6 +21,7 @@ from fhir_server.mappings.elements import (
     reference,
     several,
 )
+from fhir_server.mappings.obat_resep import as_prescribed
 from fhir_server.mappings.pihak import party, party_of
 from fhir_server.sop.penyerahan_obat import ALUR_PENYERAHAN
 
@@ -172,6 +173,7 @@ MAPPING = Mapping(
     to_fhir=to_fhir,
     from_fhir=from_fhir,
     parts=parts,
+    complete=as_prescribed,
     amend=amend,
     filters={
         "status": lambda word: f"status={STATUS[word]}",

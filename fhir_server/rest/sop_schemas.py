@@ -22,6 +22,7 @@ DIGITS_ONLY = re.compile(r"\\d\{(\d+)\}")
 ID = r"[A-Za-z0-9\-.]{1,64}"
 LARGEST_INTEGER = 2**31 - 1
 DIGITS = 18
+YEARS = (1900, 2199)
 ANSWERED = {
     "id": ma.fields.String(dump_only=True, metadata={"description": "Id dokumen"}),
     "versi": ma.fields.Integer(dump_only=True, metadata={"description": "Nomor versi"}),
@@ -63,7 +64,16 @@ def countable(number: Decimal) -> None:
         raise ma.ValidationError(f"di luar batas. Seharusnya: paling banyak {DIGITS} angka.")
 
 
+def within_calendar(day: date) -> None:
+    """Refuse a year in which nobody whom a puskesmas serves has lived, or will."""
+    first, last = YEARS
+    if not first <= day.year <= last:
+        raise ma.ValidationError(f"tahun {day.year}. Seharusnya: tahun {first} s.d. {last}.")
+
+
 LIMITS: dict[type, Any] = {
+    date: within_calendar,
+    datetime: within_calendar,
     int: ma.validate.Range(
         -LARGEST_INTEGER, LARGEST_INTEGER, error="di luar batas. Seharusnya: {min} s.d. {max}."
     ),
@@ -97,6 +107,8 @@ class DocumentSchema(ma.Schema):
 
     document: type[Any]
     answered: frozenset[str] = frozenset(ANSWERED)
+
+    error_messages = {"type": "bukan objek. Seharusnya: { … }."}  # noqa: RUF012
 
     class Meta:
         """Unknown fields are refused, not lost."""
@@ -212,7 +224,8 @@ def _typed(hint: Any, options: dict[str, Any]) -> ma.fields.Field[Any]:
         return ma.fields.Nested(class_of(hint), **options)
     kind, arguments, says = TYPES[hint]
     messages = {**options.pop("error_messages", {}), "invalid": says, "format": says}
-    messages |= {"invalid_datetime": says, "naive": says, "too_large": says}
+    messages |= {"invalid_datetime": says, "invalid_awareness": says}
+    messages["too_large"] = says
     return kind(**options, **arguments, error_messages=messages)
 
 

@@ -55,9 +55,14 @@ class Advis(Dokumen):
     )
     isi: str = bidang("Isi", "§2.1/28", contoh="Istirahat, minum cukup, parasetamol bila demam")
     diterimaTim: datetime = bidang(
-        "Waktu keluhan masuk grup tim dokter", "§4.3", contoh="2021-07-12T08:03:10+07:00"
+        "Waktu keluhan masuk grup tim dokter",
+        "§4.3",
+        contoh="2021-07-12T08:03:10+07:00",
+        terjadi=True,
     )
-    dibuat: datetime = bidang("Waktu advis ditulis", "§4.3", contoh="2021-07-12T08:07:40+07:00")
+    dibuat: datetime = bidang(
+        "Waktu advis ditulis", "§4.3", contoh="2021-07-12T08:07:40+07:00", terjadi=True
+    )
     kasus: str | None = bidang(
         "Kasus", "§4.4", default=None, rujuk="kasus-konsultasi", contoh="kasus-s2", cari=True
     )
@@ -109,10 +114,14 @@ class Advis(Dokumen):
         "Status", "§4.4", default="disusun", kode="status-advis", contoh="disusun", cari=True
     )
     waktuKirim: datetime | None = bidang(
-        "Waktu dikirim", "§1.D D8", default=None, contoh="2021-07-12T08:40:00+07:00"
+        "Waktu dikirim", "§1.D D8", default=None, contoh="2021-07-12T08:40:00+07:00", terjadi=True
     )
     waktuTerima: datetime | None = bidang(
-        "Waktu diterima pasien", "§1.D D8", default=None, contoh="2021-07-12T08:40:06+07:00"
+        "Waktu diterima pasien",
+        "§1.D D8",
+        default=None,
+        contoh="2021-07-12T08:40:06+07:00",
+        terjadi=True,
     )
 
 

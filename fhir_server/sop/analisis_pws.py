@@ -103,7 +103,7 @@ class AnalisisPws(Dokumen):
     penyusun: str = bidang(
         "Petugas klaster 1", C11, rujuk="petugas-kesehatan", contoh="petugas-klaster-1"
     )
-    waktu: datetime = bidang("Waktu disusun", C11, contoh="2024-07-05T09:00:00+07:00")
+    waktu: datetime = bidang("Waktu disusun", C11, contoh="2024-07-05T09:00:00+07:00", terjadi=True)
     data: tuple[DataPws, ...] = bidang("Data yang dianalisis", "§6")
     masalah: tuple[MasalahPws, ...] = bidang("Masalah", C11, default=())
     prioritas: tuple[int, ...] = bidang(

@@ -7,7 +7,7 @@ document, so it cannot decide.
 from __future__ import annotations
 
 from datetime import date, datetime, time
-from typing import TYPE_CHECKING, Any, Final, Literal, NamedTuple
+from typing import TYPE_CHECKING, Any, Final, Literal, NamedTuple, get_args
 
 from fhir_server.sop.alur import Alur, Keadaan
 from fhir_server.sop.dokumen import Dokumen, Teguran, bidang, dokumen
@@ -54,7 +54,11 @@ class Antrean(Dokumen):
     tanggal: date = bidang("Tanggal layanan", "§2.1/7", contoh="2024-04-02", cari=True)
     pasien: str = bidang("Pasien", "§2.1/7", rujuk="pasien", contoh="siti", cari=True)
     status: Status = bidang(
-        "Status", "§2.1/7", default="menunggu", kode="status-antrean", cari=True
+        "Status (saringan: dipanggil dan dilayani tampil bersama)",
+        "§2.1/7",
+        default="menunggu",
+        kode="status-antrean",
+        cari=True,
     )
     alasanPrioritas: AlasanPrioritas | None = bidang(
         "Alasan prioritas; lansia dan disabilitas diisi server",
@@ -71,8 +75,9 @@ class Antrean(Dokumen):
         "§2.1/7",
         default=None,
         contoh="2024-04-02T07:45:00+07:00",
+        terjadi=True,
     )
-    panggil: datetime | None = bidang("Waktu dipanggil", "§2.1/7", default=None)
+    panggil: datetime | None = bidang("Waktu dipanggil", "§2.1/7", default=None, terjadi=True)
     lokasi: str | None = bidang("Ruang tunggu", "§2.1/7", default=None, rujuk="lokasi", cari=True)
 
 
@@ -100,18 +105,30 @@ def alasan_prioritas(
 
 
 def alasan_terbukti(
-    alasan: AlasanPrioritas, tanggal_lahir: date | None, pada: date, *, ibu_hamil: bool
+    alasan: str | None,
+    tanggal_lahir: date | None,
+    pada: date,
+    *,
+    ibu_hamil: bool,
+    dirujuk: bool = True,
 ) -> Teguran | None:
-    """Judge BR-B20: who is said to be old is, as far as the day of birth is known.
+    """Judge BR-B20: who goes first has a reason of the SOP, and it is so as far as one knows.
 
-    ``ibu_hamil``: whether this puskesmas lets pregnant women go first.
+    ``ibu_hamil``: whether this puskesmas lets pregnant women go first; ``dirujuk``: whether
+    another unit asked for this one. That somebody is disabled is seen, and taken as said.
     """
+    if alasan not in get_args(AlasanPrioritas):
+        return TANPA_ALASAN
+    if alasan == "rujukan-internal" and not dirujuk:
+        return TANPA_RUJUKAN
     if alasan == "ibu-hamil" and not ibu_hamil:
         return Teguran(
             "alasanPrioritas",
             "ibu hamil tidak didahulukan di puskesmas ini.",
             "lansia, disabilitas atau rujukan-internal; atau atur FHIR_QUEUE_PREGNANT.",
             BR_B20,
+            english="BR-B20: pregnant women do not go first in this puskesmas "
+            "(FHIR_QUEUE_PREGNANT); right: lansia, disabilitas or rujukan-internal.",
         )
     if alasan != "lansia" or tanggal_lahir is None or umur(tanggal_lahir, pada) >= UMUR_LANSIA:
         return None
@@ -120,7 +137,27 @@ def alasan_terbukti(
         f"pasien berumur {umur(tanggal_lahir, pada)} tahun.",
         f"lansia adalah {UMUR_LANSIA} tahun ke atas.",
         BR_B20,
+        english=f"BR-B20: the patient is {umur(tanggal_lahir, pada)} years old; lansia means "
+        f"{UMUR_LANSIA} and above.",
     )
+
+
+TANPA_ALASAN: Final = Teguran(
+    "prioritas",
+    "didahulukan tanpa alasan.",
+    "alasan-prioritas lansia, disabilitas atau rujukan-internal; tanpa itu menurut nomor urut.",
+    BR_B20,
+    english="BR-B20: a number goes first (priority 1) without a reason; right: the extension "
+    "alasan-prioritas with lansia, disabilitas or rujukan-internal, else priority 5.",
+)
+TANPA_RUJUKAN: Final = Teguran(
+    "alasanPrioritas",
+    "tidak ada unit lain yang merujuk pasien ini ke unit ini.",
+    "catat permintaan-layanan dari unit asal lebih dahulu; alasan ini kemudian diisi server.",
+    BR_B20,
+    english="BR-B20: no other unit has asked this one to see the patient; right: a ServiceRequest "
+    "of the category internal for this unit.",
+)
 
 
 def nomor_terpakai(nomor: str) -> Teguran:

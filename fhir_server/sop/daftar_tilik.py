@@ -74,7 +74,7 @@ class DaftarTilik(Dokumen):
     )
     unit: str = bidang("Unit yang dinilai", "§2.1/36", rujuk="faskes", contoh="pkm-todanan")
     tanggal: datetime = bidang(
-        "Waktu penilaian", "§2.1/36", contoh="2024-08-06T09:00:00+07:00", cari=True
+        "Waktu penilaian", "§2.1/36", contoh="2024-08-06T09:00:00+07:00", cari=True, terjadi=True
     )
     sop: SopDinilai = bidang(
         "SOP yang dinilai",

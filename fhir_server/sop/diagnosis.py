@@ -31,7 +31,9 @@ class Diagnosis(Dokumen):
     kategori: Kategori = bidang(
         "Kategori", "§2.1/12", kode="kategori-kondisi", contoh="keluhan", cari=True
     )
-    waktu: datetime = bidang("Waktu dicatat", "§2.1/12", contoh="2024-08-20T19:30:00+07:00")
+    waktu: datetime = bidang(
+        "Waktu dicatat", "§2.1/12", contoh="2024-08-20T19:30:00+07:00", terjadi=True
+    )
     pencatat: str = bidang(
         "Yang menyatakan atau mencatat", "§1.A A2", pola=pihak.POLA, contoh="pasien/siti"
     )
@@ -48,7 +50,9 @@ class Diagnosis(Dokumen):
     pesan: str | None = bidang(
         "Pesan yang menyatakannya", "§1.A A2", default=None, rujuk="pesan-chat", contoh="pesan-s5"
     )
-    mulai: date | None = bidang("Mulai dirasakan", "§2.1/12", default=None, contoh="2024-08-20")
+    mulai: date | None = bidang(
+        "Mulai dirasakan", "§2.1/12", default=None, contoh="2024-08-20", terjadi=True
+    )
     berakhir: date | None = bidang("Berakhir", "§2.1/12", default=None, contoh="2024-08-24")
     keadaan: Keadaan = bidang(
         "Keadaan", "§2.1/12", default="aktif", kode="keadaan-kondisi", contoh="aktif", cari=True

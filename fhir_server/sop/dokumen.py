@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 from dataclasses import MISSING, dataclass, field, fields, is_dataclass
+from datetime import datetime, timedelta
+from functools import cache
 from typing import TYPE_CHECKING, Any, Literal, TypeVar, dataclass_transform
 
 import msgspec
@@ -50,13 +52,15 @@ def bidang(  # noqa: PLR0913 - one keyword per thing a field can say
     cari: bool = False,
     rahasia: bool = False,
     server: bool = False,
+    terjadi: bool | tuple[str, ...] = False,
 ) -> Any:
     """Describe a field of a document; one without ``default`` is required.
 
     ``asal`` is where the SOP asks for it, ``kode`` the code list its values come from, ``rujuk``
     the entity whose id it holds, ``pola`` a regular expression for the whole value, ``contoh`` an
     example, ``cari`` whether lists can be filtered by it (``rahasia``: only where the value stands
-    in no URL), ``server`` whether the server fills it.
+    in no URL), ``server`` whether the server fills it, ``terjadi`` that it is an instant or a day
+    of something that has happened (but for a document in one of the states it names).
     """
     metadata = {
         "label": label,
@@ -68,6 +72,7 @@ def bidang(  # noqa: PLR0913 - one keyword per thing a field can say
         "cari": cari,
         "rahasia": rahasia,
         "server": server,
+        "terjadi": terjadi,
     }
     return field(default=default, metadata=metadata)
 
@@ -109,6 +114,28 @@ def terlalu_panjang(nilai: Any, batas: int, tempat: str = "") -> Iterator[Tegura
         for each in fields(nilai):
             dalam = f"{tempat}.{each.name}" if tempat else each.name
             yield from terlalu_panjang(getattr(nilai, each.name), batas, dalam)
+
+
+@cache
+def _lampau(kelas: type[Any]) -> tuple[tuple[str, tuple[str, ...]], ...]:
+    """Give the fields of a document that say when something happened."""
+    said = ((each.name, each.metadata.get("terjadi")) for each in fields(kelas))
+    return tuple((nama, () if each is True else each) for nama, each in said if each)
+
+
+def belum_terjadi(dokumen: Dokumen, sekarang: datetime) -> Iterator[Teguran]:
+    """Find what is said to have happened later than tomorrow: a year was mistyped.
+
+    One day is left for clocks that differ.
+    """
+    batas = sekarang + timedelta(days=1)
+    kelas: Any = type(dokumen)
+    for nama, kecuali in _lampau(kelas):
+        nilai = getattr(dokumen, nama)
+        if nilai is None or getattr(dokumen, "status", None) in kecuali:
+            continue
+        if nilai > (batas if isinstance(nilai, datetime) else batas.date()):
+            yield Teguran(nama, f"{nilai} belum terjadi.", f"paling lambat {sekarang.date()}.")
 
 
 _encoder = msgspec.json.Encoder(decimal_format="number")

@@ -44,12 +44,15 @@ class EpisodeKehamilan(Dokumen):
         "Puskesmas", "§2.1/20", rujuk="faskes", contoh="pkm-dharma-rini", cari=True
     )
     pasien: str = bidang("Ibu hamil", "§2.1/20", rujuk="pasien", contoh="siti", cari=True)
-    hpht: date = bidang("Hari pertama haid terakhir", "§2.1/20", contoh="2024-01-15")
+    hpht: date = bidang("Hari pertama haid terakhir", "§2.1/20", contoh="2024-01-15", terjadi=True)
     gravida: int = bidang("Gravida (G), kehamilan ini ikut dihitung", "§2.1/20", contoh=4)
     partus: int = bidang("Partus (P)", "§2.1/20", contoh=3)
     abortus: int = bidang("Abortus (A)", "§2.1/20", contoh=0)
     dicatat: datetime = bidang(
-        "Waktu pencatatan (kontak pertama)", "§2.1/20", contoh="2024-04-02T08:45:00+07:00"
+        "Waktu pencatatan (kontak pertama)",
+        "§2.1/20",
+        contoh="2024-04-02T08:45:00+07:00",
+        terjadi=True,
     )
     pencatat: str | None = bidang(
         "Bidan pencatat", "§2.1/20", default=None, rujuk="petugas-kesehatan", contoh="bidan-kia"
@@ -59,7 +62,7 @@ class EpisodeKehamilan(Dokumen):
         "Status", "§2.1/20", default="berjalan", kode="status-episode", cari=True
     )
     selesai: date | None = bidang(
-        "Tanggal episode berakhir", "§5.6", default=None, contoh="2024-10-20"
+        "Tanggal episode berakhir", "§5.6", default=None, contoh="2024-10-20", terjadi=True
     )
     alasanSelesai: AlasanSelesai | None = bidang(
         "Mengapa berakhir", "§5.6", default=None, kode="alasan-selesai-episode"

@@ -23,13 +23,19 @@ class EpisodeNifas(Dokumen):
         "Puskesmas", "§2.1/19", rujuk="faskes", contoh="pkm-dharma-rini", cari=True
     )
     pasien: str = bidang("Ibu nifas", "§2.1/19", rujuk="pasien", contoh="dewi", cari=True)
-    persalinan: datetime = bidang("Waktu persalinan", "§2.1/19", contoh="2024-05-17T04:36:00+07:00")
+    persalinan: datetime = bidang(
+        "Waktu persalinan", "§2.1/19", contoh="2024-05-17T04:36:00+07:00", terjadi=True
+    )
     nomor: str | None = bidang("Nomor episode", "§5.6", default=None, contoh="PNC-2024-0055")
     status: StatusEpisode = bidang(
         "Status", "§2.1/19", default="berjalan", kode="status-episode", cari=True
     )
     selesai: date | None = bidang(
-        "Tanggal berakhir (lengkap: 42 hari)", "§5.6", default=None, contoh="2024-06-28"
+        "Tanggal berakhir (lengkap: 42 hari)",
+        "§5.6",
+        default=None,
+        contoh="2024-06-28",
+        terjadi=True,
     )
     alasanSelesai: AlasanSelesaiNifas | None = bidang(
         "Mengapa berakhir", "§5.6", default=None, kode="alasan-selesai-episode"

@@ -61,7 +61,7 @@ class EskalasiDarurat(Dokumen):
 
     pasien: str = bidang("Pasien", "§1.A A5", rujuk="pasien", contoh="siti", cari=True)
     waktu: datetime = bidang(
-        "Waktu tanda pertama", "§4.5", contoh="2024-08-20T19:30:00+07:00", cari=True
+        "Waktu tanda pertama", "§4.5", contoh="2024-08-20T19:30:00+07:00", cari=True, terjadi=True
     )
     pemicu: Pemicu = bidang("Pemicu", "§4.5", kode="pemicu-eskalasi", contoh="usulan-tanda-bahaya")
     pelapor: str = bidang("Pelapor", "§4.5", pola=pihak.POLA, contoh="pasien/siti")
@@ -112,7 +112,7 @@ class EskalasiDarurat(Dokumen):
         contoh="bidan-desa-ngelo",
     )
     dibuka: datetime | None = bidang(
-        "Waktu dibuka", "§4.5", default=None, contoh="2024-08-20T19:36:00+07:00"
+        "Waktu dibuka", "§4.5", default=None, contoh="2024-08-20T19:36:00+07:00", terjadi=True
     )
     batas: datetime | None = bidang(
         "Harus ditangani sebelum",
@@ -122,7 +122,11 @@ class EskalasiDarurat(Dokumen):
         server=True,
     )
     ditangani: datetime | None = bidang(
-        "Waktu dokter menangani", "§4.5", default=None, contoh="2024-08-20T19:38:00+07:00"
+        "Waktu dokter menangani",
+        "§4.5",
+        default=None,
+        contoh="2024-08-20T19:38:00+07:00",
+        terjadi=True,
     )
     status: StatusEskalasi = bidang(
         "Status", "§4.5", default="dibuka", kode="status-eskalasi", contoh="dibuka", cari=True
@@ -132,7 +136,11 @@ class EskalasiDarurat(Dokumen):
         "Rujukan yang dibuat", "§4.5", default=None, rujuk="rujukan", contoh="rujukan-s5"
     )
     selesai: datetime | None = bidang(
-        "Waktu hasil diketahui", "§4.5", default=None, contoh="2024-08-20T19:42:00+07:00"
+        "Waktu hasil diketahui",
+        "§4.5",
+        default=None,
+        contoh="2024-08-20T19:42:00+07:00",
+        terjadi=True,
     )
     catatan: str | None = bidang("Catatan", "§4.5", default=None)
 

@@ -28,7 +28,9 @@ class EvaluasiKegiatan(Dokumen):
     penilai: str = bidang(
         "Penilai", "§1.C C13", rujuk="petugas-kesehatan", contoh="bidan-desa-sidorejo", cari=True
     )
-    waktu: datetime = bidang("Waktu", "§1.C C13", contoh="2024-07-15T13:00:00+07:00", cari=True)
+    waktu: datetime = bidang(
+        "Waktu", "§1.C C13", contoh="2024-07-15T13:00:00+07:00", cari=True, terjadi=True
+    )
     tercapai: bool = bidang("Tujuan tercapai", "§1.C C13", contoh=True)
     kendala: str | None = bidang(
         "Kendala", "§1.C C13", default=None, contoh="Dua ibu bekerja di luar desa"

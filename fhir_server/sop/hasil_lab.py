@@ -11,7 +11,7 @@ from decimal import Decimal
 from typing import TYPE_CHECKING, Any, Literal
 
 from fhir_server.sop.dokumen import Dokumen, Teguran, bidang, dokumen, isi
-from fhir_server.sop.pemeriksaan_lab import DAFTAR, dikenal, saran
+from fhir_server.sop.pemeriksaan_lab import DAFTAR, Pemeriksaan, dikenal, saran
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
@@ -69,9 +69,15 @@ class HasilLab(Dokumen):
     status: Status = bidang(
         "Status", "§2.1/14", default="akhir", kode="status-hasil-lab", contoh="akhir", cari=True
     )
-    waktu: datetime = bidang("Waktu hasil keluar", "§2.1/14", contoh="2024-04-02T10:05:00+07:00")
+    waktu: datetime = bidang(
+        "Waktu hasil keluar", "§2.1/14", contoh="2024-04-02T10:05:00+07:00", terjadi=True
+    )
     diambil: datetime | None = bidang(
-        "Waktu pengambilan sampel", "§2.1/14", default=None, contoh="2024-04-02T09:20:00+07:00"
+        "Waktu pengambilan sampel",
+        "§2.1/14",
+        default=None,
+        contoh="2024-04-02T09:20:00+07:00",
+        terjadi=True,
     )
     pemeriksa: str = bidang("Analis", "§2.1/14", rujuk="petugas-kesehatan", contoh="analis-lab")
     lab: str = bidang("Laboratorium", "§2.1/14", rujuk="faskes", contoh="lab-dharma-rini")
@@ -132,12 +138,30 @@ def _periksa_butir(tempat: str, butir: ButirHasil) -> Iterator[Teguran]:
     yield from _periksa_bentuk(tempat, butir)
 
 
+def _periksa_angka(tempat: str, butir: ButirHasil, pemeriksaan: Pemeriksaan) -> Iterator[Teguran]:
+    bawah, atas = pemeriksaan.batas
+    if butir.satuan not in (None, pemeriksaan.satuan):
+        yield Teguran(
+            f"{tempat}.satuan",
+            f"{butir.satuan} untuk {pemeriksaan.nama}.",
+            f"{pemeriksaan.satuan}; dalam satuan lain: kode LOINC pemeriksaannya.",
+        )
+    elif butir.angka is not None and not bawah <= butir.angka <= atas:
+        yield Teguran(
+            f"{tempat}.angka",
+            f"{butir.angka} {pemeriksaan.satuan}.",
+            f"antara {bawah} dan {atas} {pemeriksaan.satuan}; barangkali salah ketik.",
+        )
+
+
 def _periksa_bentuk(tempat: str, butir: ButirHasil) -> Iterator[Teguran]:
     pemeriksaan = DAFTAR.get(butir.pemeriksaan)
     if pemeriksaan is None:
         if butir.angka is not None and butir.satuan is None:
             yield Teguran(f"{tempat}.satuan", "kosong.", "satuan UCUM, misalnya mg/dL.")
         return
+    if butir.angka is not None and pemeriksaan.bentuk == "angka":
+        yield from _periksa_angka(tempat, butir, pemeriksaan)
     if butir.pilihan is not None and butir.pilihan not in pemeriksaan.pilihan:
         yield Teguran(
             f"{tempat}.pilihan",

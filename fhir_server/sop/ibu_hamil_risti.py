@@ -23,7 +23,7 @@ class IbuHamilRisti(Dokumen):
     """Penanda ibu hamil risiko tinggi."""
 
     pasien: str = bidang("Ibu hamil", "§2.1/22", rujuk="pasien", contoh="siti", cari=True)
-    sejak: datetime = bidang("Sejak", "§2.1/22", contoh="2024-04-02T10:15:00+07:00")
+    sejak: datetime = bidang("Sejak", "§2.1/22", contoh="2024-04-02T10:15:00+07:00", terjadi=True)
     kelompok: KelompokRisti = bidang(
         "Kelompok risiko", "§2.1/22", kode="kelompok-risiko-kspr", contoh="KRST"
     )

@@ -72,7 +72,7 @@ class Imunisasi(Dokumen):
     namaVaksin: str = bidang("Nama vaksin", "§2.1/18", contoh="Td")
     dosisKe: int = bidang("Dosis ke", "§2.1/18", contoh=2)
     waktu: datetime = bidang(
-        "Waktu pemberian", "§2.1/18", contoh="2024-05-08T09:40:00+07:00", cari=True
+        "Waktu pemberian", "§2.1/18", contoh="2024-05-08T09:40:00+07:00", cari=True, terjadi=True
     )
     alasan: Alasan = bidang("Alasan (program)", "§2.1/18", contoh="IM-WUS")
     kunjungan: str | None = bidang(

@@ -63,10 +63,10 @@ class IsolasiMandiri(Dokumen):
         "Bidan atau dokter pemantau", "§1.A A1", rujuk="petugas", contoh="bidan-desa-ngelo"
     )
     tglSpesimen: date | None = bidang(
-        "Tanggal spesimen", "§2.1/25", default=None, contoh="2021-07-09"
+        "Tanggal spesimen", "§2.1/25", default=None, contoh="2021-07-09", terjadi=True
     )
     tglOnset: date | None = bidang(
-        "Tanggal gejala pertama", "§2.1/25", default=None, contoh="2021-07-09"
+        "Tanggal gejala pertama", "§2.1/25", default=None, contoh="2021-07-09", terjadi=True
     )
     gejalaTerakhir: date | None = bidang(
         "Hari terakhir demam atau gejala pernapasan",
@@ -90,7 +90,7 @@ class IsolasiMandiri(Dokumen):
         "Status", "§2.1/25", default="berjalan", kode="status-isoman", contoh="berjalan", cari=True
     )
     diakhiri: datetime | None = bidang(
-        "Waktu diakhiri", "§3.3", default=None, contoh="2021-07-22T09:00:00+07:00"
+        "Waktu diakhiri", "§3.3", default=None, contoh="2021-07-22T09:00:00+07:00", terjadi=True
     )
     diakhiriOleh: str | None = bidang(
         "Nakes yang mengakhiri", "§3.3", default=None, rujuk="petugas", contoh="dokter-todanan"

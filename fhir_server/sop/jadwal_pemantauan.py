@@ -39,7 +39,9 @@ class JadwalPemantauan(Dokumen):
         contoh="bidan-desa-ngelo",
         cari=True,
     )
-    dibuat: datetime = bidang("Waktu disusun", "§2.1/24", contoh="2024-08-20T21:00:00+07:00")
+    dibuat: datetime = bidang(
+        "Waktu disusun", "§2.1/24", contoh="2024-08-20T21:00:00+07:00", terjadi=True
+    )
     mulai: date = bidang("Kontak pertama", "§2.1/24", contoh="2024-08-21", cari=True)
     berakhir: date | None = bidang(
         "Hari terakhir; kosong: usulan sesudah tanda bahaya",

@@ -69,7 +69,11 @@ class JanjiLayanan(Dokumen):
         "Persetujuan pasien", "BR-C4", kode="persetujuan-janji", contoh="disetujui"
     )
     dibuat: datetime | None = bidang(
-        "Waktu dibuat; kosong: sekarang", "§2.1/8", default=None, contoh="2024-05-13T09:30:00+07:00"
+        "Waktu dibuat; kosong: sekarang",
+        "§2.1/8",
+        default=None,
+        contoh="2024-05-13T09:30:00+07:00",
+        terjadi=True,
     )
     petugas: str | None = bidang(
         "Petugas", "§2.1/8", default=None, rujuk="petugas-kesehatan", contoh="bidan-kia"

@@ -77,7 +77,11 @@ class KasusPemantauan(Dokumen):
         contoh="petugas/bidan-desa-ngelo",
     )
     mulai: datetime = bidang(
-        "Waktu pesan pertama", "§1.A A1", contoh="2024-08-05T09:05:00+07:00", cari=True
+        "Waktu pesan pertama",
+        "§1.A A1",
+        contoh="2024-08-05T09:05:00+07:00",
+        cari=True,
+        terjadi=True,
     )
     pelaksana: str | None = bidang(
         "Bidan", "§1.A A1", default=None, rujuk="petugas", contoh="bidan-desa-ngelo", cari=True
@@ -104,7 +108,7 @@ class KasusPemantauan(Dokumen):
         "Alasan ditutup", "§1.A", default=None, contoh="Tidak ada keluhan; lanjut sesuai jadwal"
     )
     selesai: datetime | None = bidang(
-        "Waktu selesai", "§1.A", default=None, contoh="2024-08-05T13:10:00+07:00"
+        "Waktu selesai", "§1.A", default=None, contoh="2024-08-05T13:10:00+07:00", terjadi=True
     )
 
 

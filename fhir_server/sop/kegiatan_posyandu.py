@@ -33,8 +33,12 @@ class KegiatanPosyandu(Dokumen):
         "Petugas", "§2.1/35", rujuk="petugas-kesehatan", contoh="kader-sidorejo", cari=True
     )
     lokasi: str = bidang("Tempat", "§2.1/35", rujuk="lokasi", contoh="posyandu-melati", cari=True)
-    mulai: datetime = bidang("Mulai", "§2.1/35", contoh="2024-07-11T08:00:00+07:00", cari=True)
-    selesai: datetime | None = bidang("Selesai; kosong selama berlangsung", "§2.1/35", default=None)
+    mulai: datetime = bidang(
+        "Mulai", "§2.1/35", contoh="2024-07-11T08:00:00+07:00", cari=True, terjadi=True
+    )
+    selesai: datetime | None = bidang(
+        "Selesai; kosong selama berlangsung", "§2.1/35", default=None, terjadi=True
+    )
     hasil: Hasil | None = bidang(
         "Hasil", "§2.1/35", default=None, kode="hasil-tindak-lanjut", contoh="selesai"
     )

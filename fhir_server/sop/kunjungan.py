@@ -49,6 +49,11 @@ ALUR_KUNJUNGAN: Final = Alur(
 BERIKUT: Final = ALUR_KUNJUNGAN.berikut
 INGGRIS: Final = {nama: each.english for nama, each in ALUR_KUNJUNGAN.keadaan.items()}
 BERAKHIR = ("selesai", "batal")
+MILIK: Final = {
+    **dict.fromkeys(("kia", "anak-mtbs", "kb", "imunisasi", "persalinan"), "klaster-2"),
+    **dict.fromkeys(("umum-dewasa", "lansia"), "klaster-3"),
+}
+"""Unit → its cluster; the other units serve several."""
 
 
 @dokumen
@@ -100,13 +105,17 @@ class Kunjungan(Dokumen):
     )
     klaster: Klaster = bidang("Klaster", "§2.1/9", kode="klaster", contoh="klaster-2", cari=True)
     mulai: datetime = bidang(
-        "Mulai (mengambil nomor)", "§2.1/9", contoh="2024-04-02T07:45:00+07:00", cari=True
+        "Mulai (mengambil nomor)",
+        "§2.1/9",
+        contoh="2024-04-02T07:45:00+07:00",
+        cari=True,
+        terjadi=("direncanakan",),
     )
     status: Status = bidang("Status", "§1.B", contoh="tiba", cari=True)
     statusSejak: datetime | None = bidang(
-        "Sejak kapan status ini; kosong: sekarang", "§1.B", default=None
+        "Sejak kapan status ini; kosong: sekarang", "§1.B", default=None, terjadi=("direncanakan",)
     )
-    selesai: datetime | None = bidang("Selesai (pulang)", "§2.1/9", default=None)
+    selesai: datetime | None = bidang("Selesai (pulang)", "§2.1/9", default=None, terjadi=True)
     antrean: str | None = bidang("Antrean", "§2.1/9", default=None, rujuk="antrean", cari=True)
     episode: str | None = bidang("Episode perawatan", "§2.1/9", default=None, cari=True)
     kodeKontak: str | None = bidang(
@@ -159,6 +168,14 @@ def periksa(kunjungan: Kunjungan) -> Iterator[Teguran]:
             f"status masih {kunjungan.status}.",
             "kosong selama kunjungan berjalan.",
             ALUR,
+        )
+    if (milik := MILIK.get(kunjungan.unit, kunjungan.klaster)) != kunjungan.klaster:
+        yield Teguran(
+            "klaster",
+            f"{kunjungan.klaster}, padahal unit {kunjungan.unit} milik {milik}.",
+            f"{milik}; laporan beban penyakit menghitung menurut klaster.",
+            "domain §1.C C3",
+            jenis="peringatan",
         )
     yield from ruang_bersalin.langsung(
         kunjungan.unit, kunjungan.kelas, kunjungan.prioritas, antrean=kunjungan.antrean is not None

@@ -27,8 +27,12 @@ class KunjunganRumah(Dokumen):
     petugas: str = bidang(
         "Petugas", "§2.1/35", rujuk="petugas-kesehatan", contoh="bidan-desa-sidorejo", cari=True
     )
-    mulai: datetime = bidang("Mulai", "§2.1/35", contoh="2024-07-10T09:00:00+07:00", cari=True)
-    selesai: datetime | None = bidang("Selesai; kosong selama berlangsung", "§2.1/35", default=None)
+    mulai: datetime = bidang(
+        "Mulai", "§2.1/35", contoh="2024-07-10T09:00:00+07:00", cari=True, terjadi=True
+    )
+    selesai: datetime | None = bidang(
+        "Selesai; kosong selama berlangsung", "§2.1/35", default=None, terjadi=True
+    )
     hasil: Hasil | None = bidang(
         "Hasil", "§2.1/35", default=None, kode="hasil-tindak-lanjut", contoh="selesai"
     )

@@ -73,7 +73,9 @@ class LaporanPemantauanDesa(Dokumen):
         "Bidan pelapor", "§1.A A3", rujuk="petugas", contoh="bidan-desa-ngelo", cari=True
     )
     dokter: str = bidang("Dokter penerima", "§1.A A3", rujuk="petugas", contoh="dokter-todanan")
-    dibuat: datetime = bidang("Waktu dibuat", "§1.A A3", contoh="2024-08-05T12:00:00+07:00")
+    dibuat: datetime = bidang(
+        "Waktu dibuat", "§1.A A3", contoh="2024-08-05T12:00:00+07:00", terjadi=True
+    )
     faskes: str | None = bidang(
         "Puskesmas", "§1.A A-unit", default=None, rujuk="faskes", contoh="pkm-todanan"
     )
@@ -92,7 +94,11 @@ class LaporanPemantauanDesa(Dokumen):
         "Status", "§1.A A3", default="dikirim", kode="status-laporan", contoh="dikirim", cari=True
     )
     ditinjau: datetime | None = bidang(
-        "Waktu ditinjau dokter", "§1.A A4", default=None, contoh="2024-08-05T13:10:00+07:00"
+        "Waktu ditinjau dokter",
+        "§1.A A4",
+        default=None,
+        contoh="2024-08-05T13:10:00+07:00",
+        terjadi=True,
     )
     catatan: str | None = bidang("Catatan bidan", "§1.A A3", default=None)
 

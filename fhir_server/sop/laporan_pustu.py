@@ -59,7 +59,9 @@ class LaporanPustu(Dokumen):
     penyusun: str = bidang(
         "Penyusun", "§1.C C14", rujuk="petugas-kesehatan", contoh="bidan-desa-sidorejo"
     )
-    waktu: datetime = bidang("Waktu dikirim", "§1.C C14", contoh="2024-08-02T10:00:00+07:00")
+    waktu: datetime = bidang(
+        "Waktu dikirim", "§1.C C14", contoh="2024-08-02T10:00:00+07:00", terjadi=True
+    )
     tugas: tuple[str, ...] = bidang(
         "Tugas dalam periode ini", "§1.C C14", default=(), rujuk="tindak-lanjut", contoh=["tl-s11"]
     )
@@ -72,7 +74,9 @@ class LaporanPustu(Dokumen):
         "Status", "§1.C C14", default="dikirim", kode="status-laporan-pustu", contoh="dikirim"
     )
     alasan: str | None = bidang("Alasan dikembalikan", "§1.C C14", default=None)
-    diterima: datetime | None = bidang("Waktu diterima puskesmas", "§1.C C14", default=None)
+    diterima: datetime | None = bidang(
+        "Waktu diterima puskesmas", "§1.C C14", default=None, terjadi=True
+    )
     kunjunganRumah: RekapTugas | None = bidang(
         "Rekap kunjungan rumah", "§6 KR", default=None, server=True
     )

@@ -59,7 +59,7 @@ class LayananKB(Dokumen):
     konseling: bool = bidang("Konseling KB sudah diberikan", "§2.1/17", contoh=True)
     petugas: str = bidang("Petugas", "§2.1/17", rujuk="petugas-kesehatan", contoh="bidan-kia")
     waktu: datetime = bidang(
-        "Waktu diminta", "§2.1/17", contoh="2024-05-08T08:50:00+07:00", cari=True
+        "Waktu diminta", "§2.1/17", contoh="2024-05-08T08:50:00+07:00", cari=True, terjadi=True
     )
     jenis: JenisLayananKB = bidang(
         "Jenis layanan", "§2.1/17", default="baru", kode="jenis-layanan-kb", contoh="ulang"
@@ -73,7 +73,7 @@ class LayananKB(Dokumen):
         contoh="resep-suntik",
     )
     dilakukan: datetime | None = bidang(
-        "Waktu tindakan", "§1.B B9", default=None, contoh="2024-05-08T09:30:00+07:00"
+        "Waktu tindakan", "§1.B B9", default=None, contoh="2024-05-08T09:30:00+07:00", terjadi=True
     )
     lot: str | None = bidang("Nomor lot obat atau alat", "§1.B B9", default=None, contoh="LOT-42")
     catatan: str | None = bidang("Catatan", "§2.1/17", default=None)

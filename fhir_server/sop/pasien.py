@@ -27,7 +27,7 @@ class Pasien(Dokumen):
     noRM: str = bidang("Nomor rekam medis", "§2.1/1", contoh="RM-000123", cari=True, rahasia=True)
     nama: str = bidang("Nama lengkap", "§2.1/1", contoh="Siti Rahmawati", cari=True, rahasia=True)
     tanggalLahir: date = bidang(
-        "Tanggal lahir", "§2.1/1", contoh="1986-03-12", cari=True, rahasia=True
+        "Tanggal lahir", "§2.1/1", contoh="1986-03-12", cari=True, rahasia=True, terjadi=True
     )
     jenisKelamin: JenisKelamin = bidang("Jenis kelamin", "§2.1/1", contoh="female", cari=True)
     provinsi: str = bidang("Kode provinsi", "§2.1/1", pola=r"\d{2}", contoh="99")

@@ -50,7 +50,9 @@ class PemantauanIsoman(Dokumen):
         "Isolasi mandiri", "§3.3", rujuk="isolasi-mandiri", contoh="isoman-joko", cari=True
     )
     pasien: str = bidang("Pasien", "§3.3", rujuk="pasien", contoh="joko", cari=True)
-    waktu: datetime = bidang("Waktu bacaan", "§3.3", contoh="2021-07-13T18:30:00+07:00", cari=True)
+    waktu: datetime = bidang(
+        "Waktu bacaan", "§3.3", contoh="2021-07-13T18:30:00+07:00", cari=True, terjadi=True
+    )
     pelapor: str = bidang("Pelapor", "§1.A A1", pola=pihak.POLA, contoh="pasien/joko")
     sesi: Sesi | None = bidang(
         "Sesi", "§3.3", default=None, kode="sesi-pemantauan", contoh="sore", server=True

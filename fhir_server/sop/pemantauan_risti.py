@@ -41,7 +41,7 @@ class PemantauanRisti(Dokumen):
 
     pasien: str = bidang("Ibu hamil", "§1.A A1", rujuk="pasien", contoh="endang", cari=True)
     waktu: datetime = bidang(
-        "Waktu menjawab", "§1.A A1", contoh="2024-08-05T09:40:00+07:00", cari=True
+        "Waktu menjawab", "§1.A A1", contoh="2024-08-05T09:40:00+07:00", cari=True, terjadi=True
     )
     pelapor: str = bidang("Yang menjawab", "§1.A A1", pola=pihak.POLA, contoh="pasien/endang")
     rencana: str | None = bidang(

@@ -38,7 +38,7 @@ class PemeriksaanANC(Dokumen):
     pasien: str = bidang("Ibu hamil", "§2.1/11", rujuk="pasien", contoh="siti", cari=True)
     kunjungan: str = bidang("Kunjungan", "§2.1/11", rujuk="kunjungan", contoh="anc-s1", cari=True)
     waktu: datetime = bidang(
-        "Waktu pemeriksaan", "§2.1/11", contoh="2024-04-02T08:50:00+07:00", cari=True
+        "Waktu pemeriksaan", "§2.1/11", contoh="2024-04-02T08:50:00+07:00", cari=True, terjadi=True
     )
     pemeriksa: str = bidang("Pemeriksa", "§2.1/11", rujuk="petugas-kesehatan", contoh="bidan-kia")
     episode: str | None = bidang(

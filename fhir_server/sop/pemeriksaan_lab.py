@@ -14,7 +14,7 @@ class Pemeriksaan:
     """One test: its short code, its name on the slip, and the form of its result.
 
     ``satuan`` belongs to ``angka``; ``pilihan`` are the answers of a test with a fixed list.
-    ``spesimen`` is what is taken from the patient.
+    ``spesimen`` is what is taken from the patient, ``batas`` what a living body can have.
     """
 
     kode: str
@@ -23,6 +23,7 @@ class Pemeriksaan:
     spesimen: str
     satuan: str | None = None
     pilihan: tuple[str, ...] = ()
+    batas: tuple[int, int] = (0, 10**9)
 
 
 REAKTIF = ("reaktif", "non-reaktif")
@@ -30,10 +31,10 @@ POSITIF = ("positif", "negatif")
 CARIK = ("negatif", "trace", "+1", "+2", "+3", "+4")
 
 _DAFTAR = (
-    Pemeriksaan("hb", "Hemoglobin", "angka", "darah", "g/dL"),
-    Pemeriksaan("hematokrit", "Hematokrit", "angka", "darah", "%"),
-    Pemeriksaan("leukosit", "Leukosit", "angka", "darah", "10*3/uL"),
-    Pemeriksaan("trombosit", "Trombosit", "angka", "darah", "10*3/uL"),
+    Pemeriksaan("hb", "Hemoglobin", "angka", "darah", "g/dL", batas=(1, 30)),
+    Pemeriksaan("hematokrit", "Hematokrit", "angka", "darah", "%", batas=(3, 80)),
+    Pemeriksaan("leukosit", "Leukosit", "angka", "darah", "10*3/uL", batas=(0, 1000)),
+    Pemeriksaan("trombosit", "Trombosit", "angka", "darah", "10*3/uL", batas=(0, 5000)),
     Pemeriksaan("golongan-darah", "Golongan darah ABO", "pilihan", "darah", None,
                 ("A", "B", "AB", "O")),
     Pemeriksaan("rhesus", "Rhesus", "pilihan", "darah", None, POSITIF),
@@ -42,8 +43,8 @@ _DAFTAR = (
     Pemeriksaan("sifilis-vdrl", "Sifilis (VDRL)", "pilihan", "darah", None, REAKTIF),
     Pemeriksaan("hbsag", "HBsAg (rapid)", "pilihan", "darah", None, REAKTIF),
     Pemeriksaan("ns1", "Dengue NS1 (rapid)", "pilihan", "darah", None, POSITIF),
-    Pemeriksaan("gds", "Gula darah sewaktu", "angka", "darah", "mg/dL"),
-    Pemeriksaan("kolesterol", "Kolesterol total", "angka", "darah", "mg/dL"),
+    Pemeriksaan("gds", "Gula darah sewaktu", "angka", "darah", "mg/dL", batas=(5, 2500)),
+    Pemeriksaan("kolesterol", "Kolesterol total", "angka", "darah", "mg/dL", batas=(20, 2500)),
     Pemeriksaan("protein-urin", "Protein urin (carik celup)", "pilihan", "urin", None, CARIK),
     Pemeriksaan("bta", "Dahak BTA", "pilihan", "dahak", None,
                 ("negatif", "scanty", "+1", "+2", "+3")),

@@ -37,7 +37,7 @@ class PemeriksaanMTBS(Dokumen):
     pasien: str = bidang("Anak", "§1.B B6", rujuk="pasien", contoh="alif", cari=True)
     kunjungan: str = bidang("Kunjungan", "§1.B B6", rujuk="kunjungan", contoh="mtbs-s7", cari=True)
     waktu: datetime = bidang(
-        "Waktu pemeriksaan", "§1.B B6", contoh="2024-05-07T08:40:00+07:00", cari=True
+        "Waktu pemeriksaan", "§1.B B6", contoh="2024-05-07T08:40:00+07:00", cari=True, terjadi=True
     )
     pemeriksa: str = bidang(
         "Petugas pemeriksa", "§1.B B6", rujuk="petugas-kesehatan", contoh="perawat-anak"

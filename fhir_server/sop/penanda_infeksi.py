@@ -24,7 +24,7 @@ class PenandaInfeksi(Dokumen):
     """Penanda infeksi."""
 
     pasien: str = bidang("Pasien", "§1.C C5", rujuk="pasien", contoh="joko", cari=True)
-    mulai: datetime = bidang("Sejak", "§1.C C5", contoh="2024-05-13T08:10:00+07:00")
+    mulai: datetime = bidang("Sejak", "§1.C C5", contoh="2024-05-13T08:10:00+07:00", terjadi=True)
     kunjungan: str | None = bidang(
         "Kunjungan", "§1.C C5", default=None, rujuk="kunjungan", contoh="kunjungan-joko", cari=True
     )
@@ -32,7 +32,7 @@ class PenandaInfeksi(Dokumen):
     status: Literal["aktif", "berakhir", "salah-entri"] = bidang(
         "Status", "§1.C C5", default="aktif", kode="status-penanda", contoh="aktif", cari=True
     )
-    selesai: datetime | None = bidang("Sampai", "§1.C C5", default=None)
+    selesai: datetime | None = bidang("Sampai", "§1.C C5", default=None, terjadi=True)
 
 
 def periksa(penanda: PenandaInfeksi) -> Iterator[Teguran]:

@@ -41,7 +41,9 @@ class PengantarLab(Dokumen):
     peminta: str = bidang(
         "Petugas peminta", "§2.1/13", rujuk="petugas-kesehatan", contoh="bidan-kia"
     )
-    waktu: datetime = bidang("Waktu permintaan", "§2.1/13", contoh="2024-04-02T09:04:00+07:00")
+    waktu: datetime = bidang(
+        "Waktu permintaan", "§2.1/13", contoh="2024-04-02T09:04:00+07:00", terjadi=True
+    )
     lab: str = bidang(
         "Laboratorium", "§2.1/13", rujuk="faskes", contoh="lab-dharma-rini", cari=True
     )
@@ -68,10 +70,18 @@ class PengantarLab(Dokumen):
         "Alasan tanpa hasil", "BR-B6", default=None, contoh="Pasien menolak diambil darah"
     )
     diterima: datetime | None = bidang(
-        "Waktu diterima laboratorium", "§1.B B6", default=None, contoh="2024-04-02T09:06:00+07:00"
+        "Waktu diterima laboratorium",
+        "§1.B B6",
+        default=None,
+        contoh="2024-04-02T09:06:00+07:00",
+        terjadi=True,
     )
     ditutup: datetime | None = bidang(
-        "Waktu selesai atau batal", "§1.B B6", default=None, contoh="2024-04-02T10:05:00+07:00"
+        "Waktu selesai atau batal",
+        "§1.B B6",
+        default=None,
+        contoh="2024-04-02T10:05:00+07:00",
+        terjadi=True,
     )
     hasil: tuple[str, ...] = bidang(
         "Hasil yang sudah masuk", "§2.1/14", default=(), rujuk="hasil-lab", server=True

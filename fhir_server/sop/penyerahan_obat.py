@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from datetime import datetime
 from decimal import Decimal
-from typing import TYPE_CHECKING, Any, Final, Literal
+from typing import TYPE_CHECKING, Any, Final, Literal, NamedTuple
 
 from fhir_server.sop import pihak
 from fhir_server.sop.alur import Alur, Keadaan
@@ -53,10 +53,14 @@ class PenyerahanObat(Dokumen):
         "Kasus konsultasi", "§1.D D-m6", default=None, rujuk="kasus-konsultasi", contoh="kasus-s2"
     )
     disiapkan: datetime | None = bidang(
-        "Waktu disiapkan", "§2.1/16", default=None, contoh="2021-07-12T10:50:00+07:00"
+        "Waktu disiapkan", "§2.1/16", default=None, contoh="2021-07-12T10:50:00+07:00", terjadi=True
     )
     diserahkan: datetime | None = bidang(
-        "Waktu diserahkan", "§2.1/16", default=None, contoh="2021-07-12T11:15:00+07:00"
+        "Waktu diserahkan",
+        "§2.1/16",
+        default=None,
+        contoh="2021-07-12T11:15:00+07:00",
+        terjadi=True,
     )
     diantarKe: str | None = bidang(
         "Alamat pengantaran", "§1.D D-m6", default=None, contoh="rumah pasien"
@@ -100,6 +104,48 @@ def periksa(penyerahan: PenyerahanObat) -> Iterator[Teguran]:
         yield Teguran("kurir", "kurir tanpa alamat.", "ke mana obat diantar.", "§1.D D-m6")
     if penyerahan.status == "diantar" and not penyerahan.diantarKe:
         yield Teguran("diantarKe", "kosong.", "ke mana obat diantar.", "§1.D D-m6")
+
+
+class ObatResep(NamedTuple):
+    """What is known of the drug on the prescription; ``sudah``: how much others handed over."""
+
+    pasien: str | None
+    obat: str | None
+    status: str | None
+    jumlah: Decimal | None
+    sudah: Decimal
+
+
+def sesuai_resep(penyerahan: PenyerahanObat, resep: ObatResep | None) -> Iterator[Teguran]:
+    """Judge that what is handed over is what was prescribed, to whom, and no more of it."""
+    if penyerahan.status == "ditolak":
+        return
+    if resep is None:
+        yield Teguran(
+            "resep",
+            f"tidak ada obat {penyerahan.resep} pada resep mana pun.",
+            "id obat pada resep; obat pertama ber-id sama dengan resepnya.",
+            "§2.1/16",
+        )
+        return
+    if resep.pasien != penyerahan.pasien:
+        yield Teguran("pasien", "bukan pasien pada resep.", f"{resep.pasien}.", "§2.1/16")
+    if resep.status == "dibatalkan":
+        yield Teguran("resep", "sudah dibatalkan.", "resep yang berlaku.", "§2.1/16")
+    if resep.obat is not None and resep.obat != penyerahan.obat:
+        yield Teguran(
+            "obat",
+            f"{penyerahan.obat} bukan obat pada resep.",
+            f"{resep.obat}; bila diganti, peresep menulis resep baru.",
+            "§2.1/16",
+        )
+    if resep.jumlah is not None and penyerahan.jumlah + resep.sudah > resep.jumlah:
+        yield Teguran(
+            "jumlah",
+            f"{penyerahan.jumlah:f}, dan {resep.sudah:f} sudah diserahkan.",
+            f"bersama paling banyak {resep.jumlah:f} menurut resep.",
+            "§2.1/16",
+        )
 
 
 def periksa_perubahan(lama: Mapping[str, Any], baru: PenyerahanObat) -> Iterator[Teguran]:

@@ -28,7 +28,9 @@ class PercakapanKonsultasi(Dokumen):
         "Layanan", "§1.A BR-A0, §1.D", kode="layanan-konsultasi", contoh="lakon", cari=True
     )
     kanal: Medium = bidang("Kanal", "§1.A A-tools", kode="medium-komunikasi", contoh="whatsapp")
-    dimulai: datetime = bidang("Dimulai", "§2.1/27", contoh="2021-07-12T08:00:00+07:00", cari=True)
+    dimulai: datetime = bidang(
+        "Dimulai", "§2.1/27", contoh="2021-07-12T08:00:00+07:00", cari=True, terjadi=True
+    )
     peserta: tuple[str, ...] = bidang(
         "Peserta",
         "§1.A A-def",

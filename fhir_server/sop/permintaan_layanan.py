@@ -57,7 +57,7 @@ class PermintaanLayanan(Dokumen):
     peminta: str = bidang(
         "Petugas peminta", "§1.C C4a", rujuk="petugas-kesehatan", contoh="dokter-gigi"
     )
-    waktu: datetime = bidang("Waktu", "§1.C C4a", contoh="2024-05-13T08:40:00+07:00")
+    waktu: datetime = bidang("Waktu", "§1.C C4a", contoh="2024-05-13T08:40:00+07:00", terjadi=True)
     rekomendasi: str | None = bidang(
         "Rekomendasi pemeriksa; wajib untuk fisioterapi dan rawat inap",
         "§1.C C7",
@@ -76,8 +76,8 @@ class PermintaanLayanan(Dokumen):
         cari=True,
     )
     alasanTolak: str | None = bidang("Alasan ditolak atau batal", "§1.C C4a", default=None)
-    mulai: datetime | None = bidang("Mulai dilayani", "§1.C C4a", default=None)
-    selesai: datetime | None = bidang("Selesai", "§1.C C4a", default=None)
+    mulai: datetime | None = bidang("Mulai dilayani", "§1.C C4a", default=None, terjadi=True)
+    selesai: datetime | None = bidang("Selesai", "§1.C C4a", default=None, terjadi=True)
 
 
 def periksa(permintaan: PermintaanLayanan) -> Iterator[Teguran]:

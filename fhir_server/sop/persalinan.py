@@ -77,7 +77,7 @@ class Persalinan(Dokumen):
         "Kunjungan bersalin", "§1.B B13", rujuk="kunjungan", contoh="salin-dewi", cari=True
     )
     waktu: datetime = bidang(
-        "Waktu lahir", "§2.1/19", contoh="2024-05-17T04:36:00+07:00", cari=True
+        "Waktu lahir", "§2.1/19", contoh="2024-05-17T04:36:00+07:00", cari=True, terjadi=True
     )
     cara: Cara = bidang("Cara persalinan", "§2.1/19", kode="cara-persalinan", contoh="spontan")
     peranPenolong: PeranPenolong = bidang(

@@ -47,7 +47,7 @@ class PersetujuanAdvis(Dokumen):
         "Dokter penanggung jawab", "§1.D D7", rujuk="petugas", contoh="dokter-pj", cari=True
     )
     diminta: datetime = bidang(
-        "Waktu diminta", "§4.3", contoh="2021-07-12T08:07:40+07:00", cari=True
+        "Waktu diminta", "§4.3", contoh="2021-07-12T08:07:40+07:00", cari=True, terjadi=True
     )
     keputusan: Keputusan | None = bidang(
         "Keputusan; kosong: belum diputuskan",
@@ -57,7 +57,7 @@ class PersetujuanAdvis(Dokumen):
         contoh="disetujui",
     )
     waktu: datetime | None = bidang(
-        "Waktu keputusan", "§2.1/29", default=None, contoh="2021-07-12T08:29:05+07:00"
+        "Waktu keputusan", "§2.1/29", default=None, contoh="2021-07-12T08:29:05+07:00", terjadi=True
     )
     alasan: str | None = bidang("Alasan", "§2.1/29", default=None)
 

@@ -52,7 +52,7 @@ class PersetujuanPasien(Dokumen):
         "Status", "§2.1/38", kode="status-persetujuan", contoh="diberikan", cari=True
     )
     waktu: datetime = bidang(
-        "Waktu menyatakan", "§2.1/38", contoh="2024-05-13T09:00:00+07:00", cari=True
+        "Waktu menyatakan", "§2.1/38", contoh="2024-05-13T09:00:00+07:00", cari=True, terjadi=True
     )
     mulai: date = bidang("Berlaku sejak", "§2.1/38", contoh="2024-05-13")
     sampai: date | None = bidang(
@@ -68,7 +68,7 @@ class PersetujuanPasien(Dokumen):
         pola=pihak.POLA,
         contoh="keluarga/suami-siti",
     )
-    dicabut: datetime | None = bidang("Waktu dicabut", "§2.1/38", default=None)
+    dicabut: datetime | None = bidang("Waktu dicabut", "§2.1/38", default=None, terjadi=True)
     bukti: str | None = bidang(
         "Lembar persetujuan", "§2.1/38", default=None, rujuk="dokumen-program"
     )

@@ -45,6 +45,7 @@ class PesanChat(Dokumen):
         "§2.1/27",
         contoh="2021-07-12T08:00:00+07:00",
         cari=True,
+        terjadi=True,
     )
     pengirim: str | None = bidang(
         "Pengirim", "§2.1/27", default=None, pola=pihak.POLA, contoh="pasien/bambang"
@@ -102,9 +103,9 @@ class PesanChat(Dokumen):
     )
     alasanGagal: str | None = bidang("Alasan gagal terkirim", "§4.1", default=None)
     waktuTerima: datetime | None = bidang(
-        "Waktu diterima", "§2.1/27", default=None, contoh="2021-07-12T08:00:04+07:00"
+        "Waktu diterima", "§2.1/27", default=None, contoh="2021-07-12T08:00:04+07:00", terjadi=True
     )
-    waktuBaca: datetime | None = bidang("Waktu dibaca", "§4.1", default=None)
+    waktuBaca: datetime | None = bidang("Waktu dibaca", "§4.1", default=None, terjadi=True)
     presisi: Literal["detik", "menit"] = bidang(
         "Ketelitian waktu", "§4.3", default="detik", kode="presisi-waktu", contoh="detik"
     )

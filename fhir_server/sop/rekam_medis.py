@@ -45,11 +45,17 @@ class RekamMedis(Dokumen):
         rujuk="petugas-kesehatan",
         contoh="pendaftaran-dharma-rini",
     )
-    waktu: datetime = bidang("Waktu diminta", "§1.B B4", contoh="2024-04-02T08:30:00+07:00")
-    diserahkan: datetime | None = bidang(
-        "Waktu diserahkan", "§1.B B4", default=None, contoh="2024-04-02T08:36:00+07:00"
+    waktu: datetime = bidang(
+        "Waktu diminta", "§1.B B4", contoh="2024-04-02T08:30:00+07:00", terjadi=True
     )
-    kembali: datetime | None = bidang("Waktu kembali", "§1.B B4", default=None)
+    diserahkan: datetime | None = bidang(
+        "Waktu diserahkan",
+        "§1.B B4",
+        default=None,
+        contoh="2024-04-02T08:36:00+07:00",
+        terjadi=True,
+    )
+    kembali: datetime | None = bidang("Waktu kembali", "§1.B B4", default=None, terjadi=True)
     status: StatusRekamMedis = bidang(
         "Status", "§1.B B4", default="diminta", kode="status-rekam-medis", cari=True
     )

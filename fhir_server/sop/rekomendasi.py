@@ -29,7 +29,7 @@ class Rekomendasi(Dokumen):
     pemeriksa: str = bidang(
         "Pemeriksa", "§1.C C6", rujuk="petugas-kesehatan", contoh="dokter-dewasa", cari=True
     )
-    waktu: datetime = bidang("Waktu", "§1.C C6", contoh="2024-05-13T10:15:00+07:00")
+    waktu: datetime = bidang("Waktu", "§1.C C6", contoh="2024-05-13T10:15:00+07:00", terjadi=True)
     simpulan: str = bidang("Simpulan", "§1.C C6", contoh="Nyeri lutut karena osteoartritis")
     anjuran: tuple[Anjuran, ...] = bidang(
         "Anjuran", "§1.C C6, C7", kode="anjuran-tindak-lanjut", contoh=["fisioterapi"]

@@ -108,9 +108,9 @@ class RencanaAsuhan(Dokumen):
     kelompok: KelompokRisti = bidang(
         "Kelompok risiko", "§3.1", kode="kelompok-risiko-kspr", contoh="KRST", cari=True
     )
-    hpht: date = bidang("Hari pertama haid terakhir", "§3.1", contoh="2024-01-15")
+    hpht: date = bidang("Hari pertama haid terakhir", "§3.1", contoh="2024-01-15", terjadi=True)
     dibuat: datetime = bidang(
-        "Waktu disusun", "§2.1/23", contoh="2024-04-02T10:20:00+07:00", cari=True
+        "Waktu disusun", "§2.1/23", contoh="2024-04-02T10:20:00+07:00", cari=True, terjadi=True
     )
     penyusun: str = bidang("Penyusun", "§2.1/23", rujuk="petugas", contoh="bidan-kia")
     rencanaPersalinan: RencanaPersalinan = bidang("Rencana persalinan", "§2.1/23")

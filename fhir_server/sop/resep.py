@@ -42,7 +42,7 @@ class Resep(Dokumen):
     pasien: str = bidang("Pasien", "§2.1/15", rujuk="pasien", contoh="siti", cari=True)
     peresep: str = bidang("Peresep", "§2.1/15", rujuk="petugas", contoh="dokter-klaster-2")
     waktu: datetime = bidang(
-        "Waktu ditulis", "§2.1/15", contoh="2024-04-02T10:12:00+07:00", cari=True
+        "Waktu ditulis", "§2.1/15", contoh="2024-04-02T10:12:00+07:00", cari=True, terjadi=True
     )
     item: tuple[ItemResep, ...] = bidang("Obat", "§2.1/15")
     kunjungan: str | None = bidang(

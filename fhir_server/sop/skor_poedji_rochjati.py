@@ -84,9 +84,9 @@ class SkorPoedjiRochjati(Dokumen):
 
     pasien: str = bidang("Ibu hamil", "§2.1/21", rujuk="pasien", contoh="siti", cari=True)
     kontak: Kontak = bidang("Kontak", "§2.1/21", kode="kontak-kspr", contoh="I")
-    hpht: date = bidang("Hari pertama haid terakhir", "§3.1", contoh="2024-01-15")
+    hpht: date = bidang("Hari pertama haid terakhir", "§3.1", contoh="2024-01-15", terjadi=True)
     waktu: datetime = bidang(
-        "Waktu penilaian", "§2.1/21", contoh="2024-04-02T10:15:00+07:00", cari=True
+        "Waktu penilaian", "§2.1/21", contoh="2024-04-02T10:15:00+07:00", cari=True, terjadi=True
     )
     penilai: str = bidang("Bidan yang menilai", "§3.1", rujuk="petugas", contoh="bidan-kia")
     kunjungan: str | None = bidang(

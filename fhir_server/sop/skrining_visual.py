@@ -30,7 +30,7 @@ class SkriningVisual(Dokumen):
     )
     gawatDarurat: bool = bidang("Gawat darurat", "§1.C C1", contoh=False)
     oleh: str = bidang("Petugas", "§2.1/10", rujuk="petugas-kesehatan", contoh="perawat-triase")
-    waktu: datetime = bidang("Waktu", "§2.1/10", contoh="2024-05-13T07:40:00+07:00")
+    waktu: datetime = bidang("Waktu", "§2.1/10", contoh="2024-05-13T07:40:00+07:00", terjadi=True)
     bantuan: tuple[Bantuan, ...] = bidang(
         "Bantuan yang dibutuhkan",
         "§1.C C1",

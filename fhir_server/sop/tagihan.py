@@ -65,7 +65,7 @@ class Tagihan(Dokumen):
     pasien: str = bidang("Pasien", "§2.1/37", rujuk="pasien", contoh="yuliana", cari=True)
     kunjungan: str = bidang("Kunjungan", "§2.1/37", rujuk="kunjungan", contoh="kb-s8")
     waktu: datetime = bidang(
-        "Waktu tagihan", "§2.1/37", contoh="2024-05-08T09:40:00+07:00", cari=True
+        "Waktu tagihan", "§2.1/37", contoh="2024-05-08T09:40:00+07:00", cari=True, terjadi=True
     )
     item: tuple[ButirTagihan, ...] = bidang("Layanan yang ditagih", "BR-B22")
     kasir: str | None = bidang("Kasir", "§2.1/37", default=None, rujuk="petugas-kesehatan")

@@ -28,7 +28,7 @@ class TandaVital(Dokumen):
         "Kunjungan", "§2.1/11", default=None, rujuk="kunjungan", contoh="anc-s1", cari=True
     )
     waktu: datetime = bidang(
-        "Waktu diukur", "§2.1/11", contoh="2024-04-02T08:50:00+07:00", cari=True
+        "Waktu diukur", "§2.1/11", contoh="2024-04-02T08:50:00+07:00", cari=True, terjadi=True
     )
     pemeriksa: str = bidang("Pemeriksa", "§2.1/11", rujuk="petugas-kesehatan", contoh="bidan-kia")
     hasil: HasilUkur = bidang("Hasil ukur", "§3.4")

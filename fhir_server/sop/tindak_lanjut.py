@@ -66,7 +66,9 @@ class TindakLanjut(Dokumen):
         cari=True,
     )
     jadwal: date = bidang("Tanggal pelaksanaan", "§2.1/35", contoh="2024-07-10")
-    waktu: datetime = bidang("Waktu ditugaskan", "§2.1/35", contoh="2024-07-05T09:00:00+07:00")
+    waktu: datetime = bidang(
+        "Waktu ditugaskan", "§2.1/35", contoh="2024-07-05T09:00:00+07:00", terjadi=True
+    )
     uraian: str = bidang(
         "Yang harus dikerjakan", "§1.C C12", contoh="Kunjungi ibu hamil yang belum K1"
     )
@@ -106,8 +108,8 @@ class TindakLanjut(Dokumen):
     hasil: Hasil | None = bidang(
         "Hasil", "§2.1/35", default=None, kode="hasil-tindak-lanjut", contoh="selesai"
     )
-    mulai: datetime | None = bidang("Mulai dikerjakan", "§1.C C12", default=None)
-    selesai: datetime | None = bidang("Selesai", "§1.C C12", default=None)
+    mulai: datetime | None = bidang("Mulai dikerjakan", "§1.C C12", default=None, terjadi=True)
+    selesai: datetime | None = bidang("Selesai", "§1.C C12", default=None, terjadi=True)
     catatan: str | None = bidang("Catatan", "§2.1/35", default=None)
     pelaksanaan: tuple[str, ...] = bidang(
         "Kunjungan yang dilakukan", "§1.C C12", default=(), rujuk="kunjungan", server=True

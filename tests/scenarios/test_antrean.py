@@ -124,7 +124,7 @@ def test_br_b1_a_number_that_was_given_is_refused_by_fhir(server, pasien):
 def test_br_b20_many_counters_call_each_patient_once_and_in_order(server, pasien):
     """BR-B20: priority first, then the number; two who call at once call two patients."""
     for number in range(12):
-        reason = {"alasanPrioritas": "rujukan-internal"} if number in {4, 9} else {}
+        reason = {"alasanPrioritas": "disabilitas"} if number in {4, 9} else {}
         answer = requests.post(
             f"{server.sop}/antrean", json=ticket(pasien, "kb", **reason), timeout=120
         )

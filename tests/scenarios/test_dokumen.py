@@ -104,3 +104,70 @@ def test_a_midwife_is_one_in_snomed_too(sop, fhir):
     assert [c["code"] for c in codings[0]] == ["bidan", "309453006"]
     assert [c["code"] for c in codings[1]] == ["kasir"]
     assert [sop.read(f"petugas-kesehatan/{e['id']}")["peran"] for e in made] == ["bidan", "kasir"]
+
+
+def visit(siti, **lain):
+    dokumen = {
+        "faskes": "pkm-dharma-rini",
+        "noReg": "RG-1",
+        "pasien": siti,
+        "kelas": "AMB",
+        "unit": "kia",
+        "klaster": "klaster-2",
+        "mulai": "2024-04-02T07:45:00+07:00",
+        "status": "tiba",
+    }
+    return {**dokumen, **lain}
+
+
+@pytest.mark.parametrize(
+    ("mulai", "says"),
+    [
+        ("2199-04-02T07:45:00+07:00", "belum terjadi"),
+        ("1024-04-02T07:45:00+07:00", "tahun 1024"),
+        ("2024-04-02T07:45:00", "bukan waktu dengan zona"),
+        ("2024-02-30T07:45:00+07:00", "bukan waktu dengan zona"),
+        ("kemarin", "bukan waktu dengan zona"),
+    ],
+)
+def test_an_impossible_time_is_said_in_indonesian(sop, fhir, siti, mulai, says):
+    said = sop("POST", "kunjungan", visit(siti, mulai=mulai))
+
+    assert said.status == 422
+    assert said.issues[0]["expression"] == ["mulai"]
+    assert says in said.issues[0]["diagnostics"]
+    assert fhir.read("Encounter?_summary=count")["total"] == 0
+
+
+def test_what_is_planned_may_lie_ahead_and_what_has_happened_may_not(sop, siti):
+    ahead = "2199-04-02T07:45:00+07:00"
+    planned = sop.made("kunjungan", visit(siti, mulai=ahead, status="direncanakan"))
+
+    begun = sop("PUT", f"kunjungan/{planned['id']}", {**planned, "status": "tiba"})
+
+    assert begun.status == 422
+    assert "belum terjadi" in begun.issues[0]["diagnostics"]
+
+
+@pytest.mark.parametrize("lahir", ["2199-01-01", "1700-01-01", "1990-02-30"])
+def test_nobody_is_born_on_an_impossible_day(sop, siti, lahir):
+    dokumen = {**sop.read(f"pasien/{siti}"), "nik": None, "tanggalLahir": lahir}
+
+    said = sop("POST", "pasien", dokumen)
+
+    assert said.status == 422
+    assert said.issues[0]["expression"] == ["tanggalLahir"]
+
+
+@pytest.mark.parametrize("body", [[], None, "x", 3])
+def test_what_is_no_document_is_said_in_indonesian(sop, body):
+    said = sop("POST", "pasien", body)
+
+    assert said.status in {400, 415, 422}
+    assert "Invalid" not in str(said.json)
+
+
+def test_a_unit_of_another_cluster_is_kept_and_pointed_out(sop, siti):
+    made = sop.made("kunjungan", visit(siti, klaster="klaster-3"))
+
+    assert "klaster-2" in made["peringatan"][0]

@@ -24,6 +24,33 @@ def take(clinic, pasien, clock, **fields):
     return clinic.made("antrean", document)
 
 
+def from_dental(clinic, pasien):
+    """Have the dental room send a patient on to KIA."""
+    visit = {
+        "faskes": PKM,
+        "noReg": "RG-16",
+        "pasien": pasien["id"],
+        "kelas": "AMB",
+        "unit": "gigi",
+        "klaster": "klaster-2",
+        "mulai": at("07:15"),
+        "status": "dilayani",
+    }
+    request = {
+        "faskes": PKM,
+        "nomor": "RI-16",
+        "pasien": pasien["id"],
+        "kunjungan": clinic.made("kunjungan", visit)["id"],
+        "unitAsal": "gigi",
+        "unitTujuan": "kia",
+        "alasan": "Gusi berdarah, ibu hamil",
+        "peminta": "dokter-gigi",
+        "waktu": at("08:00"),
+    }
+    clinic.made("permintaan-layanan", request)
+    return pasien
+
+
 @pytest.fixture
 def waiting(clinic):
     """Eleven early numbers were served already; five wait, none of them called."""
@@ -47,12 +74,7 @@ def waiting(clinic):
             "07:45",
         ),
         take(clinic, clinic.pasien(15, disabilitas=True), "07:50"),
-        take(
-            clinic,
-            clinic.pasien(16, noBPJS="9900000000016"),
-            "08:05",
-            alasanPrioritas="rujukan-internal",
-        ),
+        take(clinic, from_dental(clinic, clinic.pasien(16, noBPJS="9900000000016")), "08:05"),
     ]
 
 
@@ -141,3 +163,66 @@ def test_the_course_of_sitis_visit(clinic, waiting):
     assert places == ["Location/ruang-kia", "Location/lab", "Location/ruang-kia"]
     assert {each["status"] for each in encounter["location"]} == {"completed"}
     assert clinic.fhir(f"Appointment/{ticket['id']}")["status"] == "fulfilled"
+
+
+def claimed(clinic, number, **changes):
+    """Copy a number as another system might write it, to go first."""
+    theirs = clinic.fhir(f"Appointment/{number['id']}")
+    copy = {k: v for k, v in theirs.items() if k not in {"id", "meta", "identifier"}}
+    return clinic.client.post("/fhir/Appointment", json={**copy, "priority": 1, **changes})
+
+
+def reason(code):
+    system = "https://puskesmas.example/fhir/CodeSystem/alasan-prioritas"
+    url = "https://puskesmas.example/fhir/StructureDefinition/alasan-prioritas"
+    coded = {"coding": [{"system": system, "code": code}]}
+    return {"extension": [{"url": url, "valueCodeableConcept": coded}]}
+
+
+@pytest.mark.parametrize(
+    ("said", "status"),
+    [
+        ({}, 422),
+        (reason("bpjs"), 422),
+        (reason("lansia"), 422),
+        (reason("rujukan-internal"), 422),
+        (reason("ibu-hamil"), 422),
+        (reason("disabilitas"), 201),
+    ],
+)
+def test_br_b20_nobody_goes_first_without_a_true_reason_by_fhir(clinic, said, status):
+    number = take(clinic, clinic.pasien(1), "07:40")
+
+    answer = claimed(clinic, number, **said)
+
+    assert answer.status_code == status, answer.text
+    assert status == 201 or "BR-B20" in answer.text
+
+
+def test_br_b20_who_is_sent_by_another_unit_goes_first_and_nobody_else_says_so(clinic):
+    """BR-B20: rujukan-internal is what another unit has written, not what somebody claims."""
+    sent, other = from_dental(clinic, clinic.pasien(16)), clinic.pasien(1)
+    document = {"faskes": PKM, "unit": "kia", "tanggal": DAY, "alasanPrioritas": "rujukan-internal"}
+
+    truly = clinic.post("antrean", {**document, "pasien": sent["id"], "ambil": at("08:05")})
+    falsely = clinic.post("antrean", {**document, "pasien": other["id"], "ambil": at("08:06")})
+
+    assert (truly.status_code, truly.json["prioritas"]) == (201, True)
+    assert falsely.status_code == 422
+    assert "permintaan-layanan" in falsely.text
+    assert claimed(clinic, truly.json, **reason("rujukan-internal")).status_code == 201
+
+
+def test_the_queue_is_listed_by_state(clinic, waiting):
+    called = clinic.client.post(
+        "/sop/v1/antrean/panggil", json={"unit": "kia", "tanggal": DAY, "faskes": PKM}
+    ).json
+
+    queue = {"unit": "kia", "tanggal": DAY}
+    still = clinic.get("/sop/v1/antrean", status="menunggu", **queue).json["dokumen"]
+    now = clinic.get("/sop/v1/antrean", status="dipanggil", **queue).json["dokumen"]
+    done = clinic.get("/sop/v1/antrean", status="selesai", jumlah=20, **queue).json["dokumen"]
+
+    assert [each["id"] for each in now] == [called["id"]]
+    assert len(still) == len(waiting) - 1
+    assert len(done) == 11

@@ -99,6 +99,10 @@ def test_slip_that_was_closed_stays_closed(dulu, baru, boleh):
         (ButirHasil(pemeriksaan="hb", pilihan="negatif"), ["hasil[0].pilihan"]),
         (ButirHasil(pemeriksaan="hiv", angka=Decimal(0)), ["hasil[0].angka"]),
         (ButirHasil(pemeriksaan="75377-2", angka=Decimal(1)), ["hasil[0].satuan"]),
+        (ButirHasil(pemeriksaan="hb", angka=Decimal(1080)), ["hasil[0].angka"]),
+        (ButirHasil(pemeriksaan="hb", angka=Decimal(-1)), ["hasil[0].angka"]),
+        (ButirHasil(pemeriksaan="hb", angka=Decimal("10.8"), satuan="kg"), ["hasil[0].satuan"]),
+        (ButirHasil(pemeriksaan="hb", angka=Decimal("10.8"), satuan="g/dL"), []),
     ],
 )
 def test_one_result(butir, wrong):
