@@ -8,6 +8,7 @@ import pytest
 
 from fhir_server.app import create_app
 from fhir_server.mappings.kontak_kia import EPISODE_TYPE
+from fhir_server.mappings.rules import load_rules
 from tests.support.clinic import Clinic
 
 PKM, DAY = "pkm-dharma-rini", "2024-04-02"
@@ -103,7 +104,9 @@ def test_br_b20_pregnant_women_go_first_only_where_the_puskesmas_has_decided_so(
 ):
     """BR-B20: the SOP does not name them, so it is a setting (domain §8.4, question 5)."""
     settings = dataclasses.replace(context.settings, queue_pregnant=first)
-    clinic = Clinic(create_app(dataclasses.replace(context, settings=settings)).test_client())
+    rules = load_rules(context.parameters, settings)
+    decided = dataclasses.replace(context, settings=settings, rules=rules)
+    clinic = Clinic(create_app(decided).test_client())
     siti = clinic.pasien(14)
     episode = {
         "resourceType": "EpisodeOfCare",
