@@ -87,7 +87,9 @@ def disorder(server):
 def main():
     """Measure."""
     end_on_term()
-    everything = list(bodies())
+    shares = [[] for _ in range(CONNECTIONS)]  # a chat keeps its connection, and so its order
+    for number, each in enumerate(bodies()):
+        shares[number % CHATS % CONNECTIONS].append(each)
     with tempfile.TemporaryDirectory() as folder:
         settings = {
             **SETTINGS,
@@ -100,9 +102,7 @@ def main():
             host, port = server.url.removeprefix("http://").split(":")
             times, since = [], time.perf_counter()
             threads = [
-                threading.Thread(
-                    target=post, args=(host, int(port), everything[n::CONNECTIONS], times)
-                )
+                threading.Thread(target=post, args=(host, int(port), shares[n], times))
                 for n in range(CONNECTIONS)
             ]
             for each in threads:
