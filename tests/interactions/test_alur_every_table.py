@@ -1,7 +1,8 @@
 """alur: every table of the state machines is kept by PUT, PATCH and transaction, in both languages.
 
-For each table a resource of its mapping's cases is stored in one state, by nobody's rule, and asked
-to take a state that the table does not let follow.
+And it is that table which does it: without it the same move passes. For each table a resource of
+its mapping's cases is stored in one state, by nobody's rule, and asked to take a state that the
+table does not let follow.
 """
 
 from __future__ import annotations
@@ -16,9 +17,10 @@ import yaml
 
 from fhir_server.config import CANONICAL
 from fhir_server.interactions.write import prepare
-from fhir_server.mappings import entity_modules, load_mappings
+from fhir_server.mappings import alur, entity_modules, load_mappings
 from fhir_server.mappings.codes import structure
-from tests.support.fhir import entry
+from fhir_server.mappings.rules import load_rules
+from tests.support.fhir import Server, entry
 
 CASES = Path(__file__).parents[1] / "mappings"
 MATCH = 'W/"1"'
@@ -141,3 +143,19 @@ def test_alur_a_dispensing_that_has_lost_its_profile_keeps_its_table(ask, stored
     said = ask("PUT", f"MedicationDispense/{after['id']}", after)
 
     assert told(table, said)
+
+
+def test_alur_without_its_table_no_move_is_refused_for_it(context, stored, monkeypatch):
+    """The proof by mutation: each table taken away in turn, and what it refused is not."""
+    every, noticed = list(resources()), {}
+
+    for table in tables():
+        others = tuple(each for each in tables() if each is not table)
+        monkeypatch.setattr(alur, "jaga", lambda others=others: others)
+        ask = Server(replace(context, rules=load_rules(context.parameters, context.settings)))
+        before, after = illegal(table, every)
+        stored(before)
+        url = f"{after['resourceType']}/{after['id']}"
+        noticed[table.alur.nama] = not told(table, ask("PUT", url, after, if_match=MATCH))
+
+    assert [name for name, each in noticed.items() if not each] == []
