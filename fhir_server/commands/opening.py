@@ -54,13 +54,7 @@ def settings_given() -> Settings:
 
 def check(settings: Settings) -> None:
     """Raise ValueError for a setting that can be read and still cannot be."""
-    for each in fields(settings):
-        value, variable = getattr(settings, each.name), each.metadata["variable"]
-        least = 0 if each.name in MAY_BE_NONE or each.default == 0 else 1
-        if type(each.default) is int and value < least:
-            raise ValueError(f"{variable}={value} must be at least {least}.")
-    if settings.header_limit < 8192:
-        raise ValueError(f"FHIR_HEADER_LIMIT={settings.header_limit} must be at least 8192.")
+    _check_numbers(settings)
     if settings.timezone not in available_timezones():
         raise ValueError(
             f"FHIR_TIMEZONE={settings.timezone} is no time zone; one would be Asia/Jakarta."
@@ -84,6 +78,16 @@ def check(settings: Settings) -> None:
     uri = settings.mongodb_uri
     if uri and not uri.startswith(("mongodb://", "mongodb+srv://")):
         raise ValueError("FHIR_MONGODB_URI must begin with mongodb:// or mongodb+srv://.")
+
+
+def _check_numbers(settings: Settings) -> None:
+    for each in fields(settings):
+        value, variable = getattr(settings, each.name), each.metadata["variable"]
+        least = 0 if each.name in MAY_BE_NONE or each.default == 0 else 1
+        if type(each.default) is int and value < least:
+            raise ValueError(f"{variable}={value} must be at least {least}.")
+    if settings.header_limit < 8192:
+        raise ValueError(f"FHIR_HEADER_LIMIT={settings.header_limit} must be at least 8192.")
 
 
 def _check_whatsapp(settings: Settings) -> None:
