@@ -90,9 +90,7 @@ def observed(isian: Isian, own_id: str, code: tuple[str, str, str], **value: Any
         subject=reference("Patient", isian.pasien),
         encounter=reference("Encounter", isian.kunjungan),
         effectiveDateTime=isian.waktu,
-        performer=several(
-            party(isian.pelapor), reference("PractitionerRole", isian.petugas)
-        ),
+        performer=several(party(isian.pelapor), reference("PractitionerRole", isian.petugas)),
         derivedFrom=[reference("QuestionnaireResponse", own_id)],
         **value,
     )
