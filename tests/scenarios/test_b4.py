@@ -2,11 +2,16 @@
 
 from __future__ import annotations
 
+from datetime import datetime
+from zoneinfo import ZoneInfo
+
 import pytest
 from pymongo.errors import AutoReconnect
 
 from fhir_server.mappings.jejak_audit import PATIENT_READ
 from fhir_server.store.trail.blocks import Blocks
+
+WIB = ZoneInfo("Asia/Jakarta")
 
 
 @pytest.fixture
@@ -39,7 +44,7 @@ def test_br_b4_the_trace_is_found_by_patient_and_day_and_by_sop(clinic, siti):
         clinic.client.get(f"/fhir/Patient/{each['id']}/$everything")
 
     mine = _openings(clinic.get("/sop/v1/jejak-audit", pasien=siti["id"]))
-    today = mine[0]["waktu"][:10]
+    today = datetime.fromisoformat(mine[0]["waktu"]).astimezone(WIB).date().isoformat()
     by_day = _openings(clinic.get("/sop/v1/jejak-audit", waktu=today, pasien=other["id"]))
 
     assert [each["pasien"] for each in mine] == [[siti["id"]]] * 2

@@ -31,15 +31,18 @@ def meanwhile(monkeypatch):
 
     def arrange(act):
         waiting = [act]
-        look_up = bulk.look_up
 
-        def looked_up(*arguments):
-            found = look_up(*arguments)
-            while waiting:
-                waiting.pop()()
-            return found
+        def then(look):
+            def looked(*arguments):
+                found = look(*arguments)
+                while waiting:
+                    waiting.pop()()
+                return found
 
-        monkeypatch.setattr(bulk, "look_up", looked_up)
+            return looked
+
+        for name in ("look_up", "seen"):
+            monkeypatch.setattr(bulk, name, then(getattr(bulk, name)))
 
     return arrange
 
@@ -161,7 +164,7 @@ def test_a_shared_transaction_that_always_conflicts_is_done_one_by_one(store, mo
     store.transact([create("1"), create("2")])
     conflict = OperationFailure("write conflict", failures.WRITE_CONFLICT)
 
-    def write(*_):
+    def write(*_, **__):
         raise conflict
 
     monkeypatch.setattr(bulk, "write", write)

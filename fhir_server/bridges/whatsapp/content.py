@@ -68,13 +68,13 @@ def _location(content: Document) -> Content:
 
 
 def _contacts(content: Document) -> Content:
-    people = [each for each in content.get("contacts") or () if isinstance(each, dict)]
+    people = _objects(content, "contacts")
     text = "\n".join(_contact(each) for each in people) or None
     return text, tuple(Lampiran(jenis="kontak", nama=_name(each)) for each in people)
 
 
 def _contact(person: Document) -> str:
-    phones = [each for each in person.get("phones") or () if isinstance(each, dict)]
+    phones = _objects(person, "phones")
     numbers = [word for each in phones for word in _words(each, "phone")]
     return "Kontak: " + ", ".join([_name(person) or "tanpa nama", *numbers])
 
@@ -96,7 +96,7 @@ def _button(content: Document) -> Content:
 
 
 def _order(content: Document) -> Content:
-    items = [each for each in content.get("product_items") or () if isinstance(each, dict)]
+    items = _objects(content, "product_items")
     told = f"(pesanan {len(items)} barang dari katalog)"
     return "\n".join([told, *_words(content, "text")]), ()
 
@@ -105,10 +105,15 @@ def _reaction(content: Document) -> Content:
     return said(content.get("emoji")) or "(reaksi dicabut)", ()
 
 
+def _objects(content: Document, name: str) -> list[Document]:
+    """Give what is an object in a list; what else may stand there says nothing."""
+    given = content.get(name)
+    return [each for each in given if isinstance(each, dict)] if isinstance(given, list) else []
+
+
 def _other(kind: str) -> Callable[[Document], Content]:
     def read_other(content: Document) -> Content:
-        errors = [each for each in content.get("errors") or () if isinstance(each, dict)]
-        why = "; ".join(word for each in errors for word in _words(each, "title"))
+        why = "; ".join(word for e in _objects(content, "errors") for word in _words(e, "title"))
         told = next(_words(content, "body"), why)
         return f"(pesan jenis {kind}{f': {told}' if told else ''})", ()
 

@@ -142,6 +142,16 @@ NAMES = [
 ]
 
 
+@pytest.mark.parametrize(
+    ("kind", "name"),
+    [("contacts", "contacts"), ("order", "product_items"), ("unknown", "errors")],
+)
+def test_a_list_that_is_none_says_nothing(kind, name):
+    text, _ = content.read(kind, {name: 1})
+
+    assert text
+
+
 @given(st.sampled_from(KINDS), st.dictionaries(st.sampled_from(NAMES), JSON))
 def test_whatever_a_message_holds_it_can_be_told(kind, said):
     text, attachments = content.read(kind, said)
