@@ -1,4 +1,4 @@
-"""Which requests are answered on the event loop: those that take it no longer than a moment.
+"""Which requests are answered in turn by one thread: those that take no longer than a moment.
 
 Told from the request line, the headers and the size of the body. What is told wrong holds up the
 other short requests of the process for as long as it takes, nothing worse.
@@ -21,17 +21,14 @@ _OTHERS: Final = frozenset(
 )
 """What may be large, or asks more when it is read or written than its own collection."""
 
-_LONG: Final = ("_count", "_include", "_revinclude", "_explain", "_total", "_summary", "_page")
-_LONG_WORDS: Final = (":in", ":not-in", ":above", ":below", "%3A", "_filter", "_list", "_has")
-_FORMS: Final = ("_format", "_pretty")
 _HEADERS: Final = ("HTTP_X_PROVENANCE", "HTTP_IF_NONE_EXIST", "HTTP_PREFER")
 
 
 def is_quick(environ: Mapping[str, Any]) -> bool:
-    """Tell whether a request, its body read, may be answered on the event loop.
+    """Tell whether a request, its body read, may be answered in turn.
 
-    Reads of one resource; writes of one short resource that declares no profile; searches of one
-    type for a page of the usual size, without terminology. All of them in plain JSON.
+    Reads of one resource, and writes of one short resource that declares no profile, in plain JSON.
+    Searches are not: waiting in threads they make larger batches.
     """
     path, query = environ["PATH_INFO"], environ["QUERY_STRING"]
     if not path.startswith(_FHIR) or "xml" in environ.get("HTTP_ACCEPT", ""):
@@ -40,8 +37,6 @@ def is_quick(environ: Mapping[str, Any]) -> bool:
     if parts[0] in _OTHERS or not all(part[:1].isalnum() for part in parts):
         return False
     match environ["REQUEST_METHOD"], len(parts):
-        case "GET", 1:
-            return not any(word in query for word in (*_LONG, *_LONG_WORDS, *_FORMS))
         case "GET", 2:
             return not query
         case ("POST", 1) | ("PUT", 2):
