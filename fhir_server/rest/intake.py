@@ -96,9 +96,10 @@ class Intake:
 
     def __call__(self, watcher: Any) -> None:
         """Take one request in; granian calls this, and it may block nothing and raise nothing."""
-        _safely(watcher.proto, self._take, watcher.proto, environ_of(watcher.scope))
+        _safely(watcher.proto, self._take, watcher)
 
-    def _take(self, proto: Any, environ: Environ) -> None:
+    def _take(self, watcher: Any) -> None:
+        proto, environ = watcher.proto, environ_of(watcher.scope)
         size = self._size(environ)
         if size == 0 or size > self._largest:  # what will be refused is not read
             self._answer(proto, environ, b"")
