@@ -11,7 +11,8 @@ from __future__ import annotations
 
 import threading
 from concurrent.futures import ThreadPoolExecutor
-from contextvars import copy_context
+from contextvars import Context, copy_context
+from functools import partial
 from queue import SimpleQueue
 from typing import TYPE_CHECKING, Any, Final, Generic, TypeVar, cast
 
@@ -20,7 +21,6 @@ from greenlet import getcurrent, greenlet
 
 if TYPE_CHECKING:
     from collections.abc import Callable
-    from contextvars import Context
 
 Result = TypeVar("Result")
 
@@ -31,11 +31,27 @@ MOST: Final = 1000
 
 
 class _InTurn(greenlet):
-    """A request of the thread that runs them in turn."""
+    """Runs requests of the thread that runs them in turn, one after another.
 
-    def __init__(self, work: Callable[[], object], turns: Turns) -> None:
-        super().__init__(work, turns.home)
+    It is used again: the frames of a greenlet lie in memory of their own, which the system would
+    have to give and take back for each request, stopping all threads of the process.
+    """
+
+    work: Callable[[], object]
+
+    def __init__(self, turns: Turns) -> None:
+        super().__init__(self._work, turns.home)
         self.turns = turns
+
+    def _work(self) -> None:
+        while True:
+            try:
+                Context().run(self.work)
+            except BaseException:  # a bug of ours; the others go on
+                log.exception("a request failed in its turn")
+            del self.work
+            self.turns.free.append(self)
+            self.turns.home.switch()
 
 
 class Turns:
@@ -45,26 +61,28 @@ class Turns:
 
     def __init__(self) -> None:
         self._ready: SimpleQueue[Callable[[], object]] = SimpleQueue()
+        self.free: list[_InTurn] = []
         self.threads = ThreadPoolExecutor(MOST, "aside")
         self._thread = threading.Thread(target=self._run, name="in turn", daemon=True)
         self._thread.start()
 
     def run(self, work: Callable[[], object]) -> None:
         """Run work when its turn has come; it raises nothing. Returns at once."""
-        self._ready.put(lambda: _InTurn(work, self).switch())
+        self._ready.put(partial(self._begin, work))
 
     def resume(self, request: greenlet) -> None:
         """Let a request that waits go on when its turn has come."""
         self._ready.put(request.switch)
 
+    def _begin(self, work: Callable[[], object]) -> None:
+        request = self.free.pop() if self.free else _InTurn(self)
+        request.work = work
+        request.switch()
+
     def _run(self) -> None:
         self.home = getcurrent()
         while True:
-            turn = self._ready.get()
-            try:
-                turn()
-            except BaseException:  # a bug of ours; the others go on
-                log.exception("a request failed in its turn")
+            self._ready.get()()
 
 
 class _Done(Generic[Result]):

@@ -3,6 +3,7 @@ from concurrent.futures import ThreadPoolExecutor
 from contextvars import ContextVar
 
 import pytest
+from greenlet import getcurrent
 
 from fhir_server.store.coalesce import Coalescer
 from fhir_server.waiting import Bell, Turns, aside, breathe
@@ -131,3 +132,11 @@ def test_requests_with_threads_and_in_turn_share_batches_and_each_gets_its_own(t
 
     assert found == wanted
     assert sum(batches) == len(wanted)
+
+
+def test_the_next_request_knows_nothing_of_the_one_before(turns):
+    (one,) = given(turns, lambda: HERE.set("one") and getcurrent())
+    (other, where) = given(turns, lambda: (getcurrent(), HERE.get()))[0]
+
+    assert other is one  # it is used again
+    assert where == "nobody"

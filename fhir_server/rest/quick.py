@@ -21,14 +21,18 @@ _OTHERS: Final = frozenset(
 )
 """What may be large, or asks more when it is read or written than its own collection."""
 
+_SAID: Final = frozenset({"_id", "_lastUpdated", "_sort"})
+"""Names with an underscore that make a search no longer than others."""
+_PAGE: Final = 50
+
 _HEADERS: Final = ("HTTP_X_PROVENANCE", "HTTP_IF_NONE_EXIST", "HTTP_PREFER")
 
 
 def is_quick(environ: Mapping[str, Any]) -> bool:
     """Tell whether a request, its body read, may be answered in turn.
 
-    Reads of one resource, and writes of one short resource that declares no profile, in plain JSON.
-    Searches are not: waiting in threads they make larger batches.
+    Reads of one resource; searches of one type without modifiers, for a short page of matches
+    alone; writes of one short resource that declares no profile. All of them in plain JSON.
     """
     path, query = environ["PATH_INFO"], environ["QUERY_STRING"]
     if not path.startswith(_FHIR) or "xml" in environ.get("HTTP_ACCEPT", ""):
@@ -37,11 +41,22 @@ def is_quick(environ: Mapping[str, Any]) -> bool:
     if parts[0] in _OTHERS or not all(part[:1].isalnum() for part in parts):
         return False
     match environ["REQUEST_METHOD"], len(parts):
+        case "GET", 1:
+            return all(map(_is_plain, query.split("&")))
         case "GET", 2:
             return not query
         case ("POST", 1) | ("PUT", 2):
             return not query and _is_short(environ)
     return False
+
+
+def _is_plain(criterion: str) -> bool:
+    name, _, value = criterion.partition("=")
+    if name == "_count":
+        return value.isascii() and value.isdigit() and int(value[:4]) <= _PAGE
+    if name.startswith("_"):
+        return name in _SAID
+    return ":" not in name and "%" not in name
 
 
 def _is_short(environ: Mapping[str, Any]) -> bool:

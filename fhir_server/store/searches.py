@@ -1,8 +1,9 @@
 """Searches of different requests that came at the same moment, in one round trip.
 
-Small pages of shapes that have shown themselves to be fast become the branches of one
-aggregation. A shape is tried alone before it may have company, and again after a batch with it
-was slow, so that one slow search keeps nobody waiting.
+Those that ask one field for one value each become one command for all values (``many``). Other
+small pages of shapes that have shown themselves to be fast become the branches of one aggregation.
+A shape is tried alone before it may have company, and again after a batch with it was slow, so
+that one slow search keeps nobody waiting.
 """
 
 from __future__ import annotations
@@ -11,7 +12,7 @@ import time
 from typing import TYPE_CHECKING, Any
 
 from fhir_server.errors import FhirError
-from fhir_server.store import pipeline, search
+from fhir_server.store import many, pipeline, search
 from fhir_server.store.coalesce import Coalescer
 from fhir_server.store.failures import DRIVER, translate
 from fhir_server.waiting import aside
@@ -39,6 +40,7 @@ class Searches:
         self._runner = search.Run(database, settings, None)
         self._coalescer: Coalescer[Plan, Found] = Coalescer(self._together)
         self._fast: set[Shape] = set()
+        self._crowded: set[many.Key] = set()
 
     def run(self, plan: Plan) -> Found:
         """Run one page of a search, with others if there are any."""
@@ -60,10 +62,22 @@ class Searches:
 
     def _together(self, plans: Sequence[Plan]) -> list[Found | Exception]:
         start = time.monotonic()
-        outcomes = self._union(plans) if len(plans) > 1 else [self._alone(plans[0])]
+        outcomes = self._shared(plans) if len(plans) > 1 else [self._alone(plans[0])]
         if time.monotonic() - start > FAST_SECONDS * len(plans):
             self._fast.difference_update(map(_shape, plans))
         return outcomes
+
+    def _shared(self, plans: Sequence[Plan]) -> list[Found | Exception]:
+        try:
+            known = many.run_together(self._runner, plans, self._crowded)
+        except DRIVER:
+            return [self._alone(plan) for plan in plans]
+        others = [plan for plan, each in zip(plans, known, strict=True) if each is None]
+        found = iter(self._united(others))
+        return [next(found) if each is None else each for each in known]
+
+    def _united(self, plans: Sequence[Plan]) -> list[Found | Exception]:
+        return self._union(plans) if len(plans) > 1 else [self._alone(plan) for plan in plans]
 
     def _union(self, plans: Sequence[Plan]) -> list[Found | Exception]:
         branches = [pipeline.branch(plan, self._runner.settings.chain_limit) for plan in plans]

@@ -101,10 +101,14 @@ def test_nothing_asks_the_database_in_the_thread_that_others_wait_for(ask, threa
         ask("GET", "/fhir/Patient/never")[0],
         ask("POST", "/fhir/Patient", {**PATIENT, "nonsense": 1})[0],
         ask("POST", "/fhir/Observation", about)[0],
+        *(ask("GET", f"/fhir/Patient?family=wulan&_sort=-{name}")[0] for name in ("_id", "name")),
+        ask("GET", "/fhir/Observation?subject.family=wulan&code=8867-4&_count=50")[0],
+        ask("GET", "/fhir/Patient?colour=blue")[0],
+        ask("GET", "/fhir/Patient")[0],
     ]
 
-    assert statuses == [200, 200, 412, 404, 422, 201]
-    assert {name for _, name in threads.commands} >= {"insert", "find"}
+    assert statuses == [200, 200, 412, 404, 422, 201, 200, 200, 200, 200, 200]
+    assert {name for _, name in threads.commands} >= {"insert", "find", "aggregate"}
     assert [name for thread, name in threads.commands if thread == turn] == []
 
 
@@ -118,8 +122,14 @@ def test_nothing_asks_the_database_in_the_thread_that_others_wait_for(ask, threa
         ("GET", "/fhir/_history", None, {}),
         ("GET", "/fhir/metadata", None, {}),
         ("GET", "/fhir/Binary/a", None, {}),
-        ("GET", "/fhir/Patient", None, {}),
-        ("GET", "/fhir/Patient?family=wulan", None, {}),
+        ("GET", "/fhir/Patient?_count=51", None, {}),
+        ("GET", "/fhir/Patient?_count=٣", None, {}),
+        ("GET", "/fhir/Patient?_include=Patient:organization", None, {}),
+        ("GET", "/fhir/Patient?_has:Observation:patient:code=8867-4", None, {}),
+        ("GET", "/fhir/Observation?code:in=http://a", None, {}),
+        ("GET", "/fhir/Observation?code%3Ain=http://a", None, {}),
+        ("GET", "/fhir/Patient?family=wulan&_total=accurate", None, {}),
+        ("GET", "/fhir/Patient?family=wulan&_page=a", None, {}),
         ("GET", "/sop/v1/pasien/a", None, {}),
         ("GET", "/health/ready", None, {}),
         ("POST", "/fhir", {"resourceType": "Bundle"}, {}),

@@ -89,3 +89,37 @@ def test_after_a_slow_batch_its_shapes_are_tried_alone_again(clinic, monkeypatch
     clinic._searches._together(list(plans()))
 
     assert not clinic._searches._fast
+
+
+def test_who_asks_one_field_for_a_value_shares_one_command(clinic, commands):
+    asking = [Plan("Patient", {"ix.identifier": f"nik|{n % 14}"}) for n in range(28)]
+    alone = [clinic.search(plan) for plan in asking]
+    commands.clear()
+
+    outcomes = clinic._searches._together(asking)
+
+    assert outcomes == alone
+    assert commands.by_name() == {"find": 1}
+
+
+def test_a_field_whose_values_have_many_matches_is_read_value_by_value(clinic, commands):
+    asking = [Plan("Observation", {"ix.patient": f"Patient/p{n}"}, limit=2) for n in range(12)]
+    alone = [clinic.search(plan) for plan in asking]
+    first = clinic._searches._together(asking)
+    commands.clear()
+
+    outcomes = clinic._searches._together(asking)
+
+    assert first == outcomes == alone
+    assert [len(each.resources) for each in outcomes] == [2] * 12
+    assert commands.by_name() == {"aggregate": 1}
+
+
+def test_another_order_than_by_id_is_kept(clinic):
+    order = (SortKey("_id", descending=True),)
+    asking = [Plan("Observation", {"ix.patient": f"Patient/p{n}"}, sort=order) for n in range(12)]
+
+    outcomes = clinic._searches._together(asking)
+
+    assert outcomes == [clinic.search(plan) for plan in asking]
+    assert [each.id for each in outcomes[1].resources][:2] == ["o85", "o73"]
