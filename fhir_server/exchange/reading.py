@@ -294,9 +294,11 @@ def _presented(stands: Standing) -> Presented:
     return Presented(stands.entity, stands.id, reference, stands.version, stands.etag, document)
 
 
-def _source(primary: Document) -> str | None:
+def _source(primary: Document) -> str:
+    """Say where a document comes from; what says nothing of it came by the FHIR API."""
     tags = primary.get("meta", {}).get("tag", ())
-    return next((tag.get("code") for tag in tags if tag.get("system") == ASAL_DATA), None)
+    said = (tag.get("code") for tag in tags if tag.get("system") == ASAL_DATA)
+    return next((each for each in said if each), "api")
 
 
 def _name(stored: Stored) -> str:

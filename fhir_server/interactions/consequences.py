@@ -15,12 +15,12 @@ import orjson
 
 from fhir_server.errors import Conflict, PreconditionFailed
 from fhir_server.interactions.reader import StoreReader, outward
-from fhir_server.mappings.codes import as_mapped, criterion
+from fhir_server.mappings.codes import as_mapped, code_system, criterion
 from fhir_server.resources.wire import dump
 from fhir_server.store.ops import Check, Concern, Put
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Sequence
+    from collections.abc import Callable, Iterable, Sequence
 
     from fhir_server.context import Context
     from fhir_server.mappings.effects import Effect, Nothing
@@ -33,6 +33,7 @@ if TYPE_CHECKING:
 ATTEMPTS = 40
 LONGEST_WAIT = 0.05
 STAMP = frozenset({"versionId", "lastUpdated"})
+ASAL_DATA = code_system("asal-data")
 
 
 class Moved(Conflict):
@@ -69,9 +70,11 @@ def _worked_out(
     places = {f"{op.resource_type}/{op.id}": place for place, op in enumerate(own)}
     reader = _AsWritten(context, ops)
     for effect, documents in effects:
-        follows = effect.follow([reader.present(each) for each in documents], reader)
-        for name, resource in follows.resources.items():
+        causes = [reader.present(each) for each in documents]
+        follows, origin = effect.follow(causes, reader), _origin(causes)
+        for name, wanted in follows.resources.items():
             version = reader.versions.get(name)
+            resource = wanted if version or name in places else _from(origin, wanted)
             made = make(outward(context, resource), resource["id"], version is None)
             place = places.get(name)
             mine = None if place is None else own[place]
@@ -82,6 +85,23 @@ def _worked_out(
             reader.changed[name] = resource
         checks += [_still(context, each) for each in follows.nothing]
     return own, list(others.values()), checks
+
+
+def _origin(documents: Iterable[Document]) -> str:
+    """Say where a write comes from; one that says nothing of it comes by the FHIR API."""
+    tags = (tag for each in documents for tag in each.get("meta", {}).get("tag", ()))
+    return next((t["code"] for t in tags if t.get("system") == ASAL_DATA and t.get("code")), "api")
+
+
+def _from(origin: str, resource: Document) -> Document:
+    """Let what is new say the origin of the write that brought it about, unless it says its own."""
+    meta = resource.get("meta", {})
+    tags = meta.get("tag", ())
+    if any(each.get("system") == ASAL_DATA for each in tags):
+        return resource
+    tagged = {**meta, "tag": [*tags, {"system": ASAL_DATA, "code": origin}]}
+    first = {"resourceType": resource["resourceType"], "id": resource["id"], "meta": tagged}
+    return {**first, **{key: each for key, each in resource.items() if key not in first}}
 
 
 class _AsWritten(StoreReader):
