@@ -157,6 +157,7 @@ MUTANTS = [
             "ISOMAN",
             "KODE-KONTAK",
             "NIK-UNIK",
+            "OBAT-RESEP",
             "OSOC-URUTAN",
             "SATU-EPISODE",
             "SATU-SASARAN",

@@ -11,6 +11,7 @@ from fhir_server.mappings.elements import code_of, id_of
 from fhir_server.sop.penyerahan_obat import ObatResep, sesuai_resep
 
 if TYPE_CHECKING:
+    from collections.abc import Iterable
     from collections.abc import Mapping as Table
 
     from fhir_server.mappings import Reader
@@ -41,19 +42,23 @@ def as_prescribed(
 
 def _of(drug: Document, changed: bool, reader: Reader) -> ObatResep:  # noqa: FBT001 - a fact
     asked = drug.get("dispenseRequest", {}).get("quantity", {}).get("value")
-    given = [] if changed else _given(drug["id"], reader)
+    given = Decimal(0) if changed else total(dispensed(drug["id"], reader))
     return ObatResep(
         pasien=id_of(drug.get("subject"), "Patient"),
         obat=code_of(drug.get("medicationCodeableConcept"), KFA),
         status="dibatalkan" if drug.get("status") in RETRACTED else None,
         jumlah=None if asked is None else Decimal(str(asked)),
-        sudah=sum(given, Decimal(0)),
+        sudah=given,
     )
 
 
-def _given(drug: str, reader: Reader) -> list[Decimal]:
-    """Read how much of a drug was handed over, or is on its way."""
+def dispensed(drug: str, reader: Reader) -> list[Document]:
+    """Read what of a drug was handed over or is on its way."""
     pairs = [("prescription", f"MedicationRequest/{drug}")]
-    found = [e for e in reader.find("MedicationDispense", pairs) if e.get("status") not in VOID]
-    amounts = (each.get("quantity", {}).get("value") for each in found)
-    return [Decimal(str(each)) for each in amounts if each is not None]
+    return [e for e in reader.find("MedicationDispense", pairs) if e.get("status") not in VOID]
+
+
+def total(dispenses: Iterable[Document]) -> Decimal:
+    """Add up how much dispenses hand over."""
+    amounts = (each.get("quantity", {}).get("value", 0) for each in dispenses)
+    return sum((Decimal(str(each)) for each in amounts), Decimal(0))

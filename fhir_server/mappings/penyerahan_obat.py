@@ -21,7 +21,7 @@ from fhir_server.mappings.elements import (
     reference,
     several,
 )
-from fhir_server.mappings.obat_resep import as_prescribed
+from fhir_server.mappings.obat_resep import as_prescribed, dispensed, total
 from fhir_server.mappings.pihak import party, party_of
 from fhir_server.sop.penyerahan_obat import ALUR_PENYERAHAN
 
@@ -107,16 +107,20 @@ def parts(primary: Document, _gathered: Table[str, Document]) -> dict[str, str]:
     return {"antar": f"Task/{part_id(primary['id'], 'antar')}"}
 
 
-def amend(penyerahan: PenyerahanObat, _id: str, reader: Reader) -> dict[str, Document]:
-    """Complete the prescription of a drug that was handed over in full."""
+def amend(penyerahan: PenyerahanObat, own_id: str, reader: Reader) -> dict[str, Document]:
+    """Complete the prescription of a drug that was handed over in full, perhaps by several.
+
+    One that is not yet complete is written too: who hands over the rest at that moment meets it.
+    """
     name = f"MedicationRequest/{penyerahan.resep}"
     drug = reader.read(name) if penyerahan.status == "selesai" else None
     if drug is None or drug.get("status") != "active":
         return {}
     asked = drug.get("dispenseRequest", {}).get("quantity", {}).get("value", 0)
-    if penyerahan.jumlah < Decimal(str(asked)):
-        return {}
-    return {name: {**drug, "status": "completed"}}
+    others = [e for e in dispensed(penyerahan.resep, reader) if e["id"] != own_id]
+    done = total(each for each in others if each.get("status") == "completed")
+    is_all = penyerahan.jumlah + done >= Decimal(str(asked))
+    return {name: {**drug, "status": "completed"} if is_all else drug}
 
 
 def _dispense(penyerahan: PenyerahanObat) -> Any:

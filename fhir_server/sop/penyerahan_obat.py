@@ -15,6 +15,7 @@ if TYPE_CHECKING:
 
 StatusPenyerahan = Literal["disiapkan", "diantar", "selesai", "ditolak"]
 FARMASI, KURIR = ("petugas farmasi",), ("kurir",)
+OBAT_RESEP: Final = "OBAT-RESEP"
 ALUR_PENYERAHAN: Final = Alur(
     nama="penyerahan-obat",
     benda="penyerahan obat",
@@ -139,13 +140,24 @@ def sesuai_resep(penyerahan: PenyerahanObat, resep: ObatResep | None) -> Iterato
             f"{resep.obat}; bila diganti, peresep menulis resep baru.",
             "§2.1/16",
         )
-    if resep.jumlah is not None and penyerahan.jumlah + resep.sudah > resep.jumlah:
-        yield Teguran(
-            "jumlah",
-            f"{penyerahan.jumlah:f}, dan {resep.sudah:f} sudah diserahkan.",
-            f"bersama paling banyak {resep.jumlah:f} menurut resep.",
-            "§2.1/16",
-        )
+    if resep.jumlah is None:
+        return
+    if salah := melebihi_resep(penyerahan.jumlah, resep.sudah, resep.jumlah):
+        yield salah
+
+
+def melebihi_resep(jumlah: Decimal, sudah: Decimal, boleh: Decimal) -> Teguran | None:
+    """Judge an amount with what others handed over against what was prescribed."""
+    if jumlah + sudah <= boleh:
+        return None
+    return Teguran(
+        "jumlah",
+        f"{jumlah:f}, dan {sudah:f} sudah diserahkan.",
+        f"bersama paling banyak {boleh:f} menurut resep.",
+        OBAT_RESEP,
+        english=f"quantity: {jumlah:f}, and {sudah:f} was handed over already. "
+        f"Together at most {boleh:f}, as prescribed ({OBAT_RESEP}).",
+    )
 
 
 def periksa_perubahan(lama: Mapping[str, Any], baru: PenyerahanObat) -> Iterator[Teguran]:
