@@ -15,7 +15,10 @@ class Database:
     data: Path = setting(Path("data"), "DATA", "folder of the embedded database")
     demo: bool = setting(True, "DEMO", "fill an empty database with a demo puskesmas")
     mongodb_uri: str = setting(
-        "", "FHIR_MONGODB_URI", "a MongoDB replica set; empty: the embedded database"
+        "",
+        "FHIR_MONGODB_URI",
+        "a MongoDB replica set; empty: the embedded database",
+        secret=True,  # a password may be in it
     )
     mongodb_database: str = setting("fhir", "FHIR_MONGODB_DATABASE", "name of the database")
     mongod: str = setting("", "FHIR_MONGOD", "mongod to embed; empty: PATH, then the wheel's")

@@ -45,7 +45,10 @@ class Trust:
         "days after the end of a referral for which the hospital may still read it",
     )
     page_key: str = setting(
-        "", "FHIR_PAGE_KEY", "secret that signs page links; empty: kept in the database"
+        "",
+        "FHIR_PAGE_KEY",
+        "secret that signs page links; empty: kept in the database",
+        secret=True,
     )
     audit: bool = setting(True, "FHIR_AUDIT", "record who saw and changed what, in the audit trail")
     provenance: bool = setting(
