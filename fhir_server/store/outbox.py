@@ -93,19 +93,17 @@ class Outbox:
     def number(self, limit: int = CHUNK) -> int:
         """Give numbers to committed rows that have none, at most ``limit``; say how many.
 
-        Costs one query when there is nothing to do. 0 does not mean that all are numbered: another
-        process may be at it, and goes on.
+        Costs two queries when there is nothing to do. 0 does not mean that all are numbered:
+        another process may be at it, and goes on.
         """
         with translated():
-            if self._rows.find_one({"n": 0}, {"_id": 1}) is None:
-                return 0
             state = self._state.find_one(ONE) or self._begun()
             if state["plan"]:
                 self._carry_out(state)
                 return len(state["plan"]["ids"])
             found = self._rows.find({"n": 0}, {"_id": 1}).sort([("t", 1), ("v", 1)]).limit(limit)
             ids = [row["_id"] for row in found]
-            return self._planned(state["last"], ids) if ids else 0
+            return self._planned(state, ids) if ids else 0
 
     def after(
         self, target: str, audience: str | None = None, n: int = 0, limit: int = CHUNK
@@ -158,8 +156,9 @@ class Outbox:
             self._state.update_one(ONE, {"$setOnInsert": fresh}, upsert=True)
         return self._state.find_one(ONE) or fresh
 
-    def _planned(self, last: int, ids: list[ObjectId]) -> int:
-        """Plan the numbers after ``last`` and give them; 0 if another process was first."""
+    def _planned(self, state: Document, ids: list[ObjectId]) -> int:
+        """Plan the numbers after its last and give them; 0 if another process was first."""
+        last = state["last"]
         plan = {"mark": str(uuid.uuid4()), "ids": ids}
         unmoved = ONE | {"last": last, "plan": None}
         if not self._state.update_one(unmoved, {"$set": {"plan": plan}}).matched_count:

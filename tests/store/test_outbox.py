@@ -186,8 +186,9 @@ def test_what_commits_late_is_numbered_late(store):
     assert [row[1] for row in told(store, after=cursor)] == ["late"]
 
 
+@pytest.mark.parametrize("more", [[], ["new"]], ids=["nothing new", "something new"])
 @pytest.mark.parametrize("carried_out", [0, 2, 4])
-def test_a_plan_left_by_a_dead_process_is_carried_out_by_the_next(store, rows, carried_out):
+def test_a_plan_left_by_a_dead_process_is_carried_out(store, rows, carried_out, more):
     for n in range(4):
         store.transact([create(f"{n}", notices=(FEED,))])
     ids = [row["_id"] for row in rows.find().sort("t", 1)]
@@ -195,14 +196,15 @@ def test_a_plan_left_by_a_dead_process_is_carried_out_by_the_next(store, rows, c
     store._database[STATE].insert_one({"_id": "numbers", "last": 0, "plan": plan})
     for place, row in enumerate(ids[:carried_out], start=1):
         rows.update_one({"_id": row}, {"$set": {"n": place}})
-    store.transact([create("new", notices=(FEED,))])
+    for name in more:
+        store.transact([create(name, notices=(FEED,))])
 
     seen = store.outbox.after("umpan")
     names = [row[1] for row in told(store)]
 
     assert seen == []
-    assert names == ["0", "1", "2", "3", "new"]
-    assert [row.n for row in store.outbox.after("umpan")] == [1, 2, 3, 4, 5]
+    assert names == ["0", "1", "2", "3", *more]
+    assert [row.n for row in store.outbox.after("umpan")] == list(range(1, 5 + len(more)))
 
 
 def test_a_process_that_wakes_late_changes_no_number(store):
@@ -215,7 +217,7 @@ def test_a_process_that_wakes_late_changes_no_number(store):
         pass
     before = store.outbox.after("umpan")
 
-    assert stale._planned(state["last"], ids) == 0
+    assert stale._planned(state, ids) == 0
     stale._carry_out({"last": 0, "plan": {"mark": "old", "ids": list(reversed(ids))}})
 
     assert store.outbox.after("umpan") == before
