@@ -20,6 +20,7 @@ POINTS = (
     "write-committed",
     "trail-stored",
     "numbers-planned",
+    "numbers-given",
     "delivery-expanded",
     "delivery-noted",
     "delivery-claimed",

@@ -174,6 +174,7 @@ class Outbox:
             for place, row in enumerate(plan["ids"], start=1)
         ]
         self._rows.bulk_write(given)
+        point("numbers-given")
         mine = ONE | {"plan.mark": plan["mark"]}
         done = {"last": last + len(given), "plan": None}
         self._state.update_one(mine, {"$set": done})

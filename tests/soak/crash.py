@@ -45,7 +45,7 @@ source = "https://puskesmas.example/fhir"
 POINTS = {
     **dict.fromkeys(("write-created", "write-guarded", "write-past", "trail-stored"), "fhir-http"),
     **dict.fromkeys(("write-current", "write-uncommitted", "write-committed"), "fhir-http"),
-    "numbers-planned": "fhir-worker",
+    **dict.fromkeys(("numbers-planned", "numbers-given"), "fhir-worker"),
 }
 KILLED = ("fhir-http", "fhir-worker", "mongod")
 WHOLE = ("parent", "everything")

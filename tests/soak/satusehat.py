@@ -41,9 +41,14 @@ def main() -> None:
 
 
 def deaths() -> list[str]:
-    """Name the points of a delivery, each early and late in the life of a worker."""
+    """Name the points of a delivery, each early in the life of a worker, most of them late too.
+
+    Rows are numbered and taken in many at a time: none would come to do that forty times, and one
+    that waits for its death keeps others from theirs.
+    """
     own = [each for each in POINTS if each.startswith(("delivery", "numbers"))]
-    return [f"{each}:{times}" for times in (1, 40) for each in own]
+    many = {"numbers-planned", "numbers-given", "delivery-noted", "delivery-expanded"}
+    return [f"{each}:1" for each in own] + [f"{each}:40" for each in own if each not in many]
 
 
 def storm_over(folder: Path, asked: argparse.Namespace) -> dict[str, object]:
