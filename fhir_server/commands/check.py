@@ -15,6 +15,7 @@ from fhir_server.resources.references import targets
 from fhir_server.resources.validate import validate
 from fhir_server.resources.wire import parse
 from fhir_server.search.index import index
+from fhir_server.store.binaries import unmarked
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -33,10 +34,12 @@ what the text of the resource says, and the text with the rules of R4. The exit 
 anything is wrong.
 
 With --all it reads everything: every index, whether the versions of each resource follow one
-another without a gap, whether the outbox tells only of versions that are there, and which
+another without a gap, whether the outbox tells of all that somebody is to be told of and only of
+versions that are there, whether the content of large Binaries is what was written, and which
 references lead nowhere (R4 allows that; they are counted). With --repair it writes anew what is
 not as the resource says: its search index, the keys that it alone may have, when its past versions
-ended; and looks again. A version that is gone cannot be made: take it from a backup.
+ended; it tells again what the outbox lost, brings back content that another version has, too; and
+looks again. A version or content that is gone cannot be made: take it from a backup.
 
 With --build it makes the missing indexes, and those that would serve the searches which came and
 had none; the server goes on meanwhile.
@@ -77,7 +80,7 @@ def command(*, indexes: bool, sample: int, everything: bool, repair: bool, build
             console.print(f"A search without an index: {shape}. One over {field} of {kind} helps.")
         wrong = list(_wrong(context, sorted(counts), sample)) if indexes and not everything else []
         if everything:
-            wrong = [*_all_wrong(context, sorted(counts), console), *context.store.torn()]
+            wrong = [*_all_wrong(context, sorted(counts), console), *_of_store(context)]
     for each in wrong:
         console.print(each, style="red", highlight=False)
     if missing:
@@ -108,6 +111,18 @@ def _repair(context: Context, console: Console) -> None:
     console.print(
         "Every search index was held against its resource, and written where it differed."
     )
+    if told := context.store.tell_again(context.notices):
+        console.print(f"The outbox tells {told} times again what it had lost.")
+    if had := context.store.mend_contents():
+        console.print(f"The content of {had} versions of Binaries was brought back.")
+
+
+def _of_store(context: Context) -> Iterator[str]:
+    """Compare what is not of one version: histories, outbox, content that lies aside."""
+    yield from context.store.torn()
+    for name in context.store.types():
+        yield from context.store.untold(name, context.notices)
+    yield from context.store.contents()
 
 
 def _all_wrong(context: Context, types: list[str], console: Console) -> Iterator[str]:
@@ -142,7 +157,7 @@ def disagreements(context: Context, stored: Stored, held: Index) -> Iterator[str
     for issue in validate(document, context.definitions):
         if issue.severity in {"fatal", "error"}:
             yield f"{where}: {issue.expression}: {issue.diagnostics}"
-    meant = index(document, context.parameters)
+    meant = index(unmarked(document) if stored.file else document, context.parameters)
     for name in sorted(meant.keys() | held.keys()):
         if meant.get(name) != held.get(name):
             yield f"{where}: the search index of {name} is not what the resource says"

@@ -133,6 +133,14 @@ class Binaries:
         return replace(op, aside=Aside(_without(parts, op.id), file))
 
 
+def unmarked(document: Document) -> Document:
+    """Give a Binary that is kept without its content as it was written, but for the content."""
+    meta = document["meta"]
+    tags = {"tag": meta["tag"][:-1]} if len(meta["tag"]) > 1 else {}
+    rest = {name: value for name, value in meta.items() if name != "tag"}
+    return document | {"meta": rest | tags}
+
+
 def _without(parts: dict[str, bytes], resource_id: str) -> Text:
     meta = orjson.loads(parts["meta"])
     parts["meta"] = dump({**meta, "tag": [*meta.get("tag", ()), SUBSETTED]})

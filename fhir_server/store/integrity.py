@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING, Any
 from pymongo import UpdateOne
 
 from fhir_server.resources.wire import parse
+from fhir_server.store import untold
 from fhir_server.store.failures import translated
 from fhir_server.store.layout import CLAIMING
 from fhir_server.store.outbox import OUTBOX, STATE
@@ -132,7 +133,8 @@ def unclaimed(database: Database[Document], resource_type: str, keys: Keys) -> I
 
 
 def outbox(database: Database[Document]) -> Iterator[str]:
-    """Say which rows tell of a version that is not there, or share a number."""
+    """Say which rows tell of a version that is not there, share a number, or are missing."""
+    yield from map(untold.said, untold.gaps(database))
     with translated():
         twice = database[OUTBOX].aggregate(
             [

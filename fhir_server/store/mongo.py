@@ -11,7 +11,17 @@ from pymongo import MongoClient, ReadPreference, ReturnDocument, WriteConcern
 from pymongo.read_concern import ReadConcern
 
 from fhir_server.errors import FhirError, Unavailable
-from fhir_server.store import burden, counting, history, integrity, search, snapshot, versions
+from fhir_server.store import (
+    burden,
+    contents,
+    counting,
+    history,
+    integrity,
+    search,
+    snapshot,
+    untold,
+    versions,
+)
 from fhir_server.store.backup import UNFINISHED
 from fhir_server.store.binaries import Binaries
 from fhir_server.store.clients import Clients
@@ -55,6 +65,7 @@ if TYPE_CHECKING:
     from fhir_server.search.plan import Plan
     from fhir_server.store.history import Page
     from fhir_server.store.ops import Condition, Found, Op, Stored, Written
+    from fhir_server.store.outbox import Notices
     from fhir_server.store.reindex import Keys
 
 SELECTION_MS = 5_000
@@ -311,6 +322,24 @@ class Store:
         for resource_type in self._layout.types():
             yield from integrity.history(self._database, resource_type)
         yield from integrity.outbox(self._database)
+
+    def untold(self, resource_type: str, notices: Notices) -> Iterator[str]:
+        """Say which resources of a type somebody should have been told of by the outbox."""
+        missing = untold.gaps(self._database)
+        for row in untold.lacking(self._database, resource_type, notices, missing):
+            yield untold.said_of(row)
+
+    def tell_again(self, notices: Notices) -> int:
+        """Tell by the outbox what it should have told; give how often that was."""
+        return untold.tell_again(self._database, self._layout.types(), notices)
+
+    def contents(self) -> Iterator[str]:
+        """Say of which Binaries the large content is not what was written."""
+        return contents.broken(self._database)
+
+    def mend_contents(self) -> int:
+        """Bring back large content that is still somewhere; give how often it was."""
+        return contents.mend(self._database)
 
     def mend_ends(self, resource_type: str) -> int:
         """Let every past version end when the next one begins; give how many did not."""

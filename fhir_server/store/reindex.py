@@ -11,6 +11,7 @@ from pymongo.errors import DuplicateKeyError
 
 from fhir_server.resources import wire
 from fhir_server.search.index import index
+from fhir_server.store.binaries import unmarked
 from fhir_server.store.failures import translated
 from fhir_server.store.versions import WHOLE, text_of
 
@@ -50,13 +51,14 @@ def reindex_slice(
     if asked.since is not None:
         wanted["t"] = {"$gte": asked.since}
     collection = database[asked.resource_type]
-    held = {**WHOLE, "ix": 1, "c": 1}
+    held = {**WHOLE, "ix": 1, "c": 1, "f.id": 1}
     with translated():
         rows = list(collection.find(wanted, held).sort("_id", 1).limit(asked.limit))
         changes = []
         for row in rows:
-            text = text_of(row)
-            document, same = wire.parse(text), {"_id": row["_id"], "v": row["v"]}
+            document, same = wire.parse(text_of(row)), {"_id": row["_id"], "v": row["v"]}
+            if "f" in row:
+                document = unmarked(document)
             made = index(document, parameters)
             if made != row["ix"]:
                 changes.append(UpdateOne(same, {"$set": {"ix": made}}))
