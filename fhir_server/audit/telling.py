@@ -42,7 +42,7 @@ _ID: Final = re.compile(r"[A-Za-z0-9.\-]{1,64}")
 _LETTERS: Final = {"GET": "R", "HEAD": "R", "PUT": "U", "PATCH": "U", "DELETE": "D", "POST": "C"}
 _WRITES: Final = {"PUT": "update", "PATCH": "patch", "DELETE": "delete", "POST": "create"}
 _SEARCHES: Final = frozenset({"search-type", "search-system"})
-_FORBIDDEN, _UNKNOWN, _UNCHANGED, _GONE = 403, 404, 304, 410
+_NOTHING_SHOWN, _FORBIDDEN, _UNCHANGED, _GONE = 300, 403, 304, 410
 
 
 def teller(types: Container[str]) -> Callable[[Event], Told]:
@@ -64,7 +64,11 @@ def _told(event: Event, who: dict[str, Any], types: Container[str]) -> Told:
     resource_type, _, identity = target.partition("/")
     identity = identity.partition("/")[0]
     known = resource_type in types and _ID.fullmatch(identity) is not None
-    patients = {*access.patients, *_shown(event), *_meant(event.query)}
+    patients = set(access.patients)
+    if event.body and event.status < _NOTHING_SHOWN:
+        patients |= _shown(event)
+    if event.query:
+        patients.update(_meant(event.query))
     unseen = [(each.resource_type, each.id) for each in access.changes if not each.patients]
     if known and resource_type == "Patient":
         patients.add(identity)
@@ -167,8 +171,6 @@ def _meant(query: str) -> Iterator[str]:
 
 def _shown(event: Event) -> set[str]:
     """Give the patients whom the answer names."""
-    if not event.body or event.status >= 300:
-        return set()
     if event.path.startswith(SOP):
         return _of_document(event.path, event.body)
     return named(event.body)
