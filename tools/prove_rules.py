@@ -127,7 +127,7 @@ MUTANTS = [
         new="wanted = {}",
     ),
     Mutant("BR-R1", without="alur Task"),
-    *_road("BR-R1 hasil", "BR-R2", "BR-R3"),
+    *_road("BR-R1 hasil", "BR-R1 alasan", "BR-R2", "BR-R3"),
     Mutant(
         "BR-W1",
         path="fhir_server/bridges/whatsapp/signature.py",

@@ -81,7 +81,8 @@ def read_answer(task: Document) -> dict[str, Any]:
 def read_past(task: Document) -> dict[str, Any]:
     """Read what a facility was asked, and how it answered.
 
-    One that declines in words of its own, or in none, has another reason than those of the SOP.
+    One that declines in words of its own has another reason than those of the SOP; so has, in
+    loaded history, one that gave none.
     """
     reason, refused = task.get("statusReason", {}), bool(task) and state_of(task) == REFUSED
     return {

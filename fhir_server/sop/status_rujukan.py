@@ -5,10 +5,13 @@ One table; everything that asks whether a referral may move asks it here.
 
 from __future__ import annotations
 
-from typing import Final
+from typing import TYPE_CHECKING, Final
 
 from fhir_server.sop.alur import Alur, Keadaan
 from fhir_server.sop.dokumen import Teguran
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
 
 BR_R1 = "BR-R1"
 BR_R3 = "BR-R3"
@@ -59,4 +62,17 @@ def permintaan_ikut_tugas(permintaan: str, tugas: str, keadaan: str, status: str
         jenis="keadaan",
         english=f"BR-R1: the work of {permintaan} stands at {keadaan} ({tugas}), so its status is "
         f"{status}. Move the Task; the request follows it.",
+    )
+
+
+def ditolak_dengan_alasan(nomor: str, sistem: str, kode: Sequence[str]) -> Teguran:
+    """Word BR-R1 for who declines without a reason; ``kode`` are those of ``sistem``."""
+    pilihan = ", ".join(kode)
+    return Teguran(
+        "alasanTolak",
+        f"{nomor} ditolak tanpa alasan.",
+        f"salah satu dari {pilihan}, atau kalimat.",
+        BR_R1,
+        english=f"BR-R1: {nomor} is declined without a reason. Say why in Task.statusReason: a "
+        f"code of {sistem} ({pilihan}), or words.",
     )

@@ -144,12 +144,13 @@ def test_a_hospital_that_only_sets_the_status_is_understood(sop, fhir, rujukan):
     ],
 )
 def test_br_r1_illegal_move_by_fhir_is_refused_with_what_is_allowed(fhir, rujukan, path, illegal):
+    why = {"statusReason": {"text": "penuh"}}
     for step in path:
-        assert put(fhir, moved(tugas(fhir, rujukan), *step)).status == 200
+        assert put(fhir, moved(tugas(fhir, rujukan), *step, **why)).status == 200
     before = tugas(fhir, rujukan)
     state = path[-1][1] if path else "dikirim"
 
-    refused = put(fhir, moved(before, *illegal))
+    refused = put(fhir, moved(before, *illegal, **why))
 
     assert refused.status == 409
     assert "BR-R1" in refused.issues[0]["diagnostics"]
@@ -206,8 +207,8 @@ def test_refused_referral_goes_to_another_hospital_as_new_work(sop, fhir, rujuka
     assert sop.read(f"rujukan/{rujukan['id']}")["status"] == "disetujui"
 
 
-@pytest.mark.parametrize("said", [{}, {"statusReason": {"text": "IGD sedang penuh"}}])
-def test_a_hospital_that_declines_in_its_own_words_can_be_replaced_too(sop, fhir, rujukan, said):
+def test_a_hospital_that_declines_in_its_own_words_can_be_replaced_too(sop, fhir, rujukan):
+    said = {"statusReason": {"text": "IGD sedang penuh"}}
     assert put(fhir, moved(tugas(fhir, rujukan), "rejected", "ditolak", **said)).status == 200
     letter = sop.read(f"rujukan/{rujukan['id']}")
     sent = {"tujuan": "rs-b", "status": "dikirim", "dikirim": "2024-08-20T19:50:00+07:00"}
@@ -216,8 +217,32 @@ def test_a_hospital_that_declines_in_its_own_words_can_be_replaced_too(sop, fhir
 
     (past,) = again["riwayatTujuan"]
     assert (past["tujuan"], past["alasanTolak"]) == ("rs-a", "lainnya")
-    assert past.get("keterangan") == said.get("statusReason", {}).get("text")
+    assert past["keterangan"] == "IGD sedang penuh"
     assert tugas(fhir, rujukan, "rs-b")["status"] == "requested"
+
+
+def test_br_r1_who_declines_by_fhir_says_why(fhir, rujukan):
+    task = tugas(fhir, rujukan)
+    tag = f'W/"{task["meta"]["versionId"]}"'
+    headers = {"If-Match": tag, "Content-Type": "application/json-patch+json"}
+    body = [{"op": "replace", "path": "/status", "value": "rejected"}]
+
+    whole = put(fhir, moved(task, "rejected", "ditolak"))
+    part = fhir._client.patch(f"/fhir/Task/{task['id']}", json=body, headers=headers)
+
+    assert (whole.status, part.status_code) == (422, 422)
+    (issue,) = whole.issues
+    assert issue["expression"] == ["Task.statusReason"]
+    assert all(each in issue["diagnostics"] for each in ("BR-R1", "penuh", "tanpa-alat"))
+    assert tugas(fhir, rujukan) == task
+
+
+def test_a_declined_task_may_be_corrected_and_loaded_as_history(fhir, rujukan):
+    old = moved(tugas(fhir, rujukan), "rejected", "ditolak") | {"id": "lama"}
+
+    assert fhir("PUT", "Task/lama", old).status == 201
+    stored = fhir.read("Task/lama")
+    assert put(fhir, stored | {"note": [{"text": "dari arsip"}]}).status == 200
 
 
 def test_new_addressee_before_a_refusal_is_not_allowed(sop, rujukan):
