@@ -22,6 +22,7 @@ from fhir_server.errors import (
 )
 from fhir_server.exchange import reading
 from fhir_server.exchange.origin import witnessed
+from fhir_server.exchange.patients import unknown
 from fhir_server.exchange.refusal import expressible, judge
 from fhir_server.interactions import write
 from fhir_server.interactions.reader import StoreReader, outward
@@ -123,6 +124,7 @@ class _Create:
 
     def __call__(self) -> list[Written]:
         mapping = load_mappings()[self.entity]
+        judge(unknown(self.context, self.document))
         reader = StoreReader(self.context)
         document, conditions = mapping.complete(self.document, None, reader)
         adopted = mapping.adopt(document, reader)
@@ -185,6 +187,7 @@ class _Update:
 
     def __call__(self) -> list[Written]:
         mapping, stands = load_mappings()[self.entity], self.standing
+        judge(unknown(self.context, self.document, stands.fields))
         reader = StoreReader(self.context)
         document, conditions = mapping.complete(self.document, stands.fields, reader)
         homes = _homes(stands.id, stands.resources)

@@ -100,7 +100,7 @@ def test_a_change_that_a_rule_forbids_changes_nothing(context):
     visit = Kunjungan(
         faskes="pkm",
         noReg="R",
-        pasien="p",
+        pasien=exchange.publish(context, "pasien", SITI).id,
         kelas="AMB",
         unit="kia",
         klaster="klaster-2",

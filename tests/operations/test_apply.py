@@ -122,6 +122,7 @@ def test_lakon_begins_a_case_with_its_steps(sop, fhir, applied):
 
 
 def test_a_planned_step_begins_when_its_turn_comes(sop, fhir, applied):
+    fhir.kept("Patient/bambang", {"resourceType": "Patient", "id": "bambang"})
     care_plan = applied("lakon", "Patient/bambang", organization="Organization/tim-lakon").json
     case = tasks(fhir, care_plan)["kasus"]["id"]
     utas = {

@@ -303,7 +303,20 @@ def test_an_elder_goes_first_without_anybody_saying_so(clinic):
     assert appointment["priority"] == 1
 
 
+def test_a_document_about_nobody_is_refused_in_words_of_the_sop(clinic):
+    answer = clinic.post("kunjungan", KUNJUNGAN, key="once")
+
+    assert answer.status_code == 422
+    said = issues(answer)["pasien"]
+    assert "tidak ada pasien dengan id siti" in said
+    assert "there is no patient with id siti" in said
+    assert "entry" not in clinic.fhir("Encounter")
+    clinic.known("siti")
+    assert clinic.post("kunjungan", KUNJUNGAN, key="once").status_code == 201
+
+
 def test_an_illegal_move_of_a_visit_is_409_in_both_languages(clinic):
+    clinic.known("siti")
     made = clinic.made("kunjungan", KUNJUNGAN)
 
     answer = clinic.put("kunjungan", made, status="selesai")
@@ -315,6 +328,7 @@ def test_an_illegal_move_of_a_visit_is_409_in_both_languages(clinic):
 
 
 def test_fhir_meets_the_same_course_of_a_visit(clinic):
+    clinic.known("siti")
     made = clinic.made("kunjungan", KUNJUNGAN)
     encounter = clinic.fhir(f"Encounter/{made['id']}")
 

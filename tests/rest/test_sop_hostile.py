@@ -255,6 +255,7 @@ def test_a_body_without_end_is_refused(clinic, body):
 
 def test_a_long_text_is_kept_whole(clinic):
     document = {**cases("diagnosis")[0], "catatan": LONG}
+    clinic.known(document["pasien"])
 
     answer = clinic.post("diagnosis", document)
 
@@ -284,6 +285,7 @@ def test_an_import_with_broken_rows_names_them_and_keeps_the_good_ones(clinic):
         "10/07/21 07.03 - Nomor Lain: siapa ini?\n"
         "10/07/21 07.04 - Pak Joko: Suhu 37.4\n"
     )
+    clinic.known("joko")
     people = {"Pak Joko": "pasien/joko", "Bidan Ngelo": "petugas/bidan-ngelo"}
     peta = {"utas": "utas-rusak", "layanan": "umum", "pasien": "joko", "peserta": people}
 
