@@ -53,6 +53,11 @@ class Sop:
     queue_pregnant: bool = setting(
         False, "FHIR_QUEUE_PREGNANT", "let pregnant women go first in queues; the SOP does not"
     )
+    kb_implan_icd9cm: str = setting(
+        "86.09",
+        "FHIR_KB_IMPLAN_ICD9CM",
+        "ICD-9-CM code of inserting an implant, which has none of its own; empty: none is written",
+    )
     escalation_minutes: int = setting(
         5, "FHIR_ESCALATION_MINUTES", "minutes in which a doctor has to take up an emergency"
     )

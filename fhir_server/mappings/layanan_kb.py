@@ -5,6 +5,7 @@ https://hl7.org/fhir/R4/servicerequest.html
 
 from __future__ import annotations
 
+from dataclasses import replace
 from typing import TYPE_CHECKING, Any, Final
 
 from fhir_server.mappings import Mapping, r4b
@@ -20,7 +21,7 @@ from fhir_server.mappings.elements import (
     reference,
     several,
 )
-from fhir_server.mappings.tindakan_kb import TINDAKAN, code_of_tindakan
+from fhir_server.mappings.tindakan_kb import IMPLAN, TINDAKAN, code_of_tindakan, icd_9_of
 from fhir_server.sop.layanan_kb import ALUR_KB, tindakan_kb
 
 if TYPE_CHECKING:
@@ -76,6 +77,7 @@ def from_fhir(resources: Table[str, Document]) -> dict[str, Any]:
         "resep": next(iter(ids_of(request.get("supportingInfo"), "MedicationRequest")), None),
         "dilakukan": instant_of(procedure.get("performedDateTime")),
         "lot": _lot_of(procedure),
+        "kodeIcd9": icd_9_of(procedure),
         "catatan": next((each.get("text") for each in request.get("note", ())), None),
         "status": DIBACA.get(request.get("status", "")),
     }
@@ -93,6 +95,15 @@ def parts(request: Document, gathered: Table[str, Document]) -> dict[str, str]:
             if code_of(each.get("code"), OBSERVASI) == code:
                 found.setdefault(role, name)
     return found
+
+
+def complete(
+    layanan: LayananKB, _before: Table[str, Any] | None, reader: Reader
+) -> tuple[LayananKB, tuple[()]]:
+    """Give the inserting of an implant the code that the operator has decided on."""
+    is_implant = tindakan_kb(layanan.metode, layanan.jenis) == IMPLAN and layanan.dilakukan
+    code = reader.settings.kb_implan_icd9cm if is_implant else None
+    return replace(layanan, kodeIcd9=code or None), ()
 
 
 def amend(layanan: LayananKB, own_id: str, reader: Reader) -> dict[str, Document]:
@@ -143,7 +154,7 @@ def _procedure(layanan: LayananKB, own_id: str) -> Any:
         contained=several(used),
         basedOn=[reference("ServiceRequest", own_id)],
         status="entered-in-error" if layanan.status == "salah-entri" else "completed",
-        code=code_of_tindakan(tindakan_kb(layanan.metode, layanan.jenis)),
+        code=code_of_tindakan(tindakan_kb(layanan.metode, layanan.jenis), layanan.kodeIcd9),
         subject=reference("Patient", layanan.pasien),
         encounter=reference("Encounter", layanan.kunjungan),
         performedDateTime=layanan.dilakukan,
@@ -204,6 +215,7 @@ MAPPING = Mapping(
     to_fhir=to_fhir,
     from_fhir=from_fhir,
     parts=parts,
+    complete=complete,
     amend=amend,
     profiles={"tindakan": "TindakanKB", "metode": "MetodeKBAktif", "konseling": "KonselingKB"},
     gather=(("_revinclude", "Procedure:based-on"), ("_revinclude", "Observation:based-on")),

@@ -25,6 +25,7 @@ from fhir_server.store.ops import Check
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
 
+    from fhir_server.config import Settings
     from fhir_server.mappings.rules import Facts
     from fhir_server.resources.wire import Document
     from fhir_server.sop.dokumen import Teguran
@@ -43,9 +44,9 @@ class Known(NamedTuple):
     visits: set[str]
 
 
-def rules(canonical: str) -> tuple[Rule, ...]:
-    """Give the rule for the code systems below a canonical base."""
-    base = canonical.rstrip("/")
+def rules_of(settings: Settings) -> tuple[Rule, ...]:
+    """Give the rule for the operator's code systems and code of an implant."""
+    base, implan = settings.canonical.rstrip("/"), settings.kb_implan_icd9cm
     own, methods = f"{base}/CodeSystem/tindakan-kb", f"{base}/CodeSystem/metode-kb"
 
     def applies(document: Document, new: bool) -> bool:  # noqa: ARG001, FBT001 - as Rule has it
@@ -73,7 +74,7 @@ def rules(canonical: str) -> tuple[Rule, ...]:
                 [each for each in given if each.get("status") == "completed"],
                 {each["id"] for each in met if is_visit(each, base)},
             )
-            refuse(_verdicts(concerns, known, own, methods))
+            refuse(_verdicts(concerns, known, own, methods, implan))
 
         return Check((), plans, decide, when="after")
 
@@ -81,7 +82,7 @@ def rules(canonical: str) -> tuple[Rule, ...]:
 
 
 def _verdicts(
-    concerns: Sequence[Concern], known: Known, own: str, methods: str
+    concerns: Sequence[Concern], known: Known, own: str, methods: str, implan: str
 ) -> Iterator[tuple[Concern, str, Teguran]]:
     for concern in concerns:
         procedure = concern.document
@@ -90,21 +91,23 @@ def _verdicts(
         for method in (_method(each, methods) for each in asked):
             if method in TANPA_TINDAKAN:
                 yield concern, "basedOn", tanpa_tindakan(method)
-        tindakan = tindakan_of(procedure, own) or _asked_for(procedure, asked, methods)
+        tindakan = tindakan_of(procedure, own) or _asked_for(procedure, asked, methods, implan)
         if tindakan not in TINDAKAN_BEROBAT or not (asked or _is_ours(procedure, known, own)):
             continue
         if wrong := sesudah_obat(tindakan, diserahkan=list(_handed(procedure, asked, known))):
             yield concern, "performed", wrong
 
 
-def _asked_for(procedure: Document, asked: Sequence[Document], methods: str) -> str | None:
+def _asked_for(
+    procedure: Document, asked: Sequence[Document], methods: str, implan: str
+) -> str | None:
     """Name the procedure by its service, where its own code can mean that."""
     kinds = f"{methods.removesuffix('metode-kb')}jenis-layanan-kb"
     wanted = [
         tindakan_kb(_method(each, methods), code_of(each.get("orderDetail"), kinds) or "baru")
         for each in asked
     ]
-    return next((each for each in wanted if is_perhaps(procedure, each)), None)
+    return next((each for each in wanted if is_perhaps(procedure, each, implan)), None)
 
 
 def _is_ours(procedure: Document, known: Known, own: str) -> bool:

@@ -76,6 +76,9 @@ class LayananKB(Dokumen):
         "Waktu tindakan", "§1.B B9", default=None, contoh="2024-05-08T09:30:00+07:00", terjadi=True
     )
     lot: str | None = bidang("Nomor lot obat atau alat", "§1.B B9", default=None, contoh="LOT-42")
+    kodeIcd9: str | None = bidang(
+        "Kode ICD-9-CM pemasangan implan", "§2.1/17", default=None, contoh="86.09", server=True
+    )
     catatan: str | None = bidang("Catatan", "§2.1/17", default=None)
     status: StatusLayananKB = bidang(
         "Status", "§1.B B9", default="diminta", kode="status-layanan-kb", cari=True

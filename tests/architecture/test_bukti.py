@@ -22,7 +22,7 @@ def names(kind):
 
 
 def test_every_rule_and_effect_has_a_mutant():
-    of_settings = {"BR-D1", "BR-D7 empat mata"}
+    of_settings = {"BR-B9", "BR-D1", "BR-D7 empat mata"}
     unique = {m.UNIQUE.id for m in entity_modules().values() if hasattr(m, "UNIQUE")}
     known = names("rules") | of_settings | unique | names("effects")
     taken = {each.without for each in MUTANTS}

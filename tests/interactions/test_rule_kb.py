@@ -2,10 +2,13 @@
 
 from __future__ import annotations
 
+import dataclasses
+
 import pytest
 
 from fhir_server.mappings.codes import ICD_9_CM, ICD_10, SNOMED
-from tests.support.fhir import bundle, entry
+from fhir_server.mappings.rules import load_rules
+from tests.support.fhir import Server, bundle, entry
 from tests.support.visits import (
     at,
     concept,
@@ -136,3 +139,13 @@ def test_br_b11_an_iud_needs_no_prescription(ask, code, system):
 
     assert put(ask, procedure(code, system, clock="08:00")).status == 201
     assert at("08:00") in ask("GET", "Procedure/t").raw.decode()
+
+
+def test_br_b9_the_code_of_an_implant_is_the_operators(context):
+    settings = dataclasses.replace(context.settings, kb_implan_icd9cm="99.29")
+    rules = load_rules(context.parameters, settings)
+    ask = Server(dataclasses.replace(context, settings=settings, rules=rules))
+    kept(ask, service("implan"))
+
+    assert put(ask, procedure("99.29", ICD_9_CM)).status == 422
+    assert put(ask, procedure("86.09", ICD_9_CM)).status == 201
