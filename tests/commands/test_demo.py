@@ -9,6 +9,7 @@ import pytest
 
 from fhir_server.app import create_app
 from fhir_server.commands import demo
+from fhir_server.mappings import load_mappings
 from fhir_server.sop import arsip
 
 NOW = datetime.now(UTC)
@@ -31,12 +32,14 @@ def test_the_demo_loads_and_loading_it_again_changes_nothing(context):
     assert arsip.Arsip.objects(keadaan="diterima").count() == 0
 
 
-def test_the_demo_shows_a_pws_table(context):
+def test_the_demo_shows_every_kind_of_document_and_a_pws_table(context):
     demo.load(context)
-    month = NOW - timedelta(days=12)
+    http, month = create_app(context).test_client(), NOW - timedelta(days=12)
+    lists = {name: http.get(f"/sop/v1/{name.replace('_', '-')}") for name in load_mappings()}
 
-    answer = create_app(context).test_client().get(f"/sop/v1/pws?indikator=K1&bulan={month:%Y-%m}")
+    answer = http.get(f"/sop/v1/pws?indikator=K1&bulan={month:%Y-%m}")
 
+    assert [name for name, found in lists.items() if not found.json["dokumen"]] == []
     rows = {each["nama"]: each for each in answer.json["tabel"][0]["baris"]}
     assert rows["Desa Sumber Rejeki"]["bulanIni"] >= 1
     assert rows["Desa Sumber Rejeki"]["sasaran"] == 12
@@ -62,3 +65,11 @@ def test_dates_of_the_demo_lie_around_today():
 
     assert entries["demo-antrean-siti"]["tanggal"] == "2025-05-06"
     assert entries["demo-kunjungan-alif"]["mulai"] == "2025-05-04T08:00:00+00:00"
+
+
+def test_an_id_of_the_demo_is_of_one_document():
+    told: dict[tuple[str, str], dict] = {}
+
+    for entry in demo.documents(NOW):
+        key = (entry["entitas"], entry["id"])
+        assert told.setdefault(key, entry["dokumen"]) == entry["dokumen"], key
