@@ -35,6 +35,7 @@ SOP, WELL_KNOWN = "/sop/", "/fhir/.well-known/"
 METHODS = ("GET", "HEAD", "POST", "PUT", "PATCH", "DELETE", "OPTIONS")
 
 GUARDS = {
+    "Cache-Control": "no-store",
     "Content-Security-Policy": "default-src 'none'; frame-ancestors 'none'",
     "Referrer-Policy": "no-referrer",
     "X-Content-Type-Options": "nosniff",
@@ -115,7 +116,12 @@ class Application(Flask):
         return Answer(
             answer.status,
             answer.body,
-            {**answer.headers, "Content-Type": negotiation.FHIR_JSON, "X-Request-Id": request_id},
+            {
+                **answer.headers,
+                "Cache-Control": "no-store",
+                "Content-Type": negotiation.FHIR_JSON,
+                "X-Request-Id": request_id,
+            },
         )
 
     def _number(self, environ: dict[str, Any]) -> None:

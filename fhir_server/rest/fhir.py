@@ -183,8 +183,9 @@ def _base(scheme: str, host: str) -> str:
 
 
 def _finished(given: Answer, form: Form, environ: Mapping[str, Any]) -> Answer:
-    """Set what every answer carries: type, length, coding, the request's id."""
-    headers = {"Content-Type": f"{form.media_type}; charset=utf-8", **given.headers}
+    """Set what every answer carries: type, length, coding, the request's id; no cache keeps it."""
+    media_type = f"{form.media_type}; charset=utf-8"
+    headers = {"Cache-Control": "no-store", "Content-Type": media_type, **given.headers}
     headers["X-Request-Id"] = environ["fhir_server.request_id"]
     if form.is_xml or "Content-Type" in given.headers:
         headers = {**_SEALED, **headers}

@@ -173,7 +173,8 @@ def _safely(proto: Any, work: Callable[..., None], *given: Any) -> None:
 
 def _fail(proto: Any, error: Exception) -> None:
     answer = outcomes.failure(error, "", "-")
-    proto.response_bytes(answer.status, [("Content-Type", FHIR_JSON)], answer.body)
+    headers = [("Cache-Control", "no-store"), ("Content-Type", FHIR_JSON)]
+    proto.response_bytes(answer.status, headers, answer.body)
 
 
 class Head:

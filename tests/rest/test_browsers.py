@@ -124,3 +124,11 @@ def test_a_body_above_the_limit_is_refused_by_its_declared_length(closed, contex
 
     assert response.status_code == 413
     assert json.loads(response.data)["issue"][0]["code"] == "too-long"
+
+
+@pytest.mark.parametrize(
+    "url",
+    ["/fhir/metadata", "/fhir/Patient", "/fhir/Patient/nobody", "/sop/v1/pasien", "/health/live"],
+)
+def test_no_cache_keeps_what_was_answered(closed, url):
+    assert closed.get(url).headers["Cache-Control"] == "no-store"
