@@ -6,8 +6,9 @@ https://hl7.org/fhir/R4/terminologies.html#required
 from __future__ import annotations
 
 from difflib import get_close_matches
-from functools import lru_cache
 from typing import TYPE_CHECKING, Any
+
+from fhir_server.remembering import remembered
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Mapping
@@ -41,7 +42,7 @@ FEW = 8
 """So many codes a message can list."""
 
 
-@lru_cache(maxsize=512)
+@remembered(512)
 def nearest(word: str, words: tuple[str, ...], few: int = FEW) -> tuple[str, ...]:
     """Give the words most like this one, at most three; all of them if they are few."""
     if len(words) <= few:

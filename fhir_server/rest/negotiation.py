@@ -6,7 +6,6 @@ https://hl7.org/fhir/R4/http.html#mime-type
 from __future__ import annotations
 
 import zlib
-from functools import lru_cache
 from typing import TYPE_CHECKING, Any, NamedTuple
 from urllib.parse import parse_qsl
 
@@ -14,6 +13,7 @@ import msgspec
 from werkzeug.http import parse_accept_header, parse_options_header
 
 from fhir_server.errors import BadRequest, NotAcceptable, TooLarge, UnsupportedMediaType
+from fhir_server.remembering import remembered
 from fhir_server.resources.xml import to_xml
 from fhir_server.rest import binaries
 
@@ -77,12 +77,12 @@ def _chosen(environ: Mapping[str, Any]) -> Form:
     accept, content_type = environ.get("HTTP_ACCEPT", ""), environ.get("CONTENT_TYPE", "")
     query = environ.get("QUERY_STRING", "")
     if "_format" not in query and "_pretty" not in query:
-        return _from_accept(accept, content_type)
+        return _from_accept(accept, is_xml(content_type))
     given = dict(parse_qsl(query, keep_blank_values=True))
     if "_format" in given:
         form = _from_format(given["_format"])
     else:
-        form = _from_accept(accept, content_type)
+        form = _from_accept(accept, is_xml(content_type))
     return form._replace(pretty=given.get("_pretty", "") == "true")
 
 
@@ -103,9 +103,9 @@ def _from_format(text: str) -> Form:
     return Form(media_type, is_xml=media_type in _XML_TYPES)
 
 
-@lru_cache(maxsize=256)
-def _from_accept(header: str, content_type: str) -> Form:
-    default = Form(FHIR_XML, is_xml=True) if is_xml(content_type) else Form(FHIR_JSON)
+@remembered(256)
+def _from_accept(header: str, is_sent_xml: bool) -> Form:  # noqa: FBT001
+    default = Form(FHIR_XML, is_xml=True) if is_sent_xml else Form(FHIR_JSON)
     if not header.strip():
         return default
     is_browser = "text/html" in header  # which names XML, and shows JSON better
@@ -120,13 +120,13 @@ def _from_accept(header: str, content_type: str) -> Form:
     raise NotAcceptable(f"Accept: {header} names nothing that is offered. {_READABLE}.")
 
 
-@lru_cache(maxsize=256)
+@remembered(256)
 def is_json(content_type: str) -> bool:
     """Tell whether a body of this type is a resource in JSON; so is one of no type."""
     return parse_options_header(content_type)[0] in {"", *_JSON_TYPES}
 
 
-@lru_cache(maxsize=256)
+@remembered(256)
 def is_xml(content_type: str) -> bool:
     """Tell whether a body of this type is a resource in XML."""
     return parse_options_header(content_type)[0] in _XML_TYPES
@@ -162,7 +162,7 @@ def _check_content_type(environ: Mapping[str, Any]) -> None:
     header = environ.get("CONTENT_TYPE", "")
     is_search = environ["PATH_INFO"].endswith("/_search")
     is_unnamed = not header and "HTTP_ORIGIN" in environ  # a page may send it without asking
-    if is_unnamed or not _is_readable(environ["REQUEST_METHOD"], header, is_search=is_search):
+    if is_unnamed or not _is_readable(header, environ["REQUEST_METHOD"], is_search=is_search):
         if binaries.is_target(environ):
             return
         wanted = FORM if is_search else f"{FHIR_JSON} or {FHIR_XML}"
@@ -171,8 +171,8 @@ def _check_content_type(environ: Mapping[str, Any]) -> None:
         )
 
 
-@lru_cache(maxsize=256)
-def _is_readable(method: str, header: str, *, is_search: bool) -> bool:
+@remembered(256)
+def _is_readable(header: str, method: str, *, is_search: bool) -> bool:
     name, parameters = parse_options_header(header)
     known = (FORM,) if is_search else _PATCH_TYPES if method == "PATCH" else _OF_RESOURCES
     return name in {"", *known} and _is_our_version(parameters)
@@ -216,7 +216,7 @@ def compressed(body: bytes, accept_encoding: str) -> bytes | None:
     return zlib.compress(body, level=1, wbits=31)
 
 
-@lru_cache(maxsize=256)
+@remembered(256)
 def _reads_gzip(header: str) -> bool:
     qualities = dict(parse_accept_header(header))
     return qualities.get("gzip", qualities.get("*", 0)) > 0

@@ -48,7 +48,7 @@ class Pace:
         )
 
     def _keep(self, key: str, left: float, moment: float) -> None:
-        if len(self._saved) >= _MOST_REMEMBERED and key not in self._saved:
-            full = self._seconds
-            self._saved = {k: v for k, v in self._saved.items() if moment - v[1] < full}
+        self._saved.pop(key, None)
+        if len(self._saved) >= _MOST_REMEMBERED:
+            del self._saved[next(iter(self._saved))]  # who has not come for the longest time
         self._saved[key] = (left, moment)

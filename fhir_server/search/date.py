@@ -11,10 +11,10 @@ from __future__ import annotations
 
 import re
 from datetime import UTC, datetime, timedelta
-from functools import lru_cache
 from typing import TYPE_CHECKING, Any
 
 from fhir_server.errors import BadRequest, NotSupported
+from fhir_server.remembering import remembered
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -47,7 +47,7 @@ def bounds(text: str, zone: ZoneInfo) -> Range:
     return _bounds(text, zone)
 
 
-@lru_cache(maxsize=4096)
+@remembered(4096)
 def _bounds(text: str, zone: ZoneInfo) -> Range:
     match = _DATE.fullmatch(text)
     if match is None:

@@ -11,10 +11,10 @@ from __future__ import annotations
 
 import re
 import unicodedata
-from functools import lru_cache
 from typing import TYPE_CHECKING, Any
 
 from fhir_server.errors import BadRequest, NotSupported
+from fhir_server.remembering import remembered
 from fhir_server.search.escapes import plain
 from fhir_server.search.field import as_it_is
 
@@ -36,7 +36,7 @@ TITLES = frozenset(_TITLES.split())
 _SILENT = str.maketrans("", "", ".,'\"`\u00b4\u2018\u2019")
 
 
-@lru_cache(maxsize=4096)
+@remembered(4096)
 def fold(text: str) -> str:
     """Write ``text`` as the index compares it."""
     if not text.isascii():
@@ -46,7 +46,7 @@ def fold(text: str) -> str:
     return " ".join(text.casefold().translate(_SILENT).split())
 
 
-@lru_cache(maxsize=4096)
+@remembered(4096)
 def fold_name(text: str) -> str:
     """Fold the name of a person and leave out the titles before it, but never all of it."""
     words = fold(text).split(" ")

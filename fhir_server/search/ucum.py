@@ -16,6 +16,8 @@ from fractions import Fraction
 from functools import lru_cache
 from typing import NamedTuple
 
+from fhir_server.remembering import remembered
+
 SYSTEM = "http://unitsofmeasure.org"
 
 Exponents = tuple[tuple[str, int], ...]
@@ -149,7 +151,7 @@ class _Unknown(Exception):
     """The code is no unit that can be converted here."""
 
 
-@lru_cache(maxsize=2048)
+@remembered(2048)
 def unit(code: str) -> Unit | None:
     """Read a UCUM code; None if it has no canonical form here."""
     if code in SPECIAL:
@@ -162,9 +164,13 @@ def unit(code: str) -> Unit | None:
         return None
 
 
-@lru_cache(maxsize=8192)
 def canonical(value: str, code: str) -> tuple[float, str] | None:
     """Give a value in base units and how these are spelt."""
+    return None if len(code) > _LONGEST else _canonical(value, code)
+
+
+@remembered(8192)
+def _canonical(value: str, code: str) -> tuple[float, str] | None:
     found = unit(code)
     if found is None:
         return None

@@ -2,6 +2,7 @@
 
 A shape is the type, the fields asked and the field sorted by. Its first search is logged; how often
 it came is counted in the collection ``_shapes``, so that an operator sees which index is missing.
+Who asks for every set of fields makes any number of shapes: the first ones are counted.
 """
 
 from __future__ import annotations
@@ -28,6 +29,8 @@ if TYPE_CHECKING:
     from fhir_server.search.plan import Filter, Join, Plan
 
 SHAPES = "_shapes"
+MOST = 1000
+"""Shapes that are counted, in each process and in the database."""
 _SHAPE = re.compile(r"(?P<type>[A-Za-z]+): (?P<asked>.*?)(?: sorted by (?P<by>\S+))?")
 UNSELECTIVE = {"$exists", "$ne", "$nin", "$not"}
 
@@ -48,13 +51,18 @@ class Shapes:
             return
         shape = shape_of(plan)
         with self._lock:
+            if shape not in self._counts and len(self._counts) >= MOST:
+                return
             self._counts[shape] += 1
             count = self._counts[shape]
         if count == 1:
             log.warning("search without an index", shape=shape)
         if count & (count - 1) == 0:
-            more = {"$inc": {"n": (count + 1) // 2}}
-            aside(lambda: self._collection.update_one({"_id": shape}, more, upsert=True))
+            aside(lambda: self._write_down(shape, (count + 1) // 2))
+
+    def _write_down(self, shape: str, more: int) -> None:
+        has_room = self._collection.estimated_document_count() < MOST
+        self._collection.update_one({"_id": shape}, {"$inc": {"n": more}}, upsert=has_room)
 
     def proposals(self) -> dict[str, tuple[str, str]]:
         """Give for each known shape the type and field of an index that would serve it."""

@@ -77,6 +77,19 @@ def test_what_is_remembered_is_bounded(clock, monkeypatch):
     assert len(limit._saved) <= 11
 
 
+def test_who_comes_often_is_remembered_though_thousands_come_at_once(clock, monkeypatch):
+    monkeypatch.setattr(pace, "_MOST_REMEMBERED", 10)
+    limit = Pace(100, 60.0, "Too fast.", clock)
+    for number in range(100):
+        limit.take(f"client-{number}")
+        limit.take("often", cost=1 if number < 99 else 0)
+
+    assert len(limit._saved) == 10
+    limit.take("often")
+    with pytest.raises(TooManyRequests):
+        limit.take("often")
+
+
 @pytest.fixture
 def door(context, monkeypatch):
     """A server of small limits with one client, and that client's token."""

@@ -2,7 +2,8 @@ import pytest
 import structlog
 
 from fhir_server.search.plan import Join, Plan, SortKey
-from fhir_server.store.shapes import is_served, shape_of
+from fhir_server.store import shapes
+from fhir_server.store.shapes import Shapes, is_served, shape_of
 from tests.support.processes import until
 
 BY_NIK = {"ix.identifier": "nik|1"}
@@ -66,3 +67,18 @@ def test_a_search_with_an_index_costs_nothing_more(store, commands):
 
     assert commands.names == ["find"]
     assert store.unserved_searches() == {}
+
+
+def test_who_asks_for_every_set_of_fields_fills_neither_memory_nor_the_database(store, monkeypatch):
+    monkeypatch.setattr(shapes, "MOST", 3)
+    processes = [Shapes(store._database), Shapes(store._database)]
+
+    for number, process in enumerate(processes):
+        for field in range(10):
+            process.notice(Plan("Patient", {f"ix.field{number}{field}": "x"}))
+        process.notice(Plan("Patient", {f"ix.field{number}0": "x"}))
+        until(lambda: len(processes[0].known()) == 3)
+
+    assert [len(each._counts) for each in processes] == [3, 3]
+    until(lambda: processes[0].known().get("Patient: ix.field00") == 2)
+    assert len(processes[0].known()) == 3

@@ -7,9 +7,9 @@ https://hl7.org/fhirpath/N1/ · https://hl7.org/fhir/R4/fhirpath.html
 
 from __future__ import annotations
 
-from functools import lru_cache
 from typing import TYPE_CHECKING, Any
 
+from fhir_server.remembering import remembered
 from fhir_server.resources.fhirpath.compiler import compiled as _compiled
 from fhir_server.resources.fhirpath.errors import (
     FhirPathError,
@@ -94,7 +94,7 @@ def compiled(text: str, limits: Limits | None = None) -> Expression:
     return _kept(text, limits or in_force())
 
 
-@lru_cache(maxsize=4096)
+@remembered(4096, longest=4000)
 def _kept(text: str, limits: Limits) -> Expression:
     return Expression(text, limits)
 

@@ -13,7 +13,8 @@ from collections import Counter
 from dataclasses import dataclass
 from decimal import Decimal, localcontext
 from fractions import Fraction
-from functools import lru_cache
+
+from fhir_server.remembering import remembered
 
 _NAMES = ("year", "month", "week", "day", "hour", "minute", "second", "millisecond")
 CALENDAR = {spelling: name for name in _NAMES for spelling in (name, f"{name}s")}
@@ -104,7 +105,7 @@ def decimal(number: Fraction) -> Decimal:
         return Decimal(number.numerator) / Decimal(number.denominator)
 
 
-@lru_cache(maxsize=1024)
+@remembered(1024)
 def unit(code: str) -> tuple[Fraction, tuple[tuple[str, int], ...]] | None:
     """Reduce a UCUM code to a factor and powers of base units; None if it is not known here."""
     factor, powers, at = Fraction(1), Counter[str](), 0

@@ -4,8 +4,9 @@ from __future__ import annotations
 
 import re
 import unicodedata
-from functools import lru_cache
 from typing import TYPE_CHECKING
+
+from fhir_server.remembering import remembered
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Sequence
@@ -15,7 +16,7 @@ LONGEST = 40
 """Letters of a word that count."""
 
 
-@lru_cache(maxsize=65536)
+@remembered(65536)
 def words(text: str) -> tuple[str, ...]:
     """Give the words of a text without case and accents, each once."""
     plain = text.casefold()
