@@ -7,13 +7,12 @@ network (an identity provider of the puskesmas) is fetched only from hosts the o
 from __future__ import annotations
 
 import json
-import socket
 from typing import TYPE_CHECKING, Any, Final
 from urllib.parse import urlencode, urlsplit
 
 import urllib3
 
-from fhir_server.auth.addresses import is_public
+from fhir_server.auth.addresses import addresses_of, is_public, named
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -56,27 +55,20 @@ def _asked(
     host, port = parts.hostname or "", parts.port or PORTS.get(parts.scheme, 0)
     if parts.scheme not in PORTS or not host or parts.username is not None:
         raise Unfetched(f"{url} is no address of keys; right is https://…/jwks.json.")
-    known = _is_known(host, port, hosts)
+    known = bool(named(hosts) & {host, f"{host}:{port}"})
     if parts.scheme != "https" and not known:
         raise Unfetched(f"{url}: keys are fetched by https, or from hosts of FHIR_KEY_HOSTS.")
     address = _address(host, port, inside=known)
     target = (parts.path or "/") + (f"?{parts.query}" if parts.query else "")
     with _pool(parts.scheme, host, address, port) as pool:
-        named = {"Host": host if port in PORTS.values() else f"{host}:{port}", "Accept": "*/*"}
-        status, raw = _said(pool, method, target, body, {**named, **(headers or {})})
+        own = {"Host": host if port in PORTS.values() else f"{host}:{port}", "Accept": "*/*"}
+        status, raw = _said(pool, method, target, body, {**own, **(headers or {})})
     return status, _read(raw, url) if status == 200 or method == "POST" else {}
-
-
-def _is_known(host: str, port: int, hosts: str) -> bool:
-    named = {each.strip().lower() for each in hosts.split(",") if each.strip()}
-    return bool(named & {host, f"{host}:{port}"})
 
 
 def _address(host: str, port: int, *, inside: bool) -> str:
     try:
-        found = [
-            str(each[4][0]) for each in socket.getaddrinfo(host, port, type=socket.SOCK_STREAM)
-        ]
+        found = addresses_of(host, port)
     except OSError as error:
         raise Unfetched(f"{host} has no address.") from error
     if not inside and not all(is_public(each) for each in found):

@@ -21,7 +21,7 @@ from urllib3.connection import HTTPConnection, HTTPSConnection
 from urllib3.connectionpool import HTTPConnectionPool, HTTPSConnectionPool
 from urllib3.exceptions import HTTPError, MaxRetryError, NewConnectionError, SSLError
 
-from fhir_server.auth.addresses import is_public
+from fhir_server.auth.addresses import is_public, named
 from fhir_server.delivery.target import Later
 
 if TYPE_CHECKING:
@@ -147,8 +147,7 @@ def expect_allowed(url: str, hosts: str) -> bool:
         raise ValueError("The address must not hold a user or password.")
     host = parts.hostname.lower()
     port = parts.port or {"http": 80, "https": 443}[parts.scheme]
-    allowed = {each.strip().lower() for each in hosts.split(",") if each.strip()}
-    trusted = bool({"*", host, f"{host}:{port}"} & allowed)
+    trusted = bool({"*", host, f"{host}:{port}"} & named(hosts))
     if parts.scheme == "http" and not trusted:
         raise ValueError(f"{url} must be https, or its host must be in FHIR_TARGET_HOSTS.")
     return trusted

@@ -14,7 +14,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Final, Self
 from urllib.parse import SplitResult, urlsplit
 
-from fhir_server.auth.addresses import is_public
+from fhir_server.auth.addresses import addresses_of, is_public, named
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -54,8 +54,7 @@ def endpoint(url: str, hosts: str) -> Endpoint:
         raise Forbidden("the endpoint must be https://host/path")
     if parts.username is not None or parts.password is not None:
         raise Forbidden("the endpoint must not hold a user or password; use channel.header")
-    allowed = {each.strip().lower() for each in hosts.split(",") if each.strip()}
-    trusted = bool({_ANY, host, f"{host}:{port}"} & allowed)
+    trusted = bool({_ANY, host, f"{host}:{port}"} & named(hosts))
     if parts.scheme == "http" and not trusted:
         raise Forbidden("the endpoint must be https")
     return Endpoint(parts.scheme, host, port, _path(parts), trusted)
@@ -157,10 +156,9 @@ class _Line:
 
 def _judged(to: Endpoint) -> list[str]:
     try:
-        found = socket.getaddrinfo(to.host, to.port, type=socket.SOCK_STREAM)
+        addresses = addresses_of(to.host, to.port)
     except OSError:
         raise Unreached("the name of the host is not known") from None
-    addresses = list(dict.fromkeys(str(each[4][0]) for each in found))
     if not to.trusted and not all(is_public(each) for each in addresses):
         raise Forbidden("the host is at a loopback or private address (FHIR_SUBSCRIPTION_HOSTS)")
     return addresses
