@@ -31,6 +31,7 @@ MAY_BE_NONE = frozenset(
         "rate_limit",
         "sign_in_limit",
         "slow_limit",
+        "connections_each",
         "port",
         "background",
         "whatsapp_media",

@@ -18,6 +18,7 @@ from granian.constants import HTTPModes
 from granian.http import HTTP1Settings
 from granian.server.mp import WorkerProcess
 
+from fhir_server.rest.connections import watch
 from fhir_server.rest.intake import Direct, Intake
 
 if TYPE_CHECKING:
@@ -43,6 +44,7 @@ def working(settings: Settings) -> Callable[..., None]:
         scheduler._schedule_fn = Intake(app, settings)  # noqa: SLF001
         worker = _worker(settings, number, _listening(settings, *sockets), pipe)
         worker.serve_mtr(scheduler, loop, ending)
+        watch(settings.port, settings.connections_each)
         ended.wait()
 
     started: Callable[..., None] = WorkerProcess.wrap_target(work)  # type: ignore[no-untyped-call]

@@ -20,6 +20,12 @@ class Serving:
     connections: int = setting(
         1024, "FHIR_CONNECTIONS", "connections at once in one server process; others wait"
     )
+    connections_each: int = setting(
+        512,
+        "FHIR_CONNECTIONS_EACH",
+        "connections of one address in one server process (Linux); those silent the longest are "
+        "closed; 0: any number",
+    )
     header_seconds: int = setting(
         30, "FHIR_HEADER_SECONDS", "seconds for the headers of a request, and between two requests"
     )
