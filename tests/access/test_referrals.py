@@ -347,3 +347,51 @@ def test_a_referral_that_is_not_sent_yet_is_not_met(caller, hospital):
 
     assert hospital("GET", "Task/draft").status_code == 403
     assert hospital.ids("Task") == ["Task/t"]
+
+
+def test_an_onward_referral_is_the_hospitals_own_and_reaches_the_third_one(hospital, stranger):
+    """§5.2 row 10b: a new request, based on the one that ends without a back-referral."""
+    here = ("in-progress", "pasien-tiba"), ("in-progress", "dalam-perawatan")
+    for number, step in enumerate((("accepted", "disetujui"), *here), start=1):
+        assert hospital("PUT", "Task/t", task(*step), If_Match=f'W/"{number}"').status_code == 200
+    assert stranger("GET", "Patient/siti").status_code == 403
+
+    said = hospital("POST", "", onward(version=4))
+
+    assert said.status_code == 200, said.text
+    (chain,) = hospital.ids("ServiceRequest?based-on=ServiceRequest/r")
+    assert hospital("GET", "ServiceRequest/r").json["status"] == "completed"
+    assert stranger.ids("ServiceRequest?status=active") == [chain]
+    assert stranger("GET", "Patient/siti").status_code == 200
+    assert stranger("GET", "Condition/other").status_code == 403
+    (work,) = stranger.ids("Task?status=requested")
+    taken = stranger("GET", work).json | {"status": "accepted"}
+    assert hospital("PUT", work, taken, If_Match='W/"1"').status_code == 409
+    assert stranger("PUT", work, taken, If_Match='W/"1"').status_code == 200
+
+
+def onward(version):
+    """Refer siti to rs-b and end the referral to rs-a, in one transaction."""
+    new, reason = "urn:uuid:7a0f6c1e-58d1-4c1f-9b3a-0c5a86a5a001", "alasan-selesai-rujukan"
+    asks = request(basedOn=[reference("ServiceRequest/r")]) | {
+        "requester": reference("Organization/rs-a"),
+        "performer": [reference("Organization/rs-b")],
+    }
+    todo = task(owner="rs-b") | {
+        "focus": reference(new),
+        "requester": reference("Organization/rs-a"),
+    }
+    ended = task("completed", "selesai-tanpa-rujuk-balik") | {
+        "statusReason": concept(f"{BASE}/CodeSystem/{reason}", "rujuk-lanjut")
+    }
+    made = [
+        {"resource": each, "request": {"method": "POST", "url": each["resourceType"]}}
+        for each in ({k: v for k, v in one.items() if k != "id"} for one in (asks, todo))
+    ]
+    made[0]["fullUrl"] = new
+    last = {"method": "PUT", "url": "Task/t", "ifMatch": f'W/"{version}"'}
+    return {
+        "resourceType": "Bundle",
+        "type": "transaction",
+        "entry": [*made, {"resource": ended, "request": last}],
+    }
