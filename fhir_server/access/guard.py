@@ -103,19 +103,20 @@ class Guarded(Store):
         """Refuse to refer to what is out of reach: a reference would bring it into reach."""
         document = orjson.loads(op.text.stamped(0, _EPOCH))
         links = (*referred(document), *attached(document))
-        named = {key for each in links if (key := relative(each)) is not None}
-        for kind, identity in named - together:
-            if kind not in DIRECTORY and not self._is_visible(kind, identity):
+        named = dict.fromkeys(key for each in links if (key := relative(each)) is not None)
+        for kind, identity in named:  # as they are written: which is refused tells nothing more
+            if kind in DIRECTORY or (kind, identity) in together:
+                continue
+            if not self._is_visible(kind, identity):
                 raise _hidden(kind, identity)
 
     def _expect_own(self, op: Put, reach: Reach) -> None:
         """Refuse to write into the record of a patient who is out of reach."""
         index = op.index
-        named = {*_listed(index.get("patient")), *_listed(index.get("_of"))}
-        strange = {
-            each.removeprefix("Patient/") for each in named if each.startswith("Patient/")
-        } - reach.patients()
-        if not all(self._is_visible("Patient", each) for each in strange):
+        named = dict.fromkeys((*_listed(index.get("patient")), *_listed(index.get("_of"))))
+        strange = [each.removeprefix("Patient/") for each in named if each.startswith("Patient/")]
+        own = reach.patients()
+        if not all(each in own or self._is_visible("Patient", each) for each in strange):
             raise Forbidden(f"This {op.resource_type} is of a patient who is not in your reach.")
 
     def expect_free(self, resource_type: str, resource_id: str) -> None:

@@ -291,6 +291,22 @@ def test_conditions_and_ids_tell_nothing_of_what_is_hidden(puskesmas, caller, ke
         assert pkm("GET", key).headers["ETag"] == 'W/"1"'
 
 
+def test_of_many_that_are_hidden_the_first_that_was_written_is_named(puskesmas, caller):
+    """Whatever their ids are: which one is named says nothing of them."""
+    assert puskesmas
+    lab = caller("lab", organization="Organization/rs-a", reach="referrals")
+    for number in range(12):
+        hidden = [f"Condition/{number}-{each}" for each in "dacb"]
+        mine = {"resourceType": "Observation", "status": "final", "code": {"text": "x"}}
+
+        refused = lab(
+            "POST", "Observation", mine | {"focus": [{"reference": each} for each in hidden]}
+        )
+
+        assert refused.status_code == 403
+        assert f"{hidden[0]} is not in your reach" in refused.text
+
+
 # consent and emergency
 
 
