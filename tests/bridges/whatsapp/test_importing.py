@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 from collections import Counter
 from contextlib import nullcontext
-from datetime import datetime
+from datetime import date, datetime
 from io import StringIO
 
 import pytest
@@ -22,6 +22,7 @@ from fhir_server.errors import Invalid
 from fhir_server.interactions.request import Request
 from fhir_server.interactions.routes import answer
 from fhir_server.sop.kasus_konsultasi import KasusKonsultasi
+from fhir_server.sop.pasien import Pasien
 
 CHAT = """\
 10/07/21 07.00 - Pesan dan panggilan dienkripsi secara end-to-end. Ketuk untuk info selengkapnya.
@@ -46,6 +47,23 @@ peserta:
   Pak Joko: pasien/joko
   Bidan Ngelo: petugas/bidan-desa-ngelo
 """
+
+
+@pytest.fixture(autouse=True)
+def joko(context):
+    """Register the patient whom the map names."""
+    known = Pasien(
+        faskes="pkm",
+        noRM="RM-1",
+        nama="Joko",
+        tanggalLahir=date(1970, 10, 10),
+        jenisKelamin="male",
+        provinsi="99",
+        kabupaten="9901",
+        kecamatan="990102",
+        desa="9901022001",
+    )
+    exchange.publish(context, "pasien", known, document_id="joko")
 
 
 @pytest.fixture
@@ -239,6 +257,7 @@ def test_a_name_is_shown_as_it_is():
         (b"\xff\xfe1", PETA.encode(), "bukan teks UTF-8"),
         (CHAT.encode(), b"utas: u", "peserta: kosong"),
         (CHAT.encode(), PETA.replace("umum", "pemantauan").encode(), "BR-A0"),
+        (CHAT.encode(), PETA.replace("joko", "siapa").encode(), "tidak ada pasien dengan id siapa"),
     ],
 )
 def test_the_command_refuses_with_one_line(context, tmp_path, chat, peta, says):
