@@ -1,9 +1,15 @@
-"""Whether the patients that a SOP document names are there: nothing is written about nobody."""
+"""Whether the patients that a SOP document names are there: nothing is written about nobody.
+
+Who was there is remembered for a minute: a visit writes one document after the other, and one
+about a patient who was deleted a moment ago is no other than one written a moment before.
+"""
 
 from __future__ import annotations
 
+import time
 from dataclasses import fields, is_dataclass
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, Final
+from weakref import WeakKeyDictionary
 
 from fhir_server.errors import Forbidden, Hidden
 from fhir_server.sop.dokumen import Teguran
@@ -14,6 +20,12 @@ if TYPE_CHECKING:
 
     from fhir_server.context import Context
     from fhir_server.sop.dokumen import Dokumen
+    from fhir_server.store.mongo import Store
+
+SECONDS: Final = 60.0
+MOST: Final = 10_000
+_there: WeakKeyDictionary[Store, dict[str, float]] = WeakKeyDictionary()
+"""For each store until when which patients need not be looked for again."""
 
 
 def unknown(
@@ -37,11 +49,19 @@ def unknown(
 
 
 def _is_missing(context: Context, patient: str) -> bool:
+    there = _there.setdefault(context.store.unguarded, {})
+    if there.get(patient, 0.0) > time.monotonic():
+        return False
     try:
         found = context.store.read("Patient", patient)
     except (Hidden, Forbidden):
         return False
-    return found is None or found.text is None
+    if found is None or found.text is None:
+        return True
+    if len(there) >= MOST:
+        there.clear()
+    there[patient] = time.monotonic() + SECONDS
+    return False
 
 
 def _named(document: Any, inside: str = "") -> Iterator[tuple[str, str]]:

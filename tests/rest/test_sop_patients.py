@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import pytest
 
+from fhir_server.exchange import patients
+
 CHART = {
     "pasien": "siti",
     "kunjungan": "anc",
@@ -31,6 +33,16 @@ def test_a_patient_who_was_deleted_is_not_there(clinic):
     assert clinic.client.delete("/fhir/Patient/siti").status_code in {200, 204}
 
     assert wrong(clinic.post("rekam-medis", CHART)) == ["pasien"]
+
+
+@pytest.mark.parametrize(("seconds", "status"), [(3600.0, 201), (-1.0, 422)])
+def test_who_was_there_is_not_looked_for_again_for_a_while(clinic, monkeypatch, seconds, status):
+    monkeypatch.setattr(patients, "SECONDS", seconds)
+    clinic.known("siti")
+    clinic.made("rekam-medis", CHART)
+    clinic.client.delete("/fhir/Patient/siti")
+
+    assert clinic.post("rekam-medis", CHART | {"kunjungan": "lain"}).status_code == status
 
 
 def test_a_change_may_keep_whom_it_has_and_name_nobody_new(clinic):
