@@ -26,7 +26,9 @@ SOP = "/sop/"
 HOST = "https://puskesmas.example/fhir"
 STAMP = re.compile(
     r'"(versionId|lastUpdated|timestamp|created|lastModified|etag|authored|date)":"[^"]*",?'
+    r'|"valueDateTime":"[^"]*\.\d{3}000\+00:00",?'
 )
+"""What the server and its twin do not say alike; a moment of $waktu-rujukan is one of its clock."""
 LEFT_OUT = {"AuditEvent", "Provenance"}
 
 
