@@ -67,6 +67,8 @@ def find(method: str, path: str, types: Collection[str]) -> tuple[Route, list[st
     """
     *where, last = path.split("/")
     if last.startswith("$"):
+        if where and where[0] not in types:
+            raise _unknown_type(path, where[0], types)
         return Route("operation", method, path), where
     variables = []
     shape = []

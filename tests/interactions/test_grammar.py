@@ -36,6 +36,12 @@ def test_an_unknown_type_is_told_with_the_nearest_one():
         find("GET", "patiens/1", TYPES)
 
 
+@pytest.mark.parametrize("path", ["$everything/Patient/$validate", "Patien/1/$meta", "/$meta"])
+def test_an_operation_of_an_unknown_type_is_not_found(path):
+    with pytest.raises(NotFound, match="there is no R4 resource type"):
+        find("GET", path, TYPES)
+
+
 def test_a_wrong_method_is_told_with_the_right_ones():
     with pytest.raises(MethodNotAllowed, match="GET, PUT, PATCH, DELETE") as refused:
         find("POST", "Patient/1", TYPES)

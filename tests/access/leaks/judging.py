@@ -73,14 +73,15 @@ def expect_no_trace(server, world, seen, who, question, said):  # noqa: PLR0913,
     )
 
 
+def renamed(text, identity, other):
+    """Write another id for one, but not where it is part of a third."""
+    word = re.compile(rf"(?<![A-Za-z0-9.-]){re.escape(identity)}(?![A-Za-z0-9.]|-(?!x))")
+    return word.sub(other, text).replace(f"-{identity}-x", f"-{other}-x")
+
+
 def instead(question, identity):
     """Ask the same of an id that was never given."""
-    word = re.compile(rf"(?<![A-Za-z0-9.-]){re.escape(identity)}(?![A-Za-z0-9.]|-(?!x))")
-    marker, other = f"-{identity}-x", f"-{NEVER}-x"
-    url, body = (
-        word.sub(NEVER, each).replace(marker, other)
-        for each in (question.url, question.body.decode())
-    )
+    url, body = (renamed(each, identity, NEVER) for each in (question.url, question.body.decode()))
     return replace(
         question, url=url, body=body.encode(), headers=_renamed(question.headers, identity)
     )
@@ -94,7 +95,7 @@ def plainly(said, ids):
     """Give an answer without the ids it was asked about and those that the server made."""
     text = said.text
     for each in ids:
-        text = text.replace(each, "ID")
+        text = renamed(text, each, "ID")
     return said.status, MADE.sub("", text)
 
 
