@@ -210,8 +210,9 @@ def filled(store, searching):
 
 
 def reads(commands):
-    """Count what a search waits for; the note of a missing index is not waited for."""
-    return sum(count for name, count in commands.by_name().items() if name != "update")
+    """Count the round trips of a search, without those of the note of a missing index."""
+    note = {"count", "update"}
+    return sum(count for name, count in commands.by_name().items() if name not in note)
 
 
 def url_of(kind, criteria, **more):
