@@ -2,7 +2,7 @@
 
 granian gives each request to one of its threads, and each piece of a body that it was asked for.
 This goes below what granian documents, so its version is held (pyproject.toml); why it is done:
-docs/adr/0020-slow-clients.md.
+docs/adr/0022-slow-clients.md.
 """
 
 from __future__ import annotations

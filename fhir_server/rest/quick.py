@@ -24,6 +24,7 @@ _OTHERS: Final = frozenset(
 _SAID: Final = frozenset({"_id", "_lastUpdated", "_sort"})
 """Names with an underscore that make a search no longer than others."""
 _PAGE: Final = 50
+_DIGITS: Final = 2
 
 _HEADERS: Final = ("HTTP_X_PROVENANCE", "HTTP_IF_NONE_EXIST", "HTTP_PREFER")
 
@@ -53,7 +54,7 @@ def is_quick(environ: Mapping[str, Any]) -> bool:
 def _is_plain(criterion: str) -> bool:
     name, _, value = criterion.partition("=")
     if name == "_count":
-        return value.isascii() and value.isdigit() and int(value[:4]) <= _PAGE
+        return len(value) <= _DIGITS and value.isascii() and value.isdigit() and int(value) <= _PAGE
     if name.startswith("_"):
         return name in _SAID
     return ":" not in name and "%" not in name

@@ -27,7 +27,8 @@ BY_ID: Final = (SortKey("_id"),)
 def run_many(run: Run, plans: Sequence[Plan]) -> list[Found]:
     """Run each plan and give what each found, in order."""
     shared = run_together(run, plans, set())
-    return [each or run.page(plan) for plan, each in zip(plans, shared, strict=True)]
+    together = zip(plans, shared, strict=True)
+    return [run.page(plan) if each is None else each for plan, each in together]
 
 
 def run_together(run: Run, plans: Sequence[Plan], crowded: set[Key]) -> list[Found | None]:

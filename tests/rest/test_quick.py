@@ -123,6 +123,7 @@ def test_nothing_asks_the_database_in_the_thread_that_others_wait_for(ask, threa
         ("GET", "/fhir/metadata", None, {}),
         ("GET", "/fhir/Binary/a", None, {}),
         ("GET", "/fhir/Patient?_count=51", None, {}),
+        ("GET", "/fhir/Patient?_count=00005000", None, {}),
         ("GET", "/fhir/Patient?_count=٣", None, {}),
         ("GET", "/fhir/Patient?_include=Patient:organization", None, {}),
         ("GET", "/fhir/Patient?_has:Observation:patient:code=8867-4", None, {}),
