@@ -74,8 +74,9 @@ def expect_no_trace(server, world, seen, who, question, said):  # noqa: PLR0913,
 
 
 def renamed(text, identity, other):
-    """Write another id for one, but not where it is part of a third."""
-    word = re.compile(rf"(?<![A-Za-z0-9.-]){re.escape(identity)}(?![A-Za-z0-9.]|-(?!x))")
+    """Write another id for one, but not where it is part of a third; sentences may end by it."""
+    ends = r"(?![A-Za-z0-9]|[.](?=[A-Za-z0-9.-])|-(?!x))"
+    word = re.compile(rf"(?<![A-Za-z0-9.-]){re.escape(identity)}{ends}")
     return word.sub(other, text).replace(f"-{identity}-x", f"-{other}-x")
 
 
