@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import socket
-import uuid
 from dataclasses import replace
 from datetime import UTC, datetime
 from functools import cache
@@ -18,6 +17,7 @@ from fhir_server.context import Context
 from fhir_server.interactions import interests
 from fhir_server.mappings.kontak_terjadwal import habits
 from fhir_server.mappings.rules import load_rules
+from fhir_server.new_ids import new_id
 from fhir_server.operations import load_operations
 from fhir_server.resources.definitions import load_definitions
 from fhir_server.resources.fhirpath.limits import Limits, decide
@@ -77,7 +77,7 @@ def build_context(settings: Settings, uri: str) -> Context:
         store=store,
         principal=OPERATOR,
         clock=lambda: datetime.now(UTC),
-        new_id=lambda: str(uuid.uuid4()),
+        new_id=new_id,
         operations=load_operations(),
     )
     return replace(context, notices=gathered(make(context) for make in TOLD))

@@ -11,6 +11,7 @@ from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Any
 
 import orjson
+from msgspec import structs
 
 from fhir_server.access import parts
 from fhir_server.access.directory import DIRECTORY
@@ -127,7 +128,7 @@ class Guarded(Store):
     def judged(self, conditions: Sequence[Condition]) -> Sequence[Condition]:
         """Narrow what conditions look at where whoever asks made them up."""
         return [
-            replace(each, plans=tuple(self._narrowed(plan) for plan in each.plans))
+            structs.replace(each, plans=tuple(self._narrowed(plan) for plan in each.plans))
             if isinstance(each, Check) and each.asked
             else each
             for each in conditions
@@ -281,7 +282,7 @@ class Guarded(Store):
         return stored if part is None else parts.shown(stored, part, self._definitions)
 
     def _all_shown(self, found: Found) -> Found:
-        return replace(found, resources=tuple(map(self._shown, found.resources)))
+        return structs.replace(found, resources=tuple(map(self._shown, found.resources)))
 
 
 def _both(one: Filter, other: Filter) -> Filter:

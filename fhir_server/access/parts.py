@@ -5,8 +5,9 @@ Who sees a name and no number may not search by the number either: what a search
 
 from __future__ import annotations
 
-from dataclasses import replace
 from typing import TYPE_CHECKING, Any
+
+from msgspec import structs
 
 from fhir_server.errors import Forbidden
 from fhir_server.resources.subsets import narrow
@@ -29,7 +30,7 @@ def shown(stored: Stored, part: Part, definitions: Definitions) -> Stored:
     if stored.text is None:
         return stored
     raw = narrow(stored.raw, definitions, part.elements, None)
-    return replace(stored, text=text(raw, stored.id))
+    return structs.replace(stored, text=text(raw, stored.id))
 
 
 def expect(part: Part, resource_type: str, fields: Iterable[str]) -> None:

@@ -30,6 +30,9 @@ if TYPE_CHECKING:
 
 PR_SET_PDEATHSIG, PR_SET_NAME = 1, 15
 NAME = "fhir-http"
+_YOUNG = 20_000
+"""How many more objects are made than freed before rings of them are looked for: what a transaction
+of hundreds of resources makes, and frees by itself, is not searched again and again."""
 STOP_SECONDS = 10
 
 
@@ -66,6 +69,7 @@ def load(settings: Settings, uri: str, parent: int) -> Application:
     app = create_app(context)
     gc.collect()
     gc.freeze()
+    gc.set_threshold(_YOUNG)
     return app
 
 

@@ -9,6 +9,8 @@ from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Any
 from zoneinfo import ZoneInfo
 
+from msgspec import structs
+
 from fhir_server.errors import (
     Conflict,
     FhirError,
@@ -160,7 +162,7 @@ class _Create:
         woven = weave({**stands, "meta": {}}, {"meta": {}}, new)
         whole = _dressed(mapping, role, woven, stands["id"], document, stands.get("meta"))
         put = _put(self.context, whole, stands["id"], "PUT")
-        return replace(put, if_match=reader.versions[name])
+        return structs.replace(put, if_match=reader.versions[name])
 
     def done(self) -> bool:
         """Say whether another request with the same key wrote it meanwhile."""
@@ -218,7 +220,7 @@ class _Update:
         woven = weave({**stands, "meta": {}}, {**(base or {}), "meta": {}}, new)
         whole = _dressed(mapping, role, woven, resource_id, document, stands.get("meta"))
         version = self.standing.versions[role]
-        return replace(_put(self.context, whole, resource_id, "PUT"), if_match=version)
+        return structs.replace(_put(self.context, whole, resource_id, "PUT"), if_match=version)
 
     def done(self) -> bool:
         """Give up: what the client read is no longer current."""
@@ -404,7 +406,7 @@ def _amendments(
     """
     amended = mapping.amend(document, document_id, reader)
     return [
-        replace(
+        structs.replace(
             _put(context, each, each["id"], "PUT" if name in reader.versions else "POST"),
             if_match=reader.versions.get(name),
             anyway=True,

@@ -8,10 +8,10 @@ from __future__ import annotations
 
 import random
 import time
-from dataclasses import replace
 from typing import TYPE_CHECKING
 
 import orjson
+from msgspec import structs
 
 from fhir_server.errors import Conflict, PreconditionFailed
 from fhir_server.interactions.reader import StoreReader, outward
@@ -79,7 +79,7 @@ def _worked_out(
             place = places.get(name)
             mine = None if place is None else own[place]
             if mine is None or place is None:
-                others[name] = replace(made, if_match=version, anyway=True)
+                others[name] = structs.replace(made, if_match=version, anyway=True)
             elif isinstance(mine, Put):
                 own[place] = _completed(mine, made)
             reader.changed[name] = resource
@@ -150,9 +150,12 @@ def _completed(mine: Put, made: Put) -> Put:
     """Give the write's own Put with the content that it has with its consequences."""
     said = next(iter(mine.concerns), Concern("", {}))
     concerns = tuple(
-        replace(each, where=said.where, blind=said.blind, by=said.by) for each in made.concerns
+        structs.replace(each, where=said.where, blind=said.blind, by=said.by)
+        for each in made.concerns
     )
-    return replace(mine, text=made.text, index=made.index, concerns=concerns, notices=made.notices)
+    return structs.replace(
+        mine, text=made.text, index=made.index, concerns=concerns, notices=made.notices
+    )
 
 
 def _still(context: Context, nothing: Nothing) -> Check:

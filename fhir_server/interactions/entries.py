@@ -7,10 +7,12 @@ from __future__ import annotations
 
 import re
 from contextlib import contextmanager
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from email.utils import parsedate_to_datetime
 from http import HTTPStatus
 from typing import TYPE_CHECKING, Any
+
+from msgspec import Struct
 
 from fhir_server.errors import BadRequest, FhirError
 from fhir_server.interactions.answers import etag
@@ -34,8 +36,7 @@ _FROM_OUTSIDE = ("prefer", "accept-language")
 _STATUS = {each.value: f"{each.value} {each.phrase}" for each in HTTPStatus}
 
 
-@dataclass(frozen=True, slots=True)
-class Step:
+class Step(Struct, frozen=True):
     """One entry, read: its place in the Bundle, what it asks for, the request it stands for."""
 
     place: int

@@ -2,15 +2,15 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
+
+from msgspec import Struct, field
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping
 
 
-@dataclass(frozen=True, slots=True)
-class Request:
+class Request(Struct, frozen=True):
     """One request below the FHIR base.
 
     ``path`` has no leading slash (``Patient/1/_history``), ``query`` is the raw query string,
@@ -26,8 +26,7 @@ class Request:
     body: bytes = b""
 
 
-@dataclass(frozen=True, slots=True)
-class Answer:
+class Answer(Struct, frozen=True):
     """Status, JSON body (empty: none) and headers, names as they are sent (``ETag``).
 
     ``parts`` is a body sent piece by piece as it is made; its headers are those given here.

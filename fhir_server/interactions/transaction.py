@@ -10,8 +10,6 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, NamedTuple
 
-import orjson
-
 from fhir_server.errors import BadRequest, FhirError, Invalid, NotSupported, PreconditionFailed
 from fhir_server.interactions import provenance
 from fhir_server.interactions.answers import preferences
@@ -170,8 +168,8 @@ def _ops(context: Context, work: Work, rewriter: Rewriter) -> list[Op]:
         return work.deletions()
     if work.existing is not None or work.document is None:
         return []
-    text = rewriter.rewrite(work.raw, work.step.entry.full_url)
-    return [work.put(context, text, work.document if text == work.raw else orjson.loads(text))]
+    text, document = rewriter.rewritten(work.raw, work.document, work.step.entry.full_url)
+    return [work.put(context, text, document)]
 
 
 def _entry(asked: Transaction, each: Step, results: dict[int, list[Written]]) -> bytes:

@@ -5,8 +5,9 @@ https://hl7.org/fhir/R4/http.html#update and https://hl7.org/fhir/R4/http.html#c
 
 from __future__ import annotations
 
-from dataclasses import replace
 from typing import TYPE_CHECKING
+
+from msgspec import structs
 
 from fhir_server.errors import BadRequest
 from fhir_server.interactions.answers import written
@@ -47,7 +48,7 @@ def update_conditional(context: Context, request: Request, resource_type: str) -
         op = put(
             context, document, request.body, target, method="PUT", if_match=version, blind=blind
         )
-        op = replace(op, existing=match is not None)
+        op = structs.replace(op, existing=match is not None)
         seen = [match] if match else []
         return commit(context, witnessed(context, request, [op]), [unmoved(wanted, seen)])[0]
 

@@ -5,8 +5,9 @@ https://hl7.org/fhir/R4/http.html#trules
 
 from __future__ import annotations
 
-from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Any
+
+from msgspec import Struct, structs
 
 from fhir_server.errors import BadRequest, NotFound
 from fhir_server.interactions.conditional import Criteria, allowed, criteria, unmoved, without
@@ -29,8 +30,7 @@ _CONDITIONAL = "-conditional"
 _METHODS: dict[str, Method] = {"create": "POST", "update": "PUT", "patch": "PATCH"}
 
 
-@dataclass(slots=True)
-class Work:
+class Work(Struct):
     """One entry that writes. ``document`` and ``raw`` are what will be stored, and its text.
 
     ``given`` is the id that the client chose, if any; ``found`` what the criteria match, or the
@@ -113,9 +113,10 @@ class Work:
             if_match=self.found[0].version if self.kind == "patch" else self.if_match,
             where=f"Bundle.entry[{self.step.place}].resource",
             blind=self.if_match is None,
+            tidy=True,
         )
         if self.kind == "update" and self.wanted:
-            return replace(op, existing=bool(self.found))
+            return structs.replace(op, existing=bool(self.found))
         return op
 
 

@@ -7,9 +7,10 @@ the one call that changes the database.
 
 from __future__ import annotations
 
-from dataclasses import replace
 from functools import partial
 from typing import TYPE_CHECKING
+
+from msgspec import structs
 
 from fhir_server.errors import BadRequest, FhirError, Invalid
 from fhir_server.interactions import consequences, subscribing
@@ -84,12 +85,14 @@ def put(  # noqa: PLR0913
     if_match: int | None = None,
     where: str = "",
     blind: bool = False,
+    tidy: bool = False,
 ) -> Put:
     """Make the write of a resource that was checked; ``raw`` is the text of ``document``.
 
     A POST writes what is new, under an id the server made. ``where`` is the FHIRPath of the
     resource in the request, if it did not come alone; ``blind`` says that the request asks for
-    no version. Invalid if it breaks a profile it declares.
+    no version, ``tidy`` that ``raw`` has no white space outside of strings. Invalid if it breaks a
+    profile it declares.
     """
     faults = declared(context, document, where)
     if faults:
@@ -102,7 +105,7 @@ def put(  # noqa: PLR0913
     return Put(
         document["resourceType"],
         resource_id,
-        text(raw, resource_id),
+        text(raw, resource_id, tidy=tidy),
         index(document, context.parameters),
         method,
         existing=False if new else None,
@@ -159,4 +162,4 @@ def _follows(context: Context, body: bytes, resource_id: str, new: bool) -> Put:
     """Make the write of what an SOP lets follow."""
     method: Method = "POST" if new else "PUT"
     made = put(context, checked(context, body), body, resource_id, method=method)
-    return replace(made, authors=())  # who asked for the write did not ask for this one
+    return structs.replace(made, authors=())  # who asked for the write did not ask for this one

@@ -331,7 +331,9 @@ def _tag(document: Document) -> str | None:
 def _is_ours(document: Document, base: str, origin: str) -> bool:
     if is_read(document):  # found out elsewhere, and acted on there
         return False
-    meta = document.get("meta", {})
+    meta = document.get("meta")
+    if meta is None:
+        return False
     tagged = any(each.get("system") == origin for each in meta.get("tag", ()))
     own = f"{base}/StructureDefinition/"
     return tagged or any(each.startswith(own) for each in meta.get("profile", ()))

@@ -156,9 +156,10 @@ def rules(canonical: str) -> tuple[Rule, ...]:
     category = f"{canonical}/CodeSystem/kategori-kondisi"
 
     def applies(document: Document, new: bool) -> bool:  # noqa: ARG001, FBT001 - as Rule has it
+        if "recorder" in document or not is_public(document.get("asserter")):
+            return False
         complaint = _in(document.get("category", ()), category, "keluhan")
-        own_words = is_public(document.get("asserter")) and "recorder" not in document
-        return complaint and own_words and _judged(document) is not None
+        return complaint and _judged(document) is not None
 
     def check(concerns: Sequence[Concern], _facts: Facts) -> Check:
         def decide(_found: Sequence[Sequence[Stored]]) -> None:

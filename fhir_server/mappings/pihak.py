@@ -23,6 +23,7 @@ JENIS_TYPE: Final = {
     "tim": "CareTeam",
     "faskes": "Organization",
 }
+_JENIS: Final = {kind: jenis for jenis, kind in JENIS_TYPE.items()}
 WA_ID: Final = sid("wa-id")
 
 
@@ -45,7 +46,7 @@ def party_of(found: Document | None) -> str | None:
     """Read a Reference as a party; None where it points to what the SOP does not know."""
     found = found or {}
     kind, _, resource_id = found.get("reference", "").rpartition("/")
-    jenis = {kind: jenis for jenis, kind in JENIS_TYPE.items()}.get(kind.rpartition("/")[2])
+    jenis = _JENIS.get(kind.rpartition("/")[2])
     if jenis is not None and resource_id:
         return f"{jenis}/{resource_id}"
     number = found.get("identifier", {})

@@ -207,5 +207,8 @@ def local(reference: dict[str, Any] | None, resource_type: str) -> str | None:
 
 def has_code(concept: dict[str, Any] | None, system: str, code: str) -> bool:
     """Say whether a CodeableConcept has a code."""
-    codings = (concept or {}).get("coding") or ()
-    return any(c.get("code") == code and c.get("system") == system for c in codings)
+    if concept:
+        for coding in concept.get("coding") or ():
+            if coding.get("code") == code and coding.get("system") == system:
+                return True
+    return False

@@ -163,7 +163,9 @@ def stops(encounter: Document, url: str) -> Iterator[dict[str, Any]]:
 
 def _may_wait(document: Document, units: str) -> bool:
     """Say whether BR-C2 looks at a resource: an emergency of the UGD, or a number for it."""
-    concepts = document.get("serviceType", {})
+    concepts = document.get("serviceType")
+    if concepts is None:
+        return False
     found = concepts if isinstance(concepts, list) else [concepts]
     ugd = any(has_code(each, units, "ugd") for each in found)
     if document["resourceType"] == "Appointment":

@@ -6,12 +6,12 @@ it, and the access is recorded with its reason, whether the patient is known her
 
 from __future__ import annotations
 
-from dataclasses import replace
 from datetime import timedelta
 from typing import TYPE_CHECKING, Any, Final
 
 import orjson
 import structlog
+from msgspec import structs
 
 from fhir_server.access.reaches import KINDS
 from fhir_server.errors import BadRequest, Forbidden, NotFound
@@ -115,7 +115,7 @@ def _alarm(context: Context, patient: Stored, reason: str) -> str:
         task["owner"] = {"reference": home}
     raw = dump(task)
     op = put(context, checked(context, raw), raw, task["id"], method="PUT")
-    commit(context, [replace(op, existing=False, authors=())])
+    commit(context, [structs.replace(op, existing=False, authors=())])
     return str(task["id"])
 
 

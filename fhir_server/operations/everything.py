@@ -14,6 +14,8 @@ from dataclasses import dataclass, replace
 from datetime import datetime
 from typing import TYPE_CHECKING, Any
 
+from msgspec import structs
+
 from fhir_server import audit
 from fhir_server.errors import BadRequest, Gone, NotFound
 from fhir_server.interactions.request import Answer
@@ -84,7 +86,7 @@ def run(context: Context, call: Call) -> Answer:
     )
     _recorded(context, call, page, patients)
     matches = [*page.matches, *_provenance(context, page)]
-    others = [replace(each, mode="include") for each in supporting if asked.wants(each)]
+    others = [structs.replace(each, mode="include") for each in supporting if asked.wants(each)]
     entries = _entries(call.request.base, [*matches, *others])
     return Answer(200, join("searchset", entries, links=_links(context, call, asked, page)))
 
@@ -212,7 +214,7 @@ def _provenance(context: Context, page: _Page) -> list[Stored]:
         rows = context.store.search(plan)
         found += [each for each in rows.resources if key_of(each) not in page.seen]
         if not rows.more:
-            return [replace(each, mode="include") for each in found]
+            return [structs.replace(each, mode="include") for each in found]
         plan = replace(plan, after=rows.last)
 
 

@@ -20,6 +20,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Mapping
 
     from fhir_server.resources.definitions import Definitions
+    from fhir_server.resources.wire import Document
 
 _REFERENCE = re.compile(rb'"reference":"([^"\\]*(?:\\.[^"\\]*)*)"')
 _CONDITIONAL = re.compile(r"[A-Z][A-Za-z]+\?.+", re.DOTALL)
@@ -92,18 +93,54 @@ class Rewriter:
         self._definitions = definitions
         self._suspect = _suspect(targets)
 
+    def rewritten(
+        self, raw: bytes, document: Document, full_url: str | None
+    ) -> tuple[bytes, Document]:
+        """Give a resource with its links replaced: its text, and what that text says.
+
+        ``document`` is what ``raw`` says, and stays as it is; ``full_url`` is its own.
+        """
+        base = _base(full_url)
+        text, count = self._references(raw, base)
+        if self._may_hold(text, base):
+            text = self._resource(text, base)
+        elif b"\\" not in raw:
+            found = self._pointed(document, base)
+            if found[1] == count:
+                return text, found[0]
+        return text, document if text == raw else orjson.loads(text)
+
     def rewrite(self, raw: bytes, full_url: str | None) -> bytes:
         """Give the text of a resource with its links replaced; ``full_url`` is its own."""
-        restful = _RESTFUL.fullmatch(full_url) if full_url else None
-        base = restful[1] if restful else ""
-        text = _REFERENCE.sub(lambda found: self._reference(found, base), raw)
-        if self._may_hold(text, base):
-            return self._resource(text, base)
-        return text
+        base = _base(full_url)
+        text, _ = self._references(raw, base)
+        return self._resource(text, base) if self._may_hold(text, base) else text
 
-    def _reference(self, found: re.Match[bytes], base: str) -> bytes:
-        new = self._resolved(_string(found[1]), base)
-        return found[0] if new is None else b'"reference":%s' % orjson.dumps(new)
+    def _references(self, raw: bytes, base: str) -> tuple[bytes, int]:
+        """Replace every Reference.reference, wherever it stands; say how many were replaced."""
+        count = 0
+
+        def replaced(found: re.Match[bytes]) -> bytes:
+            nonlocal count
+            new = self._resolved(_string(found[1]), base)
+            if new is None:
+                return found[0]
+            count += 1
+            return b'"reference":%s' % orjson.dumps(new)
+
+        return _REFERENCE.sub(replaced, raw), count
+
+    def _pointed(self, document: Document, base: str) -> tuple[Document, int]:
+        """Replace the References among the elements of a resource itself; say how many."""
+        made, count = document, 0
+        for name, value in document.items():
+            if type(value) is dict and type(value.get("reference")) is str:
+                new = self._resolved(value["reference"], base)
+                if new is not None:
+                    made = dict(document) if made is document else made
+                    made[name] = {**value, "reference": new}
+                    count += 1
+        return made, count
 
     def _resolved(self, value: str, base: str) -> str | None:
         target = self._targets.get(value)
@@ -172,6 +209,11 @@ class Rewriter:
         text = _string(raw[1:-1])
         new = _LINK.sub(link, text)
         return raw if new == text else orjson.dumps(new)
+
+
+def _base(full_url: str | None) -> str:
+    restful = _RESTFUL.fullmatch(full_url) if full_url else None
+    return restful[1] if restful else ""
 
 
 def _string(inner: bytes) -> str:

@@ -8,7 +8,6 @@ from __future__ import annotations
 import json
 import threading
 from collections import Counter
-from dataclasses import dataclass
 from datetime import UTC, datetime
 from typing import Any
 
@@ -42,8 +41,7 @@ class _Head(msgspec.Struct):
 _head = msgspec.json.Decoder(_Head)
 
 
-@dataclass(frozen=True, slots=True)
-class Text:
+class Text(msgspec.Struct, frozen=True):
     """The JSON of a resource, complete but for ``meta.versionId`` and ``meta.lastUpdated``.
 
     ``at`` is the place inside ``meta`` where those two belong; everything else is as the client
@@ -102,20 +100,22 @@ def pieces(raw: bytes) -> dict[str, bytes]:
         raise BadRequest(f"The body is not a JSON object: {error}") from error
 
 
-def text(raw: bytes, resource_id: str) -> Text:
+def text(raw: bytes, resource_id: str, *, tidy: bool = False) -> Text:
     """Set the logical id and open ``meta`` for the stamp; ``raw`` must be a valid resource.
 
-    ``id`` and ``meta`` stay where they were written, or come after ``resourceType``.
+    ``id`` and ``meta`` stay where they were written, or come after ``resourceType``. ``tidy`` says
+    that there is no white space outside of strings.
     """
-    tidy = msgspec.json.format(raw, indent=-1)
-    head = _head.decode(tidy)
+    if not tidy:
+        raw = msgspec.json.format(raw, indent=-1)
+    head = _head.decode(raw)
     start = b'{"resourceType":"%b"' % head.resourceType.encode()
     old_id = b',"id":%b' % head.id if head.id else b""
     old_meta = b',"meta":%b' % head.meta if head.meta else b""
-    if not tidy.startswith(start + old_id + old_meta):
-        return _spliced(tidy, resource_id)
+    if not raw.startswith(start + old_id + old_meta):
+        return _spliced(raw, resource_id)
     opened = b'%b,"id":"%b","meta":{' % (start, resource_id.encode())
-    rest = tidy[len(start) + len(old_id) + len(old_meta) :]
+    rest = raw[len(start) + len(old_id) + len(old_meta) :]
     return Text(b"".join((opened, _kept(bytes(head.meta)), b"}", rest)), len(opened))
 
 

@@ -5,11 +5,11 @@ https://hl7.org/fhir/R4/http.html#Status-Codes
 
 from __future__ import annotations
 
-from dataclasses import replace
 from http import HTTPStatus
 from typing import TYPE_CHECKING
 
 from flask import Flask, Response, request
+from msgspec import structs
 from werkzeug.exceptions import HTTPException
 
 from fhir_server.errors import FhirError, Issue, TooManyRequests
@@ -69,9 +69,13 @@ def failure(error: Exception, language: str, request_id: str) -> Answer:
     if isinstance(error, FhirError):
         answer = _answer(error.status, error.issues, language)
         if error.status == HTTPStatus.UNAUTHORIZED:
-            answer = replace(answer, headers={**answer.headers, "WWW-Authenticate": "Bearer"})
+            answer = structs.replace(
+                answer, headers={**answer.headers, "WWW-Authenticate": "Bearer"}
+            )
         if isinstance(error, TooManyRequests):
-            answer = replace(answer, headers={**answer.headers, "Retry-After": str(error.wait)})
+            answer = structs.replace(
+                answer, headers={**answer.headers, "Retry-After": str(error.wait)}
+            )
         allow = ", ".join(getattr(error, "allow", ()))
         return (
             Answer(answer.status, answer.body, {**answer.headers, "Allow": allow})

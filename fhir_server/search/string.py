@@ -57,7 +57,7 @@ def fold_name(text: str) -> str:
 
 def folded(texts: list[str]) -> list[str]:
     """Fold what one field holds, each once."""
-    return list(filter(None, dict.fromkeys(map(fold, texts))))
+    return [each for each in dict.fromkeys(map(fold, texts)) if each]
 
 
 def folded_names(texts: list[str]) -> list[str]:

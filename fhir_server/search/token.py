@@ -56,7 +56,12 @@ def _coding(value: Any, add: Add) -> None:
 
 def _concept(value: Any, add: Add) -> None:
     for coding in value.get("coding", ()):
-        _coded(coding, coding.get("code"), add)
+        code = coding.get("code")
+        if code is not None:
+            add(code)
+            add(key(coding.get("system"), code))
+        elif "system" in coding:
+            add(key(coding["system"], ""))
 
 
 def _identifier(value: Any, add: Add) -> None:
@@ -83,9 +88,13 @@ def writers(_place: Place) -> Writers:
 
 
 def _texts(value: Any, add: Add) -> None:
-    for each in (value.get("text"), *(each.get("display") for each in value.get("coding", ()))):
-        if each:
-            add(each)
+    text = value.get("text")
+    if text:
+        add(text)
+    for coding in value.get("coding", ()):
+        display = coding.get("display")
+        if display:
+            add(display)
 
 
 def _display(value: Any, add: Add) -> None:
@@ -94,12 +103,15 @@ def _display(value: Any, add: Add) -> None:
 
 
 def _type_text(value: Any, add: Add) -> None:
-    _texts(value.get("type", {}), add)
+    if "type" in value:
+        _texts(value["type"], add)
 
 
 def _of_type(value: Any, add: Add) -> None:
+    if "type" not in value:
+        return
     number = value.get("value")
-    for coding in value.get("type", {}).get("coding", ()):
+    for coding in value["type"].get("coding", ()):
         if number is not None and coding.get("code") is not None:
             add(f"{key(coding.get('system'), coding['code'])}|{number}")
 

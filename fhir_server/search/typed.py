@@ -218,7 +218,8 @@ class _Type:
         here = Here("d", self.type, depth, root=("d", self.type))
         self.emit(row.paths, "add", writers, here)
         if suffix == TEXT:
-            source.line(depth, f"out = {source.bind('fold', string.folded)}(out)")
+            source.line(depth, "if out:")
+            source.line(depth + 1, f"out = {source.bind('fold', string.folded)}(out)")
         self.store(f"ix[{row.code + suffix!r}]", depth, many=True)
 
     def composite(self, row: Row) -> SearchParameter:

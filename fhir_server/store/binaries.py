@@ -14,13 +14,13 @@ https://hl7.org/fhir/R4/binary.html, https://hl7.org/fhir/R4/resource.html#Meta 
 from __future__ import annotations
 
 import hashlib
-from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from typing import TYPE_CHECKING, Any
 
 import orjson
 from bson import ObjectId
 from gridfs import GridFSBucket, NoFile
+from msgspec import structs
 
 from fhir_server.errors import Gone
 from fhir_server.resources.wire import Text, dump, pieces, text
@@ -74,7 +74,7 @@ class Binaries:
         except NoFile as error:
             raise Gone(f"The content of Binary/{stored.id} was taken out for good.") from error
         raw = b"".join((file["head"], content, file["tail"]))
-        return replace(stored, text=Text(raw, file["at"]), file=None)
+        return structs.replace(stored, text=Text(raw, file["at"]), file=None)
 
     def settle(self, ops: Sequence[Op], written: Sequence[Written]) -> None:
         """Remove the content that a write brought for nothing: the version there had it."""
@@ -130,7 +130,7 @@ class Binaries:
             "at": op.text.at,
         }
         self._bucket.upload_from_stream_with_id(file["id"], op.id, content)
-        return replace(op, aside=Aside(_without(parts, op.id), file))
+        return structs.replace(op, aside=Aside(_without(parts, op.id), file))
 
 
 def unmarked(document: Document) -> Document:

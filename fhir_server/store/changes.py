@@ -5,11 +5,11 @@ https://hl7.org/fhir/R4/http.html#update
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Any, Literal
 
 import orjson
+from msgspec import Struct
 
 from fhir_server.errors import Conflict, NotFound, PreconditionFailed
 from fhir_server.resources.wire import Text
@@ -27,8 +27,7 @@ EPOCH = datetime.fromtimestamp(0, UTC)
 DIGITS = b"0123456789"
 
 
-@dataclass(frozen=True, slots=True)
-class Before:
+class Before(Struct, frozen=True):
     """What is there before the write: the current version, or the newest of the past, or neither.
 
     ``past`` matters only where there is no current version: it is the deletion.
@@ -38,8 +37,7 @@ class Before:
     past: Document | None = None
 
 
-@dataclass(frozen=True, slots=True)
-class Change:
+class Change(Struct, frozen=True):
     """What to write: ``document`` the new current version, ``past`` what goes into the history.
 
     ``version`` was current, None if none was; ``revives`` is the key of the deletion that ends;

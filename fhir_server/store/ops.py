@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, Literal
+
+from msgspec import Struct
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
@@ -17,8 +18,7 @@ if TYPE_CHECKING:
 Method = Literal["POST", "PUT", "PATCH", "DELETE"]
 
 
-@dataclass(frozen=True, slots=True)
-class Concern:
+class Concern(Struct, frozen=True):
     """A write that a rule of an SOP wants to judge: the rule's id, the resource as it will be.
 
     ``where`` is the FHIRPath of the resource in the request (``Bundle.entry[3].resource``), or "";
@@ -33,32 +33,28 @@ class Concern:
     by: str = ""
 
 
-@dataclass(frozen=True, slots=True)
-class Claim:
+class Claim(Struct, frozen=True):
     """A key that one current resource of a type may have, and what to say when another has it."""
 
     key: str
     taken: Callable[[], FhirError]
 
 
-@dataclass(frozen=True, slots=True)
-class Notice:
+class Notice(Struct, frozen=True):
     """Who is told of a write: a target of the outbox, and there perhaps one of several."""
 
     target: str
     audience: str = ""
 
 
-@dataclass(frozen=True, slots=True)
-class Aside:
+class Aside(Struct, frozen=True):
     """What of a Binary stays in the version when its content lies elsewhere, and where that is."""
 
     text: Text
     file: dict[str, Any]
 
 
-@dataclass(frozen=True, slots=True)
-class Put:
+class Put(Struct, frozen=True):
     """Write one version of a resource.
 
     ``text`` is the JSON to be served, complete but for version and time, which the store
@@ -91,8 +87,7 @@ class Put:
         return next(each for each in self.claims if each.key == key).taken()
 
 
-@dataclass(frozen=True, slots=True)
-class Delete:
+class Delete(Struct, frozen=True):
     """Delete a resource; its history stays. Deleting what is not there is no failure.
 
     Whoever was told of the resource is told of its deletion.
@@ -104,8 +99,7 @@ class Delete:
     trace: str | None = None
 
 
-@dataclass(frozen=True, slots=True)
-class Check:
+class Check(Struct, frozen=True):
     """What must hold in the same transaction for a write to happen.
 
     The store touches every document of ``guards`` (so that writes which a rule relates meet
@@ -122,8 +116,7 @@ class Check:
     asked: bool = False
 
 
-@dataclass(frozen=True, slots=True)
-class Tally:
+class Tally(Struct, frozen=True):
     """Move the counter ``key`` from ``expected`` to the next number, or raise Conflict."""
 
     key: str
@@ -134,8 +127,7 @@ Op = Put | Delete
 Condition = Check | Tally
 
 
-@dataclass(frozen=True, slots=True)
-class Stored:
+class Stored(Struct, frozen=True):
     """One version as the store keeps it. ``text`` is None for a deletion.
 
     ``mode`` says why it is in a search result. ``file``: the content of this Binary lies there,
@@ -159,16 +151,14 @@ class Stored:
         return self.text.stamped(self.version, self.moment)
 
 
-@dataclass(frozen=True, slots=True)
-class Written:
+class Written(Struct, frozen=True):
     """What one op did: ``created`` is False when an older version was there."""
 
     stored: Stored
     created: bool
 
 
-@dataclass(frozen=True, slots=True)
-class Found:
+class Found(Struct, frozen=True):
     """One page of a search: matches first, then what was included.
 
     ``more``: another page follows; ``last``: the sort values of the last match, for the cursor.

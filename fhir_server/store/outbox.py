@@ -65,7 +65,14 @@ def gathered(providers: Iterable[Provider | None]) -> Notices:
     asked = tuple(each for each in providers if each is not None)
     if not asked:
         return nobody
-    return lambda document: tuple(notice for each in asked for notice in each(document))
+
+    def told(document: Document) -> tuple[Notice, ...]:
+        found: tuple[Notice, ...] = ()
+        for each in asked:
+            found += tuple(each(document))
+        return found
+
+    return told
 
 
 @dataclass(frozen=True, slots=True)

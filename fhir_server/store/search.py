@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
 from bson.codec_options import CodecOptions
+from msgspec import structs
 from pymongo.errors import ConnectionFailure, OperationFailure
 
 from fhir_server.errors import BadRequest
@@ -134,7 +134,8 @@ class Run:
                 raise _too_many("the page would include", limit, "FHIR_INCLUDE_LIMIT")
             includes = tuple(each for each in plan.includes if each.iterate)
         return [
-            replace(versions.stored(kind, row), mode="include") for (kind, _), row in found.items()
+            structs.replace(versions.stored(kind, row), mode="include")
+            for (kind, _), row in found.items()
         ]
 
     def hop(

@@ -10,6 +10,7 @@ from contextvars import ContextVar
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 import orjson
+from msgspec import structs
 
 from fhir_server.store.ops import Put
 
@@ -121,7 +122,7 @@ def traced(ops: Sequence[Op], access: Access) -> list[Op]:
     """Let the versions of these ops say who wrote them."""
     text = access.text()
     for op in ops:
-        object.__setattr__(op, "trace", text)  # a copy of each would cost what the trail may cost
+        structs.force_setattr(op, "trace", text)  # copies would cost what the trail may cost
     return list(ops)
 
 
@@ -142,5 +143,7 @@ def of_index(resource_type: str, resource_id: str, index: Any) -> tuple[str, ...
     if resource_type == "Patient":
         return (resource_id,)
     named = (index or {}).get("patient")
-    several = [named] if isinstance(named, str) else named or ()
-    return tuple(each.removeprefix("Patient/") for each in several if each.startswith("Patient/"))
+    if named is None:
+        return ()
+    several = [named] if isinstance(named, str) else named
+    return tuple([each[8:] for each in several if each.startswith("Patient/")])

@@ -5,6 +5,7 @@ from dataclasses import replace
 
 import pytest
 from click.testing import CliRunner
+from msgspec import structs
 from pymongo import MongoClient
 
 from fhir_server import worker
@@ -49,7 +50,7 @@ def test_a_sound_database_passes(context):
 @pytest.mark.usefixtures("environment")
 def test_an_index_that_is_not_what_the_text_says_is_found(context):
     put = prepare(context, b'{"resourceType":"Patient","id":"siti","gender":"female"}', "siti")
-    commit(context, [replace(put, index={**put.index, "gender": "male"})])
+    commit(context, [structs.replace(put, index={**put.index, "gender": "male"})])
 
     result = CliRunner().invoke(main, ["check", "--indexes"])
 
@@ -59,7 +60,14 @@ def test_an_index_that_is_not_what_the_text_says_is_found(context):
 
 def test_a_text_that_breaks_r4_is_found(context):
     put = store(context)
-    commit(context, [replace(put, text=replace(put.text, raw=put.text.raw.replace(b"fem", b"x")))])
+    commit(
+        context,
+        [
+            structs.replace(
+                put, text=structs.replace(put.text, raw=put.text.raw.replace(b"fem", b"x"))
+            )
+        ],
+    )
     ((stored, held),) = context.store.sample("Patient", 1)
 
     assert any("gender" in each for each in check.disagreements(context, stored, held))
@@ -155,7 +163,7 @@ def test_everything_that_is_sound_passes(context):
 @pytest.mark.usefixtures("environment")
 def test_an_index_that_is_wrong_is_mended(context):
     put = prepare(context, b'{"resourceType":"Patient","id":"siti","gender":"female"}', "siti")
-    commit(context, [replace(put, index={**put.index, "gender": "male"})])
+    commit(context, [structs.replace(put, index={**put.index, "gender": "male"})])
 
     assert invoked("--all")[0] == 1
     assert invoked("--all", "--repair")[0] == 0

@@ -2,11 +2,11 @@
 
 import base64
 import os
-from dataclasses import replace
 from unittest.mock import ANY
 
 import pytest
 from click.testing import CliRunner
+from msgspec import structs
 from pymongo import MongoClient
 
 from fhir_server.app import create_app
@@ -53,7 +53,7 @@ def write(context, name, *notes):
     for note in notes:
         body = b'{"resourceType":"Basic","id":"%s","code":{"text":"%s"}}'
         op = prepare(context, body % (name.encode(), note.encode()), name)
-        commit(context, [replace(op, notices=TOLD)])
+        commit(context, [structs.replace(op, notices=TOLD)])
 
 
 def numbered(context):

@@ -12,7 +12,12 @@ TARGETS = {UUID: "Patient/1", FAR: "Patient/2", "Patient?identifier=nik|1&active
 def rewritten(raw, full_url=None):
     text = raw.encode() if isinstance(raw, str) else raw
     text = text if isinstance(text, bytes) else orjson.dumps(text)
-    return Rewriter(TARGETS, load_definitions()).rewrite(text, full_url)
+    document = orjson.loads(text)
+    rewriter = Rewriter(TARGETS, load_definitions())
+    made = rewriter.rewrite(text, full_url)
+    assert rewriter.rewritten(text, document, full_url) == (made, orjson.loads(made))
+    assert document == orjson.loads(text)  # what was sent is looked at again
+    return made
 
 
 def observation(**elements):
@@ -127,3 +132,17 @@ def test_conditional_references_are_found_however_they_are_escaped():
         "Patient?name=x",
         "Organization?x=http://y",
     ]
+
+
+def test_references_at_every_depth_are_in_the_document_as_in_its_text():
+    resource = observation(
+        subject={"reference": UUID},
+        performer=[{"reference": FAR}],
+        component=[{"extension": [{"url": "urn:x", "valueReference": {"reference": UUID}}]}],
+    )
+
+    made = orjson.loads(rewritten(resource))
+
+    assert made["subject"] == {"reference": "Patient/1"}
+    assert made["performer"] == [{"reference": "Patient/2"}]
+    assert made["component"][0]["extension"][0]["valueReference"] == {"reference": "Patient/1"}

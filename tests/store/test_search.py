@@ -10,6 +10,7 @@ from urllib.parse import quote
 from zoneinfo import ZoneInfo
 
 import pytest
+from msgspec import structs
 
 from fhir_server.errors import BadRequest
 from fhir_server.search import cursor
@@ -487,6 +488,6 @@ def test_a_page_of_more_than_one_answer_is_read_whole(store, searching, settings
     text = "x" * 6_000_000
     for each in "abc":
         document = {"resourceType": "Basic", "id": each, "code": {"text": text}}
-        put = dataclasses.replace(searching.put(document), index={})
+        put = structs.replace(searching.put(document), index={})
         store.transact([put])
     assert all_of(store, searching, "Basic?_count=5", settings) == ["a", "b", "c"]

@@ -6,8 +6,9 @@ The record is written as every other write: rules judge it, and what the SOPs le
 
 from __future__ import annotations
 
-from dataclasses import replace
 from typing import TYPE_CHECKING, Final
+
+from msgspec import structs
 
 from fhir_server.errors import Conflict, PreconditionFailed, RuleBroken
 from fhir_server.interactions import write
@@ -75,7 +76,9 @@ def insist(context: Context, name: str, change: Change) -> bool:
 def make(context: Context, resources: Sequence[Document]) -> None:
     """Write new resources under ids of their own; Conflict where another was first."""
     reader = StoreReader(context)
-    write.commit(context, [replace(_put(context, e, reader), existing=False) for e in resources])
+    write.commit(
+        context, [structs.replace(_put(context, e, reader), existing=False) for e in resources]
+    )
 
 
 def asked(message: Document, why: str, reader: StoreReader) -> list[Document]:

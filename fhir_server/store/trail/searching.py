@@ -12,6 +12,8 @@ from dataclasses import replace
 from functools import partial
 from typing import TYPE_CHECKING, Any, Final
 
+from msgspec import structs
+
 from fhir_server.errors import BadRequest
 from fhir_server.store import pipeline
 from fhir_server.store.trail import chain
@@ -53,10 +55,10 @@ class Searcher:
         asked = replace(plan, total="none", includes=plan.includes)
         total = self._total(plan) if plan.count_only or plan.total != "none" else None
         if plan.count_only:
-            return replace(self._run.found(asked, []), total=total)
+            return structs.replace(self._run.found(asked, []), total=total)
         rows = [*self._run.matches(asked), *self._matches(asked)]
         found = self._run.found(asked, _sorted(asked, rows)[: plan.limit + 1])
-        return replace(found, total=total)
+        return structs.replace(found, total=total)
 
     def one(self, event_id: str) -> Document | None:
         """Give an event by its id."""
