@@ -10,7 +10,7 @@ from fhir_server.resources.bindings import nearest
 from fhir_server.resources.fhirpath import compiled, quantities
 from fhir_server.resources.terminology.words import words
 from fhir_server.rest import negotiation
-from fhir_server.search import string, ucum
+from fhir_server.search import expressions, string, ucum
 from fhir_server.search.date import bounds
 
 
@@ -41,6 +41,7 @@ FED = {
     "fhirpath unit": lambda n: quantities.unit(f"{n}" + "x" * LONG),
     "fhirpath": lambda n: compiled(f"'{n}" + "x" * LONG + "'"),
     "nearest": lambda n: nearest(f"{n}" + "x" * LONG, tuple(map(str, range(20)))),
+    "expression": lambda n: expressions.read(f"Patient.a{n}" + "x" * LONG),
     "json": lambda n: negotiation.is_json(f"text/x{n}; a=" + "x" * LONG),
     "xml": lambda n: negotiation.is_xml(f"text/x{n}; a=" + "x" * LONG),
     "gzip": lambda n: negotiation._reads_gzip(f"x{n}, " + "x" * LONG),

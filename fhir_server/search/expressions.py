@@ -11,7 +11,8 @@ from __future__ import annotations
 
 import re
 from dataclasses import dataclass
-from functools import lru_cache
+
+from fhir_server.remembering import remembered
 
 
 @dataclass(frozen=True, slots=True)
@@ -44,10 +45,12 @@ class Truth:
 
 
 _TOKEN = re.compile(r"\s*(?:('(?:[^'\\]|\\.)*')|(%?[A-Za-z_][A-Za-z0-9_]*)|(\d+)|(!=|[().|\[\]=]))")
+LONGEST = 2048
+"""Characters of an expression that is remembered; the longest of R4 has 1,386."""
 _TRUTH = re.compile(r"^(.+)\.exists\(\) and (.+?) ?!= ?(\w+)$")
 
 
-@lru_cache(maxsize=4096)
+@remembered(4096, LONGEST)
 def read(expression: str) -> tuple[Path | Truth, ...]:
     """Read an expression as its alternatives, in the order they are written."""
     truth = _TRUTH.match(expression)

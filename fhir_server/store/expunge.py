@@ -1,6 +1,7 @@
 """Taking out for good: resources with their history, or the content of past versions.
 
-An emptied version keeps its row, so that versions have no gaps; it reads like a deletion.
+An emptied version keeps its row, so that versions have no gaps; it reads like a deletion. Rows of
+the outbox stay for their numbers, marked: what they tell of is not missed.
 """
 
 from __future__ import annotations
@@ -8,6 +9,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 
 from fhir_server.store import transactions, versions
+from fhir_server.store.outbox import OUTBOX
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Sequence
@@ -21,6 +23,7 @@ if TYPE_CHECKING:
 Document = dict[str, Any]
 
 _FILED = {"f": {"$exists": True}}
+_MARKED = {"$set": {"x": True}}
 _EMPTY = {"$unset": {"raw": "", "at": "", "f": ""}, "$set": {"m": "DELETE"}}
 
 
@@ -41,10 +44,12 @@ class Expunger:
         current = self._database[resource_type]
         past = self._database[versions.past_name(resource_type)]
         earlier = {"$or": [versions.range_of(each) for each in ids]}
+        told = {"type": resource_type, "id": {"$in": list(ids)}}
 
         def body(session: ClientSession) -> int:
             now = current.delete_many({"_id": {"$in": list(ids)}}, session=session)
             before = past.delete_many(earlier, session=session)
+            self._database[OUTBOX].update_many(told, _MARKED, session=session)
             return now.deleted_count + before.deleted_count
 
         files = _files(current.find({"_id": {"$in": list(ids)}, **_FILED}, {"f.id": 1}))

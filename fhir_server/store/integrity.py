@@ -148,7 +148,7 @@ def outbox(database: Database[Document]) -> Iterator[str]:
         state = database[STATE].find_one({"_id": "numbers"}) or {"last": 0}
         if database[OUTBOX].find_one({"n": {"$gt": state["last"]}}) and not state.get("plan"):
             yield f"outbox: a row has a number after the last one given ({state['last']})"
-        rows = database[OUTBOX].find({}, {"type": 1, "id": 1, "v": 1}).sort("_id", 1)
+        rows = database[OUTBOX].find({"x": None}, {"type": 1, "id": 1, "v": 1}).sort("_id", 1)
         for resource_type, key, version in _not_there(database, rows):
             yield f"outbox: tells of {resource_type}/{key} version {version}, which is not there"
 

@@ -1,7 +1,8 @@
 """Who is told of a write: rows of the outbox, and what a resource remembers of them.
 
 A current version keeps in ``o`` whom it or an earlier one told, as ``[target, audience]``: they
-are told of its deletion too. Pure; the rows are stored in the transaction of the write.
+are told of its deletion too; ``e`` are those whom this version tells. Pure; the rows are stored in
+the transaction of the write.
 """
 
 from __future__ import annotations

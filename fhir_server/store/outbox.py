@@ -5,6 +5,7 @@ its number ``n`` after the commit: numbers have no gap and only grow, so who rea
 misses nothing that was committed late and sees nothing twice.
 
     _outbox        {_id, target, audience, type, id, v, t, method, n: number or, at first, 0}
+                   and ``x`` where the resource was expunged: the row is kept for its number
     _outbox.state  {_id: "numbers", last, plan: {mark, ids}}
                    {_id: "swept <target> <audience>", n: number of the last row that was removed}
 

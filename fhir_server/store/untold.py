@@ -1,10 +1,11 @@
 """What the outbox should tell of and does not: rows that are gone, and how it is told again.
 
-A version remembers in ``o`` whom it or an earlier one told; whoever was told is told of a deletion.
-And numbers have no gap: one that is missing, and was not swept for its age, was taken out. Then
-what is still current of that time is told again to those it is for who have no row of it; what a
-later version replaced need not be told any more. A row that was taken out before it had a number
-shows only where it was the only one of its resource.
+A version remembers in ``o`` whom it or an earlier one told, in ``e`` whom it told itself; whoever
+was told is told of a deletion. And numbers have no gap: one that is missing, and was not swept for
+its age, was taken out. Then what is still current of that time is told again to those it is for who
+have no row of it; what a later version replaced need not be told any more. Of a version that was
+written before there was ``e``, a row that was taken out before it had a number shows only where it
+was the only one of its resource.
 """
 
 from __future__ import annotations
@@ -135,9 +136,9 @@ class _Found:
 
 def _resources(database: Database[Document], kind: str, *, with_text: bool) -> Iterator[_Found]:
     """Give every resource of a type with its rows, current version and deletions."""
-    fields = {"v": 1, "t": 1, "m": 1, "o": 1} | (versions.WHOLE if with_text else {})
+    fields = {"v": 1, "t": 1, "m": 1, "o": 1, "e": 1} | (versions.WHOLE if with_text else {})
     named = {"target": 1, "audience": 1, "id": 1, "v": 1}
-    rows = database[OUTBOX].find({"type": kind}, named, allow_disk_use=True)
+    rows = database[OUTBOX].find({"type": kind, "x": None}, named, allow_disk_use=True)
     current = database[kind].find({}, fields).sort("_id", 1)
     past = database[versions.past_name(kind)].find({"m": "DELETE"}, {"t": 1, "u": 1}).sort("_id", 1)
     together = heapq.merge(
@@ -191,9 +192,10 @@ def _untold(
 ) -> set[Pair]:
     """Give whom a current version should have told and did not."""
     wanted = {(target, audience) for target, audience in current.get("o", ())} - _pairs(rows)
+    told = _pairs(row for row in rows if row["v"] == current["v"])
+    wanted |= {(target, audience) for target, audience in current.get("e", ())} - told
     if any(gap.spans(current["t"]) for gap in missing):
         asked = notices(parse(versions.text_of(current)))
-        told = _pairs(row for row in rows if row["v"] == current["v"])
         wanted |= {(each.target, each.audience) for each in asked} - told
     return wanted
 
@@ -214,4 +216,4 @@ def _is_swept(database: Database[Document], row: Document) -> bool:
 def _is_gone(database: Database[Document], row: Document) -> bool:
     """Tell whether the row is not there now, either: writes go on while all this is read."""
     which = {name: row[name] for name in ("target", "audience", "type", "id", "v")}
-    return database[OUTBOX].find_one(which, {"_id": 1}) is None
+    return database[OUTBOX].find_one({**which, "x": None}, {"_id": 1}) is None

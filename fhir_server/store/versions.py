@@ -6,9 +6,10 @@
     <Type>.past  {_id: {id, v},             t: lastUpdated, m: method, raw: JSON, at: int, u: until}
 
 ``c`` are the keys that only this resource may have, ``f`` says where the content of a large Binary
-is (``binaries``), ``o`` who was told (``notices``), ``by`` for whom any version was written. ``u``
-is the lastUpdated of the version that followed. A deletion has no ``raw``, and ``u`` only when the
-resource came back. Whatever has a past has its version 1 there, for versions have no gaps.
+is (``binaries``), ``o`` who was told (``notices``), ``e`` who of this version, ``by`` for whom any
+version was written. ``u`` is the lastUpdated of the version that followed. A deletion has no
+``raw``, and ``u`` only when the resource came back. Whatever has a past has its version 1 there,
+for versions have no gaps.
 """
 
 from __future__ import annotations
@@ -26,7 +27,7 @@ if TYPE_CHECKING:
 Document = dict[str, Any]
 
 SERVED = {"ix": 0, "c": 0}
-READ = {**SERVED, "o": 0, "by": 0, "w": 0}
+READ = {**SERVED, "o": 0, "e": 0, "by": 0, "w": 0}
 FAR = 2**31 - 1
 MOST = 100_000
 """Documents in the first answer of a query: all of them, as far as 16 MB hold."""
@@ -47,7 +48,7 @@ def current(put: Put, version: int, moment: datetime) -> Document:
     """Write a Put as the current version."""
     written = {"_id": put.id, "v": version, "t": moment, "m": put.method, **content(put)}
     if put.notices:
-        written["o"] = notices.named(put.notices)
+        written["o"] = written["e"] = notices.named(put.notices)
     if put.authors:
         written["by"] = list(put.authors)
     return written
@@ -55,10 +56,12 @@ def current(put: Put, version: int, moment: datetime) -> Document:
 
 def update(put: Put, moment: datetime) -> Document:
     """Write a Put as an update of whatever version is current, or as version 1."""
-    new = {"m": put.method, **content(put)}
-    gone = {name: "" for name in ("f", "c", "w") if name not in new}
+    new, told = {"m": put.method, **content(put)}, notices.named(put.notices)
+    if told:
+        new["e"] = told
+    gone = {name: "" for name in ("f", "c", "w", "e") if name not in new}
     changes: Document = {"$set": new, "$inc": {"v": 1}, "$max": {"t": moment}}
-    more = {"o": notices.named(put.notices), "by": list(put.authors)}
+    more = {"o": told, "by": list(put.authors)}
     if any(more.values()):
         changes["$addToSet"] = {name: {"$each": each} for name, each in more.items() if each}
     return changes | {"$unset": gone} if gone else changes

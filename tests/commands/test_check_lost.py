@@ -87,6 +87,29 @@ def test_a_row_that_was_taken_out_is_found_and_told_again(context, database, has
     assert invoked() == (0, ANY)
 
 
+def test_the_row_of_a_later_version_is_missed_before_it_has_a_number(context, database):
+    write(context, "a", "one", "two")
+    write(context, "b", "one")
+    database["_outbox"].delete_one({"id": "a", "v": 2})
+
+    code, says = invoked()
+
+    assert code == 1
+    assert "Basic/a: its version 2 was for rsud" in says
+    assert "its version 1" not in says
+    assert invoked("--repair")[0] == 0
+    assert sorted(told(context)) == [("a", 1, "PUT"), ("a", 2, "PUT"), ("b", 1, "PUT")]
+    assert invoked() == (0, ANY)
+
+
+def test_a_version_that_told_nobody_is_not_missed(context):
+    write(context, "a", "one")
+    silent = b'{"resourceType":"Basic","id":"a","code":{"text":"two"}}'
+    commit(context, [prepare(context, silent, "a")])
+
+    assert invoked() == (0, ANY)
+
+
 def test_the_row_of_a_later_version_is_missed_by_its_number(context, database):
     write(context, "a", "one", "two")
     write(context, "b", "one")
@@ -140,6 +163,36 @@ def test_what_was_swept_for_its_age_is_not_missed(context):
     write(context, "c", "one")
     numbered(context)
     assert invoked() == (0, ANY)
+
+
+@pytest.mark.parametrize("has_numbers", [True, False])
+def test_what_was_expunged_is_not_missed_and_costs_no_number(context, has_numbers):
+    write(context, "a", "one", "two")
+    write(context, "b", "one")
+    if has_numbers:
+        numbered(context)
+
+    context.store.expunge.resources("Basic", ["a"])
+
+    assert invoked() == (0, ANY)
+    numbered(context)
+    assert invoked() == (0, ANY)
+    assert [row.n for row in context.store.outbox.after("rsud")] == [1, 2, 3]
+    assert invoked("--repair") == (0, ANY)
+
+
+def test_an_expunged_id_that_is_used_again_is_told_anew(context, database):
+    write(context, "a", "one", "two")
+    numbered(context)
+    context.store.expunge.resources("Basic", ["a"])
+    write(context, "a", "three")
+    assert invoked() == (0, ANY)
+
+    database["_outbox"].delete_one({"n": 0})
+
+    assert "Basic/a: its version 1 was for rsud" in invoked()[1]
+    assert invoked("--repair")[0] == 0
+    assert told(context) == [("a", 1, "PUT"), ("a", 2, "PUT"), ("a", 1, "PUT")]
 
 
 @pytest.fixture
