@@ -8,10 +8,11 @@ after another, an empty last block, checksum and length (RFC 1951, RFC 1952).
 from __future__ import annotations
 
 import struct
-import zlib
 from dataclasses import asdict, dataclass, field
 from itertools import islice
 from typing import TYPE_CHECKING, Any
+
+from isal import isal_zlib
 
 from fhir_server.interactions.request import Answer
 
@@ -63,13 +64,13 @@ def write(jobs: Jobs, job: Job, file: File, lines: bytes, count: int) -> None:
     file.count += count
     file.size += len(lines)
     file.packed += len(part)
-    file.crc = zlib.crc32(lines, file.crc)
+    file.crc = isal_zlib.crc32(lines, file.crc)
 
 
 def pack(lines: bytes) -> bytes:
     """Compress lines into a part."""
-    stream = zlib.compressobj(LEVEL, zlib.DEFLATED, RAW_DEFLATE)
-    return stream.compress(lines) + stream.flush(zlib.Z_FULL_FLUSH)
+    stream = isal_zlib.compressobj(LEVEL, isal_zlib.DEFLATED, RAW_DEFLATE)
+    return stream.compress(lines) + stream.flush(isal_zlib.Z_FULL_FLUSH)
 
 
 def answer(jobs: Jobs, job: Job, file: File, accept_encoding: str) -> Answer:
@@ -97,4 +98,4 @@ def _zipped(parts: Iterator[bytes], file: File) -> Iterator[bytes]:
 
 def _plain(parts: Iterator[bytes]) -> Iterator[bytes]:
     for part in parts:
-        yield zlib.decompressobj(RAW_DEFLATE).decompress(part)
+        yield isal_zlib.decompressobj(RAW_DEFLATE).decompress(part)

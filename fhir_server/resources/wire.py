@@ -60,9 +60,10 @@ class Text(msgspec.Struct, frozen=True):
 
 def instant(moment: datetime) -> str:
     """Write an aware datetime as a FHIR instant in UTC, to the millisecond the store keeps."""
-    if moment.tzinfo is not UTC:
-        moment = moment.astimezone(UTC)
-    return moment.isoformat(timespec="milliseconds")[:-6] + "Z"
+    written = moment.isoformat(timespec="milliseconds")
+    if not written.endswith("+00:00"):
+        written = moment.astimezone(UTC).isoformat(timespec="milliseconds")
+    return written[:-6] + "Z"
 
 
 def parse(body: bytes, depth_limit: int = DEPTH_LIMIT) -> Document:

@@ -207,6 +207,8 @@ class Store:
 
     def whole(self, stored: Stored) -> Stored:
         """Give a version that a list gave, with the content that lists leave out."""
+        if stored.file is None:
+            return stored
         with translated():
             return self.binaries.whole(stored)
 

@@ -121,7 +121,7 @@ def _current(
     if wanted.filter:
         chosen.append(wanted.filter)
     found = database[wanted.resource_type].find(
-        {"$and": chosen}, versions.SERVED, session=session, batch_size=limit
+        {"$and": chosen}, versions.READ, session=session, batch_size=limit
     )
     return list(found.sort("_id", 1).limit(limit))
 
