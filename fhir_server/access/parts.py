@@ -26,10 +26,10 @@ _LOGIC = frozenset({"$and", "$or", "$nor"})
 
 
 def shown(stored: Stored, part: Part, definitions: Definitions) -> Stored:
-    """Give a version with the elements of its part, tagged SUBSETTED."""
+    """Give a version with the elements of its part, tagged SUBSETTED; no time of a birth."""
     if stored.text is None:
         return stored
-    raw = narrow(stored.raw, definitions, part.elements, None)
+    raw = narrow(stored.raw, definitions, part.elements, None, bare=True)
     return structs.replace(stored, text=text(raw, stored.id))
 
 

@@ -21,12 +21,17 @@ _SUBSETTED = (
 
 
 def narrow(
-    raw: bytes, definitions: Definitions, elements: Collection[str], summary: str | None
+    raw: bytes,
+    definitions: Definitions,
+    elements: Collection[str],
+    summary: str | None,
+    *,
+    bare: bool = False,
 ) -> bytes:
     """Keep what is asked for and what R4 requires, and tag the result SUBSETTED.
 
     ``elements`` are names at the top of the resource, a choice by its stem or in full; they go
-    before ``summary``.
+    before ``summary``. ``bare``: extensions of a value (``_birthDate``) go, unless R4 requires it.
     """
     parts = pieces(raw)
     known = definitions.elements(parts["resourceType"].decode().strip('"'))
@@ -34,10 +39,15 @@ def narrow(
     chosen = {}
     for name, part in parts.items():
         element = known.get(name.removeprefix("_"))
-        if name in _ALWAYS or (element is not None and keeps(element)):
+        wanted = _is_required if bare and name[0] == "_" else keeps
+        if name in _ALWAYS or (element is not None and wanted(element)):
             chosen[name] = part
     chosen["meta"] = _tagged(chosen.get("meta", b"{}"))
     return _object(chosen)
+
+
+def _is_required(element: Element) -> bool:
+    return element.minimum > 0
 
 
 def _judge(elements: Collection[str], summary: str | None) -> Callable[[Element], bool]:

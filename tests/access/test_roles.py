@@ -16,6 +16,7 @@ from tests.access.leaks.asking import stored
 from tests.access.leaks.world import BASE, LABELS, VILLAGES, World, _directory, code, ref
 
 ADMINISTRATIVE = "https://fhir.kemkes.go.id/r4/StructureDefinition/administrativeCode"
+BIRTH_TIME = "http://hl7.org/fhir/StructureDefinition/patient-birthTime"
 NIK = "urn:nik"
 WHY = "Pasien tidak sadar di IGD, riwayat tidak diketahui"
 
@@ -46,6 +47,7 @@ def patient(world, name, village, home=None):
         telecom=[{"system": "phone", "value": "0899"}],
         gender="female",
         birthDate="1990-01-01",
+        _birthDate={"extension": [{"url": BIRTH_TIME, "valueDateTime": "1990-01-01T23:10:00Z"}]},
         address=[{"extension": [{"url": ADMINISTRATIVE, "extension": codes}]}],
         **more,
     )

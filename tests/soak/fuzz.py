@@ -2,12 +2,16 @@
 
     PYTHONPATH=. python -m tests.soak.fuzz [SECONDS] [SEED]
 
-It goes on after a finding and prints each once. At the end: cases, statuses, findings, and how the
-memory of the process grew after the first tenth of the time.
+It goes on after a finding and prints each once. First each type of R4 is met once, by every road,
+for what is compiled when a type is first met stays. Then every minute: cases so far, the memory of
+this process and of mongod (resident, PSS), and how many blocks of memory Python uses. At
+the end: cases, statuses, findings, and how the memory grew after the first tenth of the time.
 """
 
 from __future__ import annotations
 
+import gc
+import os
 import sys
 import tempfile
 import time
@@ -26,8 +30,10 @@ from fhir_server.app import build_context, create_app
 from fhir_server.auth.clients import Client, digest_of
 from fhir_server.auth.scopes import ALL
 from fhir_server.config import Settings
+from fhir_server.resources.definitions import load_definitions
 from fhir_server.rest.logs import configure
 from fhir_server.store.embedded import Embedded
+from tests.soak.half_load import memory
 from tests.support.fhir import patient
 from tests.support.hostile import PARSERS
 from tests.support.hostile_answers import ANSWERS
@@ -42,6 +48,8 @@ if TYPE_CHECKING:
 
 EACH = 300
 STATUS = Path("/proc/self/status")
+MINUTE = 60
+FORMATS = ("application/fhir+json", "application/fhir+xml")
 SECRET = "of the tests"  # noqa: S105
 CLIENTS = (
     ("everything", ALL),
@@ -101,6 +109,26 @@ def resident() -> float:
     return int(line.split()[1]) / 1024
 
 
+class Curve:
+    """Says every minute how much is held."""
+
+    def __init__(self) -> None:
+        self._begun = self._said = time.monotonic()
+
+    def say(self, cases: int) -> None:
+        """Say it, if a minute has passed."""
+        now = time.monotonic()
+        if now - self._said < MINUTE and cases:
+            return
+        self._said = now
+        gc.collect()
+        shares = ", ".join(f"{name} {each:.1f}" for name, each in memory(os.getpid()).items())
+        click.echo(
+            f"{(now - self._begun) / MINUTE:.1f} min: {cases} cases; resident {resident():.1f} MB; "
+            f"PSS {shares} MB; {sys.getallocatedblocks()} blocks"
+        )
+
+
 def main(seconds: float, first: int) -> None:
     """Hunt, and say what was found."""
     configure("error")
@@ -110,6 +138,8 @@ def main(seconds: float, first: int) -> None:
             "http": opened.enter_context(_door(embedded.uri, "fhir", closed=False)),
             "http, signed in": opened.enter_context(_door(embedded.uri, "closed", closed=True)),
         }
+        for door in doors.values():
+            _meet(door)
         _hunt(Hunt(doors, first), seconds)
         for name, door in doors.items():
             click.echo(f"answers of {name}: {dict(sorted(door.answered.items()))}")
@@ -148,9 +178,22 @@ def _tokens(context: Context, client: FlaskClient) -> Iterator[str]:
         yield said.json["access_token"]
 
 
+def _meet(door: Door) -> None:
+    """Create, search and refuse a resource of each type, in both formats."""
+    given = {"HTTP_AUTHORIZATION": f"Bearer {door.good[0]}"} if door.good else {}
+    for kind in sorted(load_definitions().types):
+        bare = {"resourceType": kind, "id": "met", "language": "id"}
+        for each in FORMATS:
+            asked = {"environ_overrides": given, "headers": {"Accept": each}}
+            door.client.put(f"/fhir/{kind}/met", json=bare, **asked)
+            door.client.post(f"/fhir/{kind}/$validate", json=bare, **asked)
+            door.client.get(f"/fhir/{kind}?_id=met&_sort=-_lastUpdated&_total=accurate", **asked)
+
+
 def _hunt(hunt: Hunt, seconds: float) -> None:
-    begun, warm = time.monotonic(), 0.0
+    begun, warm, curve = time.monotonic(), 0.0, Curve()
     while (passed := time.monotonic() - begun) < seconds:
+        curve.say(sum(hunt.cases.values()))
         hunt.round()
         warm = warm or (resident() if passed > seconds / 10 else 0.0)
     click.echo(f"{sum(hunt.cases.values())} cases in {passed:.0f} s: {dict(hunt.cases)}")
