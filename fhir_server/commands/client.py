@@ -100,9 +100,14 @@ def add(  # noqa: PLR0913, PLR0917 - what an administrator may say
         with recorded(context, "client add", **said):
             if not context.store.clients.add(write(client)):
                 raise click.ClickException(f"There is a client {name} already; see client list.")
+        unknown = [each for each in (organization, person) if each and not _is_there(context, each)]
     click.echo(f"client_id={name}")
     if secret:
         click.echo(f"client_secret={secret}")
+    for each in unknown:
+        click.echo(
+            f"Note: there is no {each} here yet; register it before the client asks.", err=True
+        )
 
 
 @command.command(name="list")
@@ -174,6 +179,11 @@ def _check_scopes(context: Context, scopes: frozenset[str]) -> None:
         check(scopes, context.parameters, context.settings)
     except UnknownScope as error:
         raise click.ClickException(str(error)) from None
+
+
+def _is_there(context: Context, reference: str) -> bool:
+    found = context.store.read(*reference.split("/"))
+    return found is not None and found.text is not None
 
 
 def _is_address(jwks: str) -> bool:

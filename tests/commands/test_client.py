@@ -8,6 +8,7 @@ import pytest
 from click.testing import CliRunner
 
 from fhir_server.commands import client
+from fhir_server.interactions.write import commit, prepare
 
 
 @pytest.fixture
@@ -41,6 +42,17 @@ def test_what_cannot_be_is_refused_with_what_would_be_right(run, context, words,
     assert said.exit_code != 0
     assert says in said.output
     assert context.store.clients.all() == []
+
+
+def test_whoever_is_not_there_yet_is_named_beside_the_secret(run, context):
+    words = ("--as", "hospital", "--organization", "Organization/rs-b")
+    early = run("add", "a", *words)
+    rumah_sakit = b'{"resourceType":"Organization","id":"rs-b","name":"Rumah Sakit B"}'
+    commit(context, [prepare(context, rumah_sakit, "rs-b")])
+
+    assert "there is no Organization/rs-b here yet" in early.stderr
+    assert early.stdout.startswith("client_id=a\nclient_secret=")
+    assert run("add", "b", *words).stderr == ""
 
 
 def test_a_client_is_registered_listed_and_ended(run, context):
