@@ -39,6 +39,8 @@ class Principal:
     @property
     def authors(self) -> tuple[str, ...]:
         """Name those for whom this principal writes."""
+        if not (self.organization or self.person):
+            return ()
         return tuple(each for each in (self.organization, self.person) if each)
 
     @property

@@ -8,7 +8,14 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from fhir_server.errors import BadRequest, FhirError, Invalid, TooLarge
-from fhir_server.interactions.entries import ORDER, language_of, of_answer, of_error, step
+from fhir_server.interactions.entries import (
+    ORDER,
+    handed_down,
+    language_of,
+    of_answer,
+    of_error,
+    step,
+)
 from fhir_server.interactions.faults import report
 from fhir_server.interactions.request import Answer
 from fhir_server.interactions.transaction import transaction
@@ -80,6 +87,7 @@ def _check_envelope(context: Context, document: Document) -> None:
 def _batch(
     context: Context, request: Request, entries: list[Entry], answer: Answering
 ) -> list[bytes]:
+    request = handed_down(request)
     order = sorted(range(len(entries)), key=lambda place: _rank(entries[place]))
     done = {place: _one(context, request, place, entries[place], answer) for place in order}
     return [done[place] for place in range(len(entries))]

@@ -12,7 +12,7 @@ from email.utils import parsedate_to_datetime
 from http import HTTPStatus
 from typing import TYPE_CHECKING, Any
 
-from msgspec import Struct
+from msgspec import Struct, structs
 
 from fhir_server.errors import BadRequest, FhirError
 from fhir_server.interactions.answers import etag
@@ -28,7 +28,7 @@ if TYPE_CHECKING:
 
     from fhir_server.errors import Issue
     from fhir_server.interactions.request import Answer
-    from fhir_server.resources.bundles import Entry
+    from fhir_server.resources.bundles import Entry, EntryRequest
     from fhir_server.store.ops import Stored
 
 ORDER = {"DELETE": 0, "POST": 1, "PUT": 2, "PATCH": 3, "GET": 4, "HEAD": 4}
@@ -52,7 +52,10 @@ class Step(Struct, frozen=True):
 
 
 def step(place: int, entry: Entry, outer: Request, types: Collection[str]) -> Step:
-    """Read one entry; BadRequest, NotFound or MethodNotAllowed if it asks for no interaction."""
+    """Read one entry; BadRequest, NotFound or MethodNotAllowed if it asks for no interaction.
+
+    ``outer`` is the request for the Bundle, ``handed_down``.
+    """
     asked = entry.request
     where = f"Bundle.entry[{place}].request"
     if asked is None:
@@ -68,22 +71,31 @@ def step(place: int, entry: Entry, outer: Request, types: Collection[str]) -> St
             f"The URL {asked.url!r} is not below {outer.base}.", expression=f"{where}.url"
         )
     route, variables = find(asked.method, path, types)
-    headers, body = _headers(entry, outer.headers), bytes(entry.resource)
+    headers, body = _headers(asked, outer.headers), bytes(entry.resource)
     if asked.method == "PATCH":
         body = patch_of_entry(body)
     request = Request(asked.method, path, outer.base, query, headers, body)
     return Step(place, entry, route.interaction, tuple(variables), request)
 
 
-def _headers(entry: Entry, outer: Mapping[str, str]) -> dict[str, str]:
-    asked: Any = entry.request
-    given = {
-        "if-match": asked.if_match,
-        "if-none-match": asked.if_none_match,
-        "if-modified-since": asked.if_modified_since,
-        "if-none-exist": asked.if_none_exist,
-    } | {name: outer.get(name) for name in _FROM_OUTSIDE}
-    return {name: value for name, value in given.items() if value is not None}
+def handed_down(request: Request) -> Request:
+    """Give the request for a Bundle with those headers only that hold for its entries too."""
+    headers = {name: request.headers.get(name) for name in _FROM_OUTSIDE}
+    kept = {name: value for name, value in headers.items() if value is not None}
+    return structs.replace(request, headers=kept)
+
+
+def _headers(asked: EntryRequest, outer: Mapping[str, str]) -> dict[str, str]:
+    given = dict(outer)
+    if asked.if_match is not None:
+        given["if-match"] = asked.if_match
+    if asked.if_none_match is not None:
+        given["if-none-match"] = asked.if_none_match
+    if asked.if_modified_since is not None:
+        given["if-modified-since"] = asked.if_modified_since
+    if asked.if_none_exist is not None:
+        given["if-none-exist"] = asked.if_none_exist
+    return given
 
 
 def within(issue: Issue, place: int) -> Issue:
@@ -104,8 +116,14 @@ def placed(place: int) -> Iterator[None]:
     try:
         yield
     except FhirError as error:
-        error.issues = tuple(within(issue, place) for issue in error.issues)
+        at(error, place)
         raise
+
+
+def at(error: FhirError, place: int) -> FhirError:
+    """Let a failure of one entry say which entry it was."""
+    error.issues = tuple(within(issue, place) for issue in error.issues)
+    return error
 
 
 def language_of(headers: Mapping[str, str]) -> str | None:

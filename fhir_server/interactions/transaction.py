@@ -17,6 +17,8 @@ from fhir_server.interactions.conditional import Moved, settled
 from fhir_server.interactions.entries import (
     ORDER,
     Step,
+    at,
+    handed_down,
     language_of,
     of_answer,
     of_deletion,
@@ -64,11 +66,12 @@ def transaction(
 ) -> Answer:
     """Store what the entries ask for, or raise with the issues of all of them."""
     provenance.refuse(request)
-    asked = Transaction(context, request, answer, [], {})
+    asked = Transaction(context, handed_down(request), answer, [], {})
     _read(asked, document, entries)
     _probe(asked)
     results = settled(lambda: _write(context, list(asked.works.values())))
-    done = [_entry(asked, each, results) for each in asked.steps]
+    whole = preferences(asked.request.headers).get("return") == "representation"
+    done = [_entry(asked, each, results, whole=whole) for each in asked.steps]
     return Answer(200, join("transaction-response", done))
 
 
@@ -79,10 +82,9 @@ def _read(asked: Transaction, document: Document, entries: list[Entry]) -> None:
         errors.append(Invalid(issues))
     for place, entry in enumerate(entries):
         try:
-            with placed(place):
-                _read_entry(asked, place, entry, document["entry"][place])
+            _read_entry(asked, place, entry, document["entry"][place])
         except FhirError as error:
-            errors.append(error)
+            errors.append(at(error, place))
     if errors:
         raise _together(errors)
 
@@ -172,7 +174,9 @@ def _ops(context: Context, work: Work, rewriter: Rewriter) -> list[Op]:
     return [work.put(context, text, document)]
 
 
-def _entry(asked: Transaction, each: Step, results: dict[int, list[Written]]) -> bytes:
+def _entry(
+    asked: Transaction, each: Step, results: dict[int, list[Written]], *, whole: bool
+) -> bytes:
     base = asked.request.base
     work = asked.works.get(each.place)
     if work is None:
@@ -183,7 +187,6 @@ def _entry(asked: Transaction, each: Step, results: dict[int, list[Written]]) ->
             return of_error(error.status, error.issues, each.place, language)
     if work.kind == "delete":
         return of_deletion([written.stored for written in results[each.place]])
-    whole = preferences(asked.request.headers).get("return") == "representation"
     if work.existing is not None:
         return of_stored(work.existing, 200, base, whole=whole)
     (result,) = results[each.place]
