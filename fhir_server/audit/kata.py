@@ -24,7 +24,7 @@ KATA: Final = {
     "Coverage": ("kepesertaan jaminan", "insurance"),
     "ServiceRequest": ("rujukan atau permintaan pemeriksaan", "referrals and orders"),
     "Specimen": ("sampel", "specimens"),
-    "Task": ("tugas petugas", "work of the staff"),
+    "Task": ("tugas pelayanan", "care tasks"),
     "Appointment": ("janji temu", "appointments"),
     "QuestionnaireResponse": ("isian formulir", "completed forms"),
     "RelatedPerson": ("data keluarga", "family"),
@@ -38,6 +38,22 @@ KATA: Final = {
 
 WHOLE: Final = ("seluruh rekam medis", "whole record")
 OTHER: Final = ("data", "data")
+
+KEJADIAN: Final = {
+    "$akses-darurat": (
+        "membuka rekam medis Anda dalam keadaan darurat",
+        "opened your record in an emergency",
+    ),
+    "$paket-rujukan": ("melihat berkas rujukan Anda", "looked at the papers of your referral"),
+    "$siapa-melihat": (
+        "melihat daftar siapa yang melihat rekam medis Anda",
+        "looked at the list of who has seen your record",
+    ),
+    "$match": ("mencocokkan data diri Anda", "matched your personal details"),
+    "$document": ("melihat surat Anda", "looked at your letters"),
+    "$expunge": ("menghapus data Anda untuk selamanya", "removed your data for good"),
+}
+"""Operations of which neither a verb nor a type says what happened: Indonesian, English."""
 
 TINDAKAN: Final = {
     "C": ("menambah", "added"),
@@ -65,12 +81,29 @@ def what(target: str, language: int) -> str:
     return KATA.get(target.partition("/")[0], OTHER)[language]
 
 
+def happened(target: str, language: int) -> str:
+    """Say in whole words what an operation did; "" where verb and thing say it."""
+    said = KEJADIAN.get(target.rpartition("/")[2])
+    return said[language] if said else ""
+
+
 def sentence(  # noqa: PLR0913 - a sentence has parts
-    language: int, *, who: str, place: str, letter: str, what: str, times: int, refused: bool
+    language: int,
+    *,
+    who: str,
+    place: str,
+    letter: str,
+    what: str,
+    times: int,
+    refused: bool,
+    deed: str = "",
 ) -> str:
-    """Say one line: «Bidan Ani dari Puskesmas Todanan melihat hasil pemeriksaan Anda (3 kali)»."""
+    """Say one line: «Bidan Ani dari Puskesmas Todanan melihat hasil pemeriksaan Anda (3 kali)».
+
+    ``deed`` goes before verb and thing.
+    """
     said = [who, f"{OF[language]} {place}" if place else ""]
-    said += [FAILED[language] if refused else "", TINDAKAN[letter][language]]
-    said += [YOURS[language].format(what)]
+    said += [FAILED[language] if refused else ""]
+    said += [deed or f"{TINDAKAN[letter][language]} {YOURS[language].format(what)}"]
     said += [f"({times} {TIMES[language]})" if times > 1 else ""]
     return " ".join(each for each in said if each)

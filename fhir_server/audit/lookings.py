@@ -47,6 +47,7 @@ class Looking:
     what: str
     refused: bool
     reason: str
+    deed: str = ""
 
 
 @dataclass(slots=True)
@@ -110,14 +111,16 @@ def _looking(event: Document, moment: datetime, language: int) -> Looking:
     agents = event.get("agent", ())
     user: Document = next((each for each in agents if each.get("requestor")), {})
     place: Document = next((each for each in agents if _code(each) == _CUSTODIAN), {})
+    target = _target(event)
     return Looking(
         day=moment.date().isoformat(),
         who=_said(user.get("who", {})),
         place=place.get("who", {}).get("reference", ""),
         letter=event.get("action", "E"),
-        what=kata.what(_target(event), language),
+        what=kata.what(target, language),
         refused=event.get("outcome", "0") != "0",
         reason="; ".join(each.get("text", "") for each in event.get("purposeOfEvent", ())),
+        deed=kata.happened(target, language),
     )
 
 

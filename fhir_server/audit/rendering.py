@@ -93,6 +93,10 @@ def events(row: Row, people: list[Document], head: str, server: str) -> Iterator
             number += 1
 
 
+OPENING = "/$akses-darurat"
+"""What is told of its patient as well as of the work that it makes for others."""
+
+
 def _units(row: Row) -> Iterator[Unit]:
     """Part an access into what it has changed, each version by itself, and what it was besides."""
     seen: set[str] = set(row[9])
@@ -100,7 +104,8 @@ def _units(row: Row) -> Iterator[Unit]:
         what = f"{kind}/{identity}/_history/{version}"
         subtype = row[2] if row[2] in {"update", "patch"} and letter == "U" else _SUBTYPES[letter]
         yield Unit(letter, subtype, what, tuple(patients))
-        seen -= set(patients)
+        if not (row[7] or "").endswith(OPENING):
+            seen -= set(patients)
     if not row[10] or (row[2] not in {"create", "update", "patch", "delete"} and row[7]):
         yield Unit(row[1], row[2], row[7], tuple(sorted(seen)))
 

@@ -79,6 +79,7 @@ def _line(line: Line, names: dict[str, str], patient: str, language: int) -> Out
         what=looking.what,
         times=line.times,
         refused=looking.refused,
+        deed=looking.deed,
     )
     parts: list[Out] = [
         ("kalimat", "string", said),

@@ -377,6 +377,13 @@ def test_2_3_an_emergency_widens_for_minutes_and_alarms(puskesmas, caller):
         "entry"
     ]
     assert task["resource"]["reasonCode"]["text"] == WHY
+    told = [
+        {each["name"]: each.get("valueString") for each in line["part"]}
+        for line in pkm("GET", "Patient/siti/$siapa-melihat").json["parameter"]
+    ]
+    (opening,) = [line for line in told if "darurat" in line["kalimat"] and "alasan" in line]
+    assert opening["kalimat"].endswith("membuka rekam medis Anda dalam keadaan darurat")
+    assert opening["alasan"] == f"darurat: {WHY}"
     Clock.now += timedelta(minutes=16)
     assert rs("GET", "Patient/siti").status_code == 403
     assert rs.ids("Condition") == []
