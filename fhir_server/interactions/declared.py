@@ -14,7 +14,6 @@ from fhir_server.resources.profiles.judge import Hooks, judge
 if TYPE_CHECKING:
     from fhir_server.context import Context
     from fhir_server.errors import Issue
-    from fhir_server.resources.profiles.library import Library
     from fhir_server.resources.wire import Document
 
 OFF, WARN, ENFORCE = MODES = ("off", "warn", "enforce")
@@ -25,15 +24,15 @@ log = structlog.get_logger(__name__)
 def declared(context: Context, document: Document, where: str = "") -> list[Issue]:
     """Judge a valid resource that is to be written by the profiles it declares.
 
-    Ours and those that were stored here; a profile nobody knows is no fault. Only faults are
-    listed, and none where the operator only wants them in the log. ``where`` is the FHIRPath of
-    the resource in the request.
+    Ours and those that were stored here, in this process or by others until a second ago; a
+    profile nobody knows is no fault. Only faults are listed, and none where the operator only
+    wants them in the log. ``where`` is the FHIRPath of the resource in the request.
     """
     urls = urls_of(document)
     mode = context.settings.profile_validation
     if not urls or mode == OFF:
         return []
-    library = _library(context, urls)
+    library = context.store.profiles.recent()
     known = [url for url in urls if url in library]
     if not known:
         return []
@@ -55,11 +54,3 @@ def urls_of(document: Document) -> list[str]:
 def hooks(context: Context) -> Hooks:
     """Make what the judgements of one request ask others for."""
     return Hooks(member=context.store.terminology.now().member)
-
-
-def _library(context: Context, urls: list[str]) -> Library:
-    """Give the profiles: to the moment for ours, of the last second for those of others."""
-    own = context.settings.canonical.rstrip("/") + "/"
-    if any(url.startswith(own) for url in urls):
-        return context.store.profiles.library()
-    return context.store.profiles.recent()

@@ -153,8 +153,11 @@ def _committed(
     else:
         checks = context.rules.checks(concerns) if concerns else ()
         written = context.store.transact(ops, [*conditions, *checks])
-    if any(op.resource_type == "SearchParameter" for op in ops):
+    kinds = {op.resource_type for op in ops}
+    if "SearchParameter" in kinds:
         context.store.customs.refresh(context.parameters)
+    if "StructureDefinition" in kinds:
+        context.store.profiles.changed()
     return written
 
 

@@ -1,7 +1,8 @@
 """The StructureDefinitions in the database, beside ours and HL7's: one library, always fresh.
 
-A process keeps the compiled profiles. Before each use one small query on the index of times says
-whether any StructureDefinition was written or deleted since, in whatever process.
+A process keeps the compiled profiles. One small query on the index of times says whether any
+StructureDefinition was written or deleted since, in whatever process: before each use, or once a
+second where that is enough.
 """
 
 from __future__ import annotations
@@ -59,6 +60,10 @@ class Profiles:
         if library is not None and time.monotonic() - self._asked < RECENT_SECONDS:
             return library
         return self.library()
+
+    def changed(self) -> None:
+        """Look again before the next use: this process has just written one."""
+        self._asked = 0.0
 
     def library(self) -> Library:
         """Give the profiles as they are now: one round trip, shared by who asks at once."""

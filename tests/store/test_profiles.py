@@ -68,3 +68,21 @@ def test_one_round_trip_says_that_nothing_changed(store, commands):
     store.profiles.library()
 
     assert commands.round_trips == 1
+
+
+def test_profiles_of_a_second_ago_cost_nothing(store, commands):
+    store.profiles.recent()
+    commands.clear()
+
+    store.profiles.recent()
+
+    assert commands.round_trips == 0
+
+
+def test_what_this_process_has_written_is_looked_at_again_at_once(store, other):
+    store.profiles.recent()
+    write(other, element("Patient.name", min=1))
+
+    store.profiles.changed()
+
+    assert BASE + "p" in store.profiles.recent()
