@@ -1,7 +1,8 @@
 """Taking out for good: resources with their history, or the content of past versions.
 
 An emptied version keeps its row, so that versions have no gaps; it reads like a deletion. Rows of
-the outbox stay for their numbers, marked: what they tell of is not missed.
+the outbox stay for their numbers, marked: what they tell of is not missed. Who gets the id later is
+a new resource, to those who were told of the old one, too.
 """
 
 from __future__ import annotations
@@ -9,6 +10,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 
 from fhir_server.store import transactions, versions
+from fhir_server.store.dispatches import DISPATCHES
 from fhir_server.store.outbox import OUTBOX
 
 if TYPE_CHECKING:
@@ -24,6 +26,7 @@ Document = dict[str, Any]
 
 _FILED = {"f": {"$exists": True}}
 _MARKED = {"$set": {"x": True}}
+_UNSENT = {"$set": {"seen": 0, "sent": 0}}
 _EMPTY = {"$unset": {"raw": "", "at": "", "f": ""}, "$set": {"m": "DELETE"}}
 
 
@@ -45,11 +48,14 @@ class Expunger:
         past = self._database[versions.past_name(resource_type)]
         earlier = {"$or": [versions.range_of(each) for each in ids]}
         told = {"type": resource_type, "id": {"$in": list(ids)}}
+        references = [f"{resource_type}/{each}" for each in ids]
+        settled = {"ref": {"$in": references}, "due": {"$exists": False}}
 
         def body(session: ClientSession) -> int:
             now = current.delete_many({"_id": {"$in": list(ids)}}, session=session)
             before = past.delete_many(earlier, session=session)
             self._database[OUTBOX].update_many(told, _MARKED, session=session)
+            self._database[DISPATCHES].update_many(settled, _UNSENT, session=session)
             return now.deleted_count + before.deleted_count
 
         files = _files(current.find({"_id": {"$in": list(ids)}, **_FILED}, {"f.id": 1}))

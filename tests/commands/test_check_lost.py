@@ -13,6 +13,7 @@ from fhir_server.app import create_app
 from fhir_server.cli import main
 from fhir_server.interactions.write import commit, prepare
 from fhir_server.store.ops import Delete, Notice
+from fhir_server.store.progress import Settlement
 
 TARGETS = """
 [[target]]
@@ -193,6 +194,23 @@ def test_an_expunged_id_that_is_used_again_is_told_anew(context, database):
     assert "Basic/a: its version 1 was for rsud" in invoked()[1]
     assert invoked("--repair")[0] == 0
     assert told(context) == [("a", 1, "PUT"), ("a", 2, "PUT"), ("a", 1, "PUT")]
+
+
+def test_an_expunged_id_that_is_used_again_is_to_be_sent(context):
+    outbox, dispatches = context.store.outbox, context.store.dispatches
+    write(context, "a", "one", "two")
+    numbered(context)
+    dispatches.take_in("rsud", outbox.after("rsud"))
+    (claimed,) = dispatches.claim("rsud", dispatches.due("rsud", 10), "worker")
+    dispatches.settle([Settlement(claimed, 2, "accepted")])
+
+    context.store.expunge.resources("Basic", ["a"])
+    write(context, "a", "three")
+    numbered(context)
+    dispatches.take_in("rsud", outbox.after("rsud", n=2))
+
+    waiting = dispatches.find("rsud", ["Basic/a"])["Basic/a"]
+    assert (waiting.state, waiting.seen, waiting.sent) == ("pending", 1, 0)
 
 
 @pytest.fixture
