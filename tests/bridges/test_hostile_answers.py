@@ -17,6 +17,6 @@ def test_an_answer_is_read_or_refused(name):
     @settings(max_examples=EACH)
     @given(parser.given)
     def feed(what):
-        parser.feed(what)
+        assert isinstance(parser.feed(what), bool)
 
     feed()

@@ -85,6 +85,8 @@ def test_every_worker_that_dies_is_replaced(tmp_path):
         until(lambda: named(server.process.pid, NAME) - {worker})
         until(lambda: _answers(server))
 
+        assert worker not in named(server.process.pid, NAME)
+
 
 def _answers(server):
     try:

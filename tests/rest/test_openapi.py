@@ -5,7 +5,7 @@ from pathlib import Path
 
 import pytest
 import yaml
-from openapi_spec_validator import validate
+from openapi_spec_validator import OpenAPIV30SpecValidator
 
 from fhir_server.app import create_app, describe
 from fhir_server.config import Settings
@@ -38,7 +38,7 @@ def test_it_is_current():
 
 
 def test_it_is_valid(description):
-    validate(description)
+    assert list(OpenAPIV30SpecValidator(description).iter_errors()) == []
 
 
 def test_every_fhir_route_is_in_it(description):

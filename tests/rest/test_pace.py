@@ -66,6 +66,8 @@ def test_nothing_is_counted_where_there_is_no_limit():
     for _ in range(10_000):
         limit.take("rs-a")
 
+    assert not limit._saved
+
 
 def test_what_is_remembered_is_bounded(clock, monkeypatch):
     monkeypatch.setattr(pace, "_MOST_REMEMBERED", 10)

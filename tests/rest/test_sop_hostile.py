@@ -160,7 +160,7 @@ def test_no_field_takes_what_it_cannot_be(clinic, entity):
 def test_nor_does_any_field_within_a_field(clinic, entity):
     for document in cases(entity):
         for path in leaves(document):
-            refused(clinic, entity, replaced(document, path, {"$gt": ""}), path[0])
+            assert refused(clinic, entity, replaced(document, path, {"$gt": ""}), path[0])
 
 
 @pytest.mark.usefixtures("nothing")

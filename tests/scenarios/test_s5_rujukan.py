@@ -683,7 +683,7 @@ class TestSearches:
         ]
         fhir("POST", "", {"resourceType": "Bundle", "type": "batch", "entry": entries})
 
-    def exactly(self, fhir, query, *wanted):
+    def assert_exactly(self, fhir, query, *wanted):
         """Ask, with the total, and with the index that answers."""
         said = fhir.read(f"{query}&_total=accurate&_lastUpdated=gt2024-01-01")
         found = [
@@ -707,12 +707,12 @@ class TestSearches:
             )
 
         works = (f"Task/{self.stat}-tugas", f"Task/{self.routine}-tugas")
-        said = self.exactly(fhir, asked("rs-a"), *works)
+        said = self.assert_exactly(fhir, asked("rs-a"), *works)
         brought = names(said, "include")
         assert f"ServiceRequest/{self.stat}" in brought
         assert "Organization/pkm-todanan" in brought
         assert f"ServiceRequest/{self.first}" not in brought
-        self.exactly(fhir, asked("rs-b"))
+        self.assert_exactly(fhir, asked("rs-b"))
 
     def test_incoming_requests(self, fhir):
         def asked(rs):
@@ -722,11 +722,11 @@ class TestSearches:
             )
 
         requests = (f"ServiceRequest/{self.stat}", f"ServiceRequest/{self.routine}")
-        said = self.exactly(fhir, asked("rs-a"), *requests)
+        said = self.assert_exactly(fhir, asked("rs-a"), *requests)
         assert names(said, "include") == sorted(
             [f"Task/{self.stat}-tugas", f"Task/{self.routine}-tugas"]
         )
-        self.exactly(fhir, asked("rs-b"))
+        self.assert_exactly(fhir, asked("rs-b"))
 
     def test_the_hospital_pulls_its_back_referrals_and_their_outcome(self, fhir):
         def asked(rs):
@@ -735,12 +735,12 @@ class TestSearches:
                 "&authored=ge2024-08-01&_revinclude=Task:focus"
             )
 
-        said = self.exactly(fhir, asked("rs-a"), f"ServiceRequest/{self.back}")
+        said = self.assert_exactly(fhir, asked("rs-a"), f"ServiceRequest/{self.back}")
         assert names(said, "include") == [f"Task/{self.back}-tugas"]
-        self.exactly(fhir, asked("rs-b"))
+        self.assert_exactly(fhir, asked("rs-b"))
         for rs, wanted in (("rs-a", [f"Communication/{self.back}-hasil"]), ("rs-b", [])):
             query = f"recipient=Organization/{rs}&category={KOMUNIKASI}|hasil-pemantauan"
-            self.exactly(fhir, f"Communication?{query}", *wanted)
+            self.assert_exactly(fhir, f"Communication?{query}", *wanted)
 
     def test_back_referrals_to_the_puskesmas(self, fhir):
         def asked(owner, status):
@@ -749,30 +749,32 @@ class TestSearches:
                 "&_include=Task:focus&_include=Task:patient"
             )
 
-        self.exactly(fhir, asked("pkm-todanan", "requested"))
-        said = self.exactly(fhir, asked("pkm-todanan", "completed"), f"Task/{self.back}-tugas")
+        self.assert_exactly(fhir, asked("pkm-todanan", "requested"))
+        said = self.assert_exactly(
+            fhir, asked("pkm-todanan", "completed"), f"Task/{self.back}-tugas"
+        )
         assert names(said, "include") == sorted(
             [f"ServiceRequest/{self.back}", f"Patient/{self.siti}"]
         )
-        self.exactly(fhir, asked("rs-b", "completed"))
+        self.assert_exactly(fhir, asked("rs-b", "completed"))
 
     def test_by_number_and_by_the_patients_nik(self, fhir):
         number = f"{sid('no-rujukan', 'pkm-todanan')}|RJ-2024-0412"
         first = f"ServiceRequest/{self.first}"
-        self.exactly(fhir, f"ServiceRequest?identifier={number}", first)
+        self.assert_exactly(fhir, f"ServiceRequest?identifier={number}", first)
         person = f"patient.identifier={quote(NIK)}|9902015203860001"
-        self.exactly(fhir, f"ServiceRequest?{person}&category={SNOMED}|3457005", first)
+        self.assert_exactly(fhir, f"ServiceRequest?{person}&category={SNOMED}|3457005", first)
 
     def test_letters_chain_and_changes(self, fhir):
         letter = f"Composition/{self.back}-surat"
         kinds = f"Composition?type=http://loinc.org|18842-5&patient=Patient/{self.siti}"
-        self.exactly(fhir, kinds, letter)
+        self.assert_exactly(fhir, kinds, letter)
         chain = f"ServiceRequest?based-on=ServiceRequest/{self.first}"
-        self.exactly(fhir, chain, f"ServiceRequest/{self.back}")
+        self.assert_exactly(fhir, chain, f"ServiceRequest/{self.back}")
         first, stat, routine = (f"Task/{e}-tugas" for e in (self.first, self.stat, self.routine))
         changes = "Task?owner=Organization/rs-a&_sort=_lastUpdated"
-        self.exactly(fhir, changes, first, routine, stat)
-        self.exactly(fhir, "Task?owner=Organization/rs-b&_sort=_lastUpdated")
+        self.assert_exactly(fhir, changes, first, routine, stat)
+        self.assert_exactly(fhir, "Task?owner=Organization/rs-b&_sort=_lastUpdated")
 
     @pytest.mark.parametrize(
         ("status", "which"),

@@ -105,8 +105,11 @@ def test_a_resource_may_hold_anything():
         "_id": 1,
     }
 
-    compiled("name.given | birthDate | active | id | descendants()").values(odd)
-    compiled("children().children().count() + descendants().count()").values(odd)
+    everything = compiled("name.given | birthDate | active | id | descendants()").values(odd)
+    counted = compiled("children().children().count() + descendants().count()").values(odd)
+
+    assert everything == ["x", 5, {"a": [None]}, None]
+    assert counted == [4]
 
 
 @pytest.mark.parametrize(
