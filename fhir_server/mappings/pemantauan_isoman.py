@@ -9,7 +9,6 @@ from typing import TYPE_CHECKING, Any, Final, get_args
 
 from fhir_server.config import CANONICAL
 from fhir_server.mappings import Mapping, part_id
-from fhir_server.mappings.codes import LOINC
 from fhir_server.mappings.elements import day_of, extension_of, ids_of
 from fhir_server.mappings.episode_kehamilan import quantity
 from fhir_server.mappings.formulir import answer, answers, coding, items, plain
@@ -24,6 +23,7 @@ from fhir_server.mappings.isian_pemantauan import (
     said,
 )
 from fhir_server.mappings.isolasi_mandiri import ISOLASI
+from fhir_server.mappings.ukur import MEASURES
 from fhir_server.sop.isolasi import SESI, selesai
 from fhir_server.sop.pemantauan_isoman import (
     ALUR_BACAAN,
@@ -43,19 +43,15 @@ if TYPE_CHECKING:
 NAME: Final = "pemantauan-isoman"
 FORM: Final = f"{CANONICAL}/Questionnaire/{NAME}"
 PLAN: Final = "rencana"
-VALUES: Final = {
-    "suhu": ((LOINC, "8310-5", "Body temperature"), "Cel"),
-    "spo2": ((LOINC, "59408-5", "Oxygen saturation in Arterial blood by Pulse oximetry"), "%"),
-    "napas": ((LOINC, "9279-1", "Respiratory rate"), "/min"),
-    "nadi": ((LOINC, "8867-4", "Heart rate"), "/min"),
-}
+VALUES: Final = ("suhu", "spo2", "napas", "nadi")
 
 
 def to_fhir(bacaan: PemantauanIsoman, document_id: str) -> Resources:
     """Write the answers, and an Observation for every value."""
     isian = _isian(bacaan)
     written = {"": filled(isian, _asked(bacaan))}
-    for name, (code, unit) in VALUES.items():
+    for name in VALUES:
+        _, code, unit = MEASURES[name]
         value = quantity(getattr(bacaan, name), unit)
         if value is not None:
             written[name] = observed(isian, document_id, code, valueQuantity=value)

@@ -211,55 +211,39 @@ def _schemas() -> Json:
         },
         "additionalProperties": True,
     }
-    return {
-        "Resource": resource,
-        "Bundle": _with(
-            "Bundle",
-            ("type",),
-            {
-                "type": text,
-                "total": {"type": "integer"},
-                "link": {
-                    "type": "array",
-                    "items": {"type": "object", "properties": {"relation": text, "url": text}},
-                },
-                "entry": {
-                    "type": "array",
-                    "items": {
-                        "type": "object",
-                        "additionalProperties": True,
-                        "properties": {
-                            "fullUrl": text,
-                            "resource": reference("schemas", "Resource"),
-                        },
-                    },
-                },
-            },
-        ),
-        "OperationOutcome": _with(
-            "OperationOutcome",
-            ("issue",),
-            {
-                "issue": {
-                    "type": "array",
-                    "items": {
-                        "type": "object",
-                        "required": ["severity", "code"],
-                        "properties": {
-                            "severity": {
-                                "type": "string",
-                                "enum": ["fatal", "error", "warning", "information"],
-                            },
-                            "code": text,
-                            "diagnostics": text,
-                            "details": {"type": "object", "additionalProperties": True},
-                            "expression": {"type": "array", "items": text},
-                        },
-                    },
-                },
-            },
-        ),
+    return {"Resource": resource, "Bundle": _bundle(text), "OperationOutcome": _outcome(text)}
+
+
+def _bundle(text: Json) -> Json:
+    link = {"type": "object", "properties": {"relation": text, "url": text}}
+    entry = {
+        "type": "object",
+        "additionalProperties": True,
+        "properties": {"fullUrl": text, "resource": reference("schemas", "Resource")},
     }
+    own = {
+        "type": text,
+        "total": {"type": "integer"},
+        "link": {"type": "array", "items": link},
+        "entry": {"type": "array", "items": entry},
+    }
+    return _with("Bundle", ("type",), own)
+
+
+def _outcome(text: Json) -> Json:
+    levels = ["fatal", "error", "warning", "information"]
+    issue = {
+        "type": "object",
+        "required": ["severity", "code"],
+        "properties": {
+            "severity": {"type": "string", "enum": levels},
+            "code": text,
+            "diagnostics": text,
+            "details": {"type": "object", "additionalProperties": True},
+            "expression": {"type": "array", "items": text},
+        },
+    }
+    return _with("OperationOutcome", ("issue",), {"issue": {"type": "array", "items": issue}})
 
 
 def _with(name: str, required: tuple[str, ...], properties: Json) -> Json:

@@ -95,7 +95,6 @@ def _printed(surat: Surat | None, found: Berkas, media_type: str, name: str) -> 
         "Content-Type": f"{HTML}; charset=utf-8" if media_type == HTML else PDF,
         "Content-Security-Policy": f"default-src 'none'; style-src 'sha256-{style}'; "
         "base-uri 'none'; frame-ancestors 'none'; sandbox allow-modals",
-        "Cache-Control": "no-store",
         "Vary": "Accept",
     }
     if media_type == PDF:

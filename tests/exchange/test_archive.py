@@ -11,7 +11,7 @@ import pytest
 from fhir_server import exchange
 from fhir_server.app import build_context
 from fhir_server.errors import Invalid, RuleBroken, Unavailable
-from fhir_server.exchange import writing
+from fhir_server.exchange import attempts, writing
 from fhir_server.sop import arsip
 from fhir_server.sop.antrean import Antrean
 from fhir_server.sop.kunjungan import Kunjungan
@@ -44,7 +44,7 @@ def patients(context):
 
 def test_a_stop_before_the_resources_are_written(context, monkeypatch):
     with monkeypatch.context() as stopping:
-        stopping.setattr(writing.write, "commit", stop)
+        stopping.setattr(attempts.write, "commit", stop)
         with pytest.raises(Stopped):
             exchange.publish(context, "pasien", SITI, key="k")
     assert patients(context) == 0
@@ -75,7 +75,7 @@ def test_a_database_that_does_not_answer_keeps_the_key(context, monkeypatch):
         raise Unavailable("The database did not answer.")
 
     with monkeypatch.context() as stopping:
-        stopping.setattr(writing.write, "commit", silent)
+        stopping.setattr(attempts.write, "commit", silent)
         with pytest.raises(Unavailable):
             exchange.publish(context, "pasien", SITI, key="k")
     (entry,) = arsip.Arsip.objects()
