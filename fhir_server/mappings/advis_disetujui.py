@@ -5,6 +5,7 @@ The facts are read after the write, so one transaction may decide and send.
 
 from __future__ import annotations
 
+from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from fhir_server.mappings.rules import Rule, has_code, local, refuse
@@ -27,23 +28,31 @@ NONE = "-"
 def rules(canonical: str) -> tuple[Rule, ...]:
     """Give BR-D7 for the code systems below a canonical base."""
     systems = f"{canonical}/CodeSystem/"
+    advices, drugs = _Advices(systems), _Drugs(systems)
+    return (
+        Rule(BR_D7, frozenset({"Communication"}), advices.go_out, advices.check),
+        Rule(f"{BR_D7} resep", frozenset({"MedicationRequest"}), drugs.open, drugs.check),
+    )
 
-    def sends(document: Document, new: bool) -> bool:  # noqa: ARG001, FBT001 - as Rule has it
+
+@dataclass(frozen=True, slots=True)
+class _Advices:
+    """Advice of LAKON that goes out."""
+
+    systems: str
+
+    def go_out(self, document: Document, new: bool) -> bool:  # noqa: ARG002, FBT001 - as Rule has it
+        system = f"{self.systems}kategori-komunikasi"
         categories = document.get("category", ())
-        advice = any(
-            has_code(each, f"{systems}kategori-komunikasi", "advis-dokter") for each in categories
-        )
+        advice = any(has_code(each, system, "advis-dokter") for each in categories)
         return advice and document.get("status") in SENT
 
-    def opens(document: Document, new: bool) -> bool:  # noqa: ARG001, FBT001 - as Rule has it
-        return document.get("status") in {"active", "completed"} and bool(_cases(document))
-
-    def check_advice(concerns: Sequence[Concern], facts: Facts) -> Check:
+    def check(self, concerns: Sequence[Concern], facts: Facts) -> Check:
         encounters = {local(each.document.get("encounter"), "Encounter") for each in concerns}
-        focus = ",".join(f"Communication/{each.document['id']}" for each in concerns)
+        names = [f"Communication/{each.document['id']}" for each in concerns]
         plans = (
-            facts("Encounter", [("_id", _ids(encounters)), ("type", _lakon(systems))]),
-            facts("Task", [("focus", focus), *_approved(systems)]),
+            facts("Encounter", [("_id", _ids(encounters)), ("type", _lakon(self.systems))]),
+            facts("Task", [("focus", ",".join(names)), *_approved(self.systems)]),
         )
 
         def decide(found: Sequence[Sequence[Stored]]) -> None:
@@ -51,39 +60,33 @@ def rules(canonical: str) -> tuple[Rule, ...]:
             approved = {_focus(each) for each in found[1]}
             refuse(advice_verdicts(concerns, lakon, approved))
 
-        guards = tuple(f"{BR_D7}|Communication/{each.document['id']}" for each in concerns)
-        return Check(guards, plans, decide, when="after")
+        return Check(tuple(f"{BR_D7}|{each}" for each in names), plans, decide, when="after")
 
-    def check_drug(concerns: Sequence[Concern], facts: Facts) -> Check:
+
+@dataclass(frozen=True, slots=True)
+class _Drugs:
+    """Prescriptions of LAKON that become active."""
+
+    systems: str
+
+    def open(self, document: Document, new: bool) -> bool:  # noqa: ARG002, FBT001 - as Rule has it
+        return document.get("status") in {"active", "completed"} and bool(_cases(document))
+
+    def check(self, concerns: Sequence[Concern], facts: Facts) -> Check:
         cases = sorted({case for each in concerns for case in _cases(each.document)})
         joined = ",".join(cases)
-        advices = [
-            ("based-on", joined),
-            ("category", f"{systems}kategori-komunikasi|advis-dokter"),
-        ]
+        category = f"{self.systems}kategori-komunikasi|advis-dokter"
         plans = (
-            facts("Task", [("_id", _ids(cases)), ("code", _lakon(systems))]),
-            facts("Task", [("part-of", joined), *_approved(systems)]),
-            facts("Communication", advices),
+            facts("Task", [("_id", _ids(cases)), ("code", _lakon(self.systems))]),
+            facts("Task", [("part-of", joined), *_approved(self.systems)]),
+            facts("Communication", [("based-on", joined), ("category", category)]),
         )
 
         def decide(found: Sequence[Sequence[Stored]]) -> None:
             lakon = {f"Task/{each.id}" for each in found[0]}
-            approved = {_focus(each) for each in found[1]}
-            prescribed = {
-                drug
-                for each in found[2]
-                if f"Communication/{each.id}" in approved
-                for drug in _drugs(parse(each.raw))
-            }
-            refuse(drug_verdicts(concerns, lakon, prescribed))
+            refuse(drug_verdicts(concerns, lakon, _prescribed(found[1], found[2])))
 
         return Check(tuple(f"{BR_D7}|{each}" for each in cases), plans, decide, when="after")
-
-    return (
-        Rule(BR_D7, frozenset({"Communication"}), sends, check_advice),
-        Rule(f"{BR_D7} resep", frozenset({"MedicationRequest"}), opens, check_drug),
-    )
 
 
 def advice_verdicts(
@@ -129,6 +132,13 @@ def _cases(drug: Document) -> list[str]:
 
 def _focus(task: Stored) -> str | None:
     return local(parse(task.raw).get("focus"), "Communication")
+
+
+def _prescribed(approvals: Sequence[Stored], advices: Sequence[Stored]) -> set[str]:
+    """Give the ids of the drugs that an approved advice prescribes."""
+    approved = {_focus(each) for each in approvals}
+    allowed = (each for each in advices if f"Communication/{each.id}" in approved)
+    return {drug for each in allowed for drug in _drugs(parse(each.raw))}
 
 
 def _drugs(advice: Document) -> Iterator[str]:

@@ -5,6 +5,7 @@ Nothing here judges what is no LAKON case or no approval of an advice.
 
 from __future__ import annotations
 
+from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from fhir_server.mappings import konsultasi_alur as courses
@@ -41,32 +42,53 @@ NONE = "-"
 
 def rules_of(settings: Settings) -> tuple[Rule, ...]:
     """Give the rules for the operator's area, role and canonical base."""
-    base = settings.canonical.rstrip("/")
+    base, kinds = settings.canonical.rstrip("/"), frozenset({"Task"})
+    area = _Area(base, settings.lakon_kecamatan)
+    recovery = _Recovery(base)
+    approval = _Approval(base, settings.lakon_peran_penyetuju)
+    return (
+        Rule(BR_D1, kinds, area.goes_on, area.check),
+        Rule("LAKON hingga sembuh", kinds, recovery.closes, recovery.check),
+        Rule("BR-D7 empat mata", kinds, approval.approves, approval.check),
+    )
 
-    def goes_on(task: Document, new: bool) -> bool:  # noqa: ARG001, FBT001 - as Rule has it
-        served = bool(dilayani(settings.lakon_kecamatan))
-        return served and is_lakon(task, base) and courses.case_state(task) not in BEFORE_DOCTORS
 
-    def closes(task: Document, new: bool) -> bool:  # noqa: ARG001, FBT001 - as Rule has it
-        return is_lakon(task, base) and courses.case_state(task) == "selesai"
+@dataclass(frozen=True, slots=True)
+class _Area:
+    """BR-D1: whom a doctor of LAKON may have."""
 
-    def approves(task: Document, new: bool) -> bool:  # noqa: ARG001, FBT001 - as Rule has it
-        return is_approval(task, base)
+    base: str
+    districts: str
 
-    def residence(concerns: Sequence[Concern], facts: Facts) -> Check:
+    def goes_on(self, task: Document, new: bool) -> bool:  # noqa: ARG002, FBT001 - as Rule has it
+        if not dilayani(self.districts) or not is_lakon(task, self.base):
+            return False
+        return courses.case_state(task) not in BEFORE_DOCTORS
+
+    def check(self, concerns: Sequence[Concern], facts: Facts) -> Check:
         plan = facts("Patient", [("_id", _ids(concerns, "for", "Patient"))])
 
         def decide(found: Sequence[Sequence[Stored]]) -> None:
-            lives = {f"Patient/{each.id}": _district(each, base) for each in found[0]}
-            refuse(_residence(concerns, lives, settings.lakon_kecamatan))
+            lives = {f"Patient/{each.id}": _district(each, self.base) for each in found[0]}
+            refuse(_residence(concerns, lives, self.districts))
 
         return Check((), (plan,), decide, when="after")
 
-    def recovery(concerns: Sequence[Concern], facts: Facts) -> Check:
-        patients = ",".join(sorted({_name(each, "for", "Patient") for each in concerns}))
+
+@dataclass(frozen=True, slots=True)
+class _Recovery:
+    """A case is not over while the patient is in isolation."""
+
+    base: str
+
+    def closes(self, task: Document, new: bool) -> bool:  # noqa: ARG002, FBT001 - as Rule has it
+        return is_lakon(task, self.base) and courses.case_state(task) == "selesai"
+
+    def check(self, concerns: Sequence[Concern], facts: Facts) -> Check:
+        names = sorted({_name(each, "for", "Patient") for each in concerns})
         pairs = [
-            ("patient", patients),
-            ("type", f"{base}/CodeSystem/jenis-episode|isoman"),
+            ("patient", ",".join(names)),
+            ("type", f"{self.base}/CodeSystem/jenis-episode|isoman"),
             ("status", "active,onhold,planned,waitlist"),
         ]
 
@@ -74,10 +96,21 @@ def rules_of(settings: Settings) -> tuple[Rule, ...]:
             ill = {local(parse(each.raw).get("patient"), "Patient") for each in found[0]}
             refuse(_recovery(concerns, ill))
 
-        guards = tuple(f"isoman|{each}" for each in patients.split(","))
+        guards = tuple(f"isoman|{each}" for each in names)
         return Check(guards, (facts("EpisodeOfCare", pairs),), decide, when="after")
 
-    def four_eyes(concerns: Sequence[Concern], facts: Facts) -> Check:
+
+@dataclass(frozen=True, slots=True)
+class _Approval:
+    """BR-D7: who approves an advice has not written it."""
+
+    base: str
+    role: str
+
+    def approves(self, task: Document, new: bool) -> bool:  # noqa: ARG002, FBT001 - as Rule has it
+        return is_approval(task, self.base)
+
+    def check(self, concerns: Sequence[Concern], facts: Facts) -> Check:
         plans = (
             facts("Communication", [("_id", _ids(concerns, "focus", "Communication"))]),
             facts("PractitionerRole", [("_id", _ids(concerns, "owner", "PractitionerRole"))]),
@@ -85,17 +118,10 @@ def rules_of(settings: Settings) -> tuple[Rule, ...]:
 
         def decide(found: Sequence[Sequence[Stored]]) -> None:
             authors = {f"Communication/{e.id}": parse(e.raw).get("sender") for e in found[0]}
-            roles = {f"PractitionerRole/{e.id}": _roles(e, base) for e in found[1]}
-            refuse(_four_eyes(concerns, authors, roles, settings.lakon_peran_penyetuju))
+            roles = {f"PractitionerRole/{e.id}": _roles(e, self.base) for e in found[1]}
+            refuse(_four_eyes(concerns, authors, roles, self.role))
 
         return Check((), plans, decide, when="after")
-
-    kinds = frozenset({"Task"})
-    return (
-        Rule(BR_D1, kinds, goes_on, residence),
-        Rule("LAKON hingga sembuh", kinds, closes, recovery),
-        Rule("BR-D7 empat mata", kinds, approves, four_eyes),
-    )
 
 
 def _residence(
