@@ -123,6 +123,26 @@ def test_only_what_meets_the_criteria_is_sent(server_of, requests_mock):
     assert "gender=female" in server.state("Patient/b").reason
 
 
+RSUD = {"reference": "Organization/rsud"}
+
+
+def test_what_comes_to_meet_the_criteria_is_sent_then(server_of, requests_mock):
+    server = server_of(
+        types=[], criteria={"ServiceRequest": "status=active&performer=Organization/rsud"}
+    )
+    order = {"intent": "order", "subject": {"display": "?"}, "performer": [RSUD]}
+    server.write("ServiceRequest/s", status="draft", **order)
+    server.engine.drain()
+    sent = requests_mock.put(f"{URL}/ServiceRequest/s", status_code=201)
+    before = server.state("ServiceRequest/s").state
+
+    server.write("ServiceRequest/s", status="active", **order)
+    server.engine.drain()
+
+    assert (before, server.state("ServiceRequest/s").state) == ("skipped", "accepted")
+    assert sent.last_request.json()["status"] == "active"
+
+
 @pytest.mark.parametrize(("deletions", "methods"), [(True, ["PUT", "DELETE"]), (False, ["PUT"])])
 def test_deletions_follow_if_the_table_says_so(server_of, requests_mock, deletions, methods):
     server = server_of(deletions=deletions)
