@@ -16,7 +16,7 @@ from fhir_server.config import Settings
 from fhir_server.errors import FhirError
 from fhir_server.interactions import declared
 from fhir_server.rest import cors, logs
-from fhir_server.sop import pihak
+from fhir_server.sop import arsip, pihak
 from fhir_server.sop.pws import baca_target, baca_vaksin
 from fhir_server.store.embedded import Embedded, NotStarted, running
 
@@ -141,6 +141,7 @@ def opened(settings: Settings, uri: str | None = None) -> Iterator[Context]:
         try:
             context = build_context(settings, uri)
             stack.callback(context.store.close)
+            stack.callback(arsip.tutup)
             context.store.ready()
             migrations.bring_up(context, click.echo)
         except FhirError as error:

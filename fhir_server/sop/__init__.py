@@ -1,4 +1,6 @@
-"""The SOP domain in its own words: Indonesian. Does not know that FHIR exists. Pure but for arsip.
+"""The SOP domain in its own words: Indonesian. Does not know that FHIR exists.
+
+Pure but for the archive (arsip, penutupan).
 
 One file per entity: its document (a subclass of ``Dokumen``) and its rules. ``entitas()`` finds
 them; nothing is registered by hand. A module may have

@@ -5,8 +5,9 @@ that the primary resource will get, so whatever happens in between can be told f
 
 * the server dies before the resources are written: the entry stays ``diterima`` and no resource
   has its id; the same key sent again writes them, once, under that id;
-* it dies after: the resource is there; the same key sent again closes the entry and answers what
-  the first answer would have been, version 1 of what was written;
+* it dies after, or before the entry was closed (``penutupan``): the resource is there; the same key
+  sent again closes the entry and answers what the first answer would have been, version 1 of what
+  was written;
 * two requests with one key at once: the key is the entry's own id, so one makes the entry and the
   other finds it (no index has to be there first), and the store lets one of them create the id.
 
@@ -23,10 +24,11 @@ from typing import TYPE_CHECKING, Any
 
 import mongoengine as me
 from mongoengine import connection
-from pymongo import WriteConcern
+from pymongo import UpdateOne, WriteConcern
 from pymongo.errors import DuplicateKeyError, PyMongoError
 
 from fhir_server.errors import Unavailable
+from fhir_server.sop.penutupan import Penutupan
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
@@ -57,6 +59,10 @@ class Arsip(me.Document):  # type: ignore[misc]  # mongoengine has no types
 
 def sambungkan(uri: str, database: str) -> None:
     """Open the archive's connection, once per process and after it was forked."""
+    try:
+        _penutupan.flush()
+    except (PyMongoError, connection.ConnectionFailure):
+        _penutupan.forget()
     connection.disconnect()
     me.connect(database, host=uri, tz_aware=True, uuidRepresentation="standard", w="majority")
 
@@ -110,15 +116,18 @@ def baru(  # noqa: PLR0913 - what an entry says
     )
 
 
-@_terjangkau()
 def selesaikan(entry: Arsip, menjadi: Sequence[str]) -> None:
     """Close an entry: the resources it became are written (``Type/id/_history/version``).
 
-    Nobody waits until that is on the disk: an entry that a crash leaves open is closed when its key
-    comes again, for the resources are there.
+    Nobody waits for it: it is written a moment later, with others.
     """
     closed = {"$set": {"keadaan": "selesai", "menjadi": list(menjadi)}}
-    _koleksi().update_one({"_id": entry.pk}, closed)
+    _penutupan.add(UpdateOne({"_id": entry.pk, "idDokumen": entry.idDokumen}, closed))
+
+
+def tutup() -> None:
+    """Write the closings of this process that still wait, before its database is closed."""
+    _penutupan.last()
 
 
 @_terjangkau()
@@ -132,12 +141,14 @@ def tolak(entry: Arsip, alasan: str) -> None:
 @_terjangkau()
 def riwayat(entitas: str, id_dokumen: str) -> list[Arsip]:
     """Give what was received for a document, the oldest first."""
+    _penutupan.flush()
     return list(Arsip.objects(entitas=entitas, idDokumen=id_dokumen).order_by("diterima"))
 
 
 @_terjangkau()
 def lupakan(id_dokumen: Sequence[str]) -> None:
     """Take out what was received for documents, for good: their resources are being expunged."""
+    _penutupan.flush()
     Arsip.objects(idDokumen__in=list(id_dokumen)).delete()
 
 
@@ -145,6 +156,13 @@ def _koleksi() -> Collection[dict[str, Any]]:
     """Give the entries as the driver writes them, without waiting for the disk."""
     koleksi: Collection[dict[str, Any]] = Arsip._get_collection()  # noqa: SLF001 - mongoengine's door
     return koleksi.with_options(write_concern=WriteConcern(w=1))
+
+
+def _tutup(closings: Sequence[UpdateOne]) -> None:
+    _koleksi().bulk_write(list(closings), ordered=False)
+
+
+_penutupan = Penutupan(_tutup)
 
 
 def _nomor() -> str:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import dataclasses
 import json
+import time
 from datetime import date
 
 import pytest
@@ -148,3 +149,12 @@ def test_the_operators_canonical_base_is_written_and_read(settings, mongodb_uri)
     assert b"puskesmas.example" not in raw
     assert made.document["noRM"] == "RM-1"
     context.store.close()
+
+
+def test_an_answered_document_is_closed_a_moment_later_without_being_asked_for(context):
+    exchange.publish(context, "pasien", SITI)
+    until = time.monotonic() + 60
+
+    while arsip.Arsip.objects(keadaan="selesai").count() == 0:
+        assert time.monotonic() < until
+        time.sleep(0.01)
