@@ -65,7 +65,7 @@ def _of(module: object) -> Sequence[Operation]:
 def _find(context: Context, where: list[str], name: str) -> tuple[Operation, Level]:
     level = _LEVELS.get(len(where))
     if where:
-        find("GET", where[0], context.definitions.types)
+        find("GET", "/".join([*where, f"${name}"]), context.definitions.types)
     known = [each for each in load_operations() if each.name == name]
     if not known:
         raise _unknown(name)

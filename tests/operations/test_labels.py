@@ -159,3 +159,10 @@ def test_a_transaction_calls_what_changes_nothing(fhir):
     assert refused.issues[0]["expression"] == ["Bundle.entry[0]"]
     assert done.status == 200
     assert done.json["entry"][1]["resource"]["parameter"][0]["valueMeta"]["tag"] == [BLUE]
+
+
+@pytest.mark.parametrize(
+    "path", ["$meta/../$meta", "_history/$meta", "metadata/x/$meta", "Patien/x/$meta", "/$meta"]
+)
+def test_what_is_no_type_has_no_meta(fhir, path):
+    assert fhir("GET", path).status == 404
