@@ -36,6 +36,19 @@ KATA: Final = {
 }
 """By resource type: Indonesian, English."""
 
+DOKUMEN: Final = {
+    "pasien": KATA["Patient"],
+    "ibu-hamil-risti": ("catatan kehamilan berisiko", "record of a pregnancy at risk"),
+    "keluarga-pasien": KATA["RelatedPerson"],
+    "layanan-kb": ("layanan KB", "family planning"),
+    "pemeriksaan-anc": ("pemeriksaan kehamilan", "pregnancy check-ups"),
+    "pemeriksaan-mtbs": ("pemeriksaan anak sakit", "check-ups as a sick child"),
+    "pemantauan-isoman": ("pemantauan isolasi mandiri", "isolation at home"),
+    "pemantauan-risti": ("pemantauan kehamilan berisiko", "watch over a pregnancy at risk"),
+    "penugasan-mahasiswa": ("pendampingan mahasiswa", "accompanying student"),
+}
+"""Documents of the SOPs whose own name is not how a patient says it."""
+
 WHOLE: Final = ("seluruh rekam medis", "whole record")
 OTHER: Final = ("data", "data")
 
@@ -77,7 +90,8 @@ def what(target: str, language: int) -> str:
         return WHOLE[language]
     if target.startswith("/sop/"):
         entity = target.split("/")[3] if target.count("/") > 2 else ""
-        return entity.replace("-", " ") or OTHER[language]
+        words = DOKUMEN.get(entity)
+        return words[language] if words else entity.replace("-", " ") or OTHER[language]
     return KATA.get(target.partition("/")[0], OTHER)[language]
 
 

@@ -6,11 +6,13 @@ from dataclasses import replace
 
 import pytest
 
+from fhir_server.audit import kata
 from fhir_server.auth.principals import Principal
 from fhir_server.auth.scopes import ALL
 from fhir_server.errors import Forbidden
 from fhir_server.interactions.request import Request
 from fhir_server.operations import answer
+from fhir_server.sop import entitas
 
 
 @pytest.fixture
@@ -47,6 +49,18 @@ def test_alike_accesses_of_a_day_are_one_sentence(clinic, siti):
         "petugas puskesmas melihat data diri Anda (3 kali)",
         "petugas puskesmas menambah data diri Anda",
     ]
+
+
+def test_documents_have_the_words_of_a_patient(clinic, siti):
+    clinic.client.get(f"/sop/v1/pasien/{siti}")
+
+    assert lines(clinic, siti)[0]["kalimat"] == "petugas puskesmas melihat data diri Anda"
+    assert kata.what("/sop/v1/pemeriksaan-anc/x", 0) == "pemeriksaan kehamilan"
+    assert kata.what("/sop/v1/hasil-lab/x", 0) == "hasil lab"
+
+
+def test_every_document_with_words_of_its_own_is_one_of_the_sops():
+    assert set(kata.DOKUMEN) <= {each.replace("_", "-") for each in entitas()}
 
 
 def test_english_for_who_asks_for_it(clinic, siti):
