@@ -77,8 +77,9 @@ ABSENT: Final = """## What does not go, and why
   (`FHIR_SATUSEHAT_BACK_REFERRAL` sends it as ServiceRequest).
 * **Images**: a DICOM router sends them; a report keeps its `imagingStudy`.
 
-Resources go one by one, each as soon as it can. `bundle` and `within` (`payload.py`) write several
-into one transaction, as the samples do, where something else than the delivery engine sends them.
+Resources go one by one, each as soon as it can. With `FHIR_SATUSEHAT_BUNDLE` a visit waits until it
+is finished and goes, with all that names it, as one transaction, as the samples of whole visits do;
+a transaction that is not taken goes one by one.
 """
 LOOKED_UP: Final = ("Patient", "Practitioner")
 

@@ -22,6 +22,8 @@ CONSENT_PATH: Final = "/consent/v1"
 NIK: Final = "https://fhir.kemkes.go.id/id/nik"
 NIK_MOTHER: Final = "https://fhir.kemkes.go.id/id/nik-ibu"
 IHS_NUMBER: Final = "https://fhir.kemkes.go.id/id/ihs-number"
+PATIENT_NUMBERS: Final = (IHS_NUMBER, "https://fhir.kemkes.go.id/id/patient-ihs-number")
+"""Both are read, as one page of SATUSEHAT says it the second way; neither is sent."""
 PRACTITIONER_NUMBER: Final = "https://fhir.kemkes.go.id/id/nakes-his-number"
 PERSONAL: Final = (NIK, NIK_MOTHER)
 

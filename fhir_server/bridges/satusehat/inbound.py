@@ -198,8 +198,9 @@ class _Inbound:
             return known
         given = {e.get("system"): str(e.get("value")) for e in self._patient.get("identifier", ())}
         if c.NIK not in given:
-            if c.IHS_NUMBER in given:
-                return given[c.IHS_NUMBER]
+            for each in c.PATIENT_NUMBERS:
+                if each in given:
+                    return given[each]
             raise NotRead("The patient has neither NIK nor IHS number.", both(NO_NUMBER))
         return self._looked_up(given[c.NIK])
 

@@ -17,26 +17,27 @@ PATIENT = ("active", "identifier", "name", "telecom", "gender", "birthDate", "ad
 
 def practitioner(draft: Draft) -> Rendering:
     """Look a practitioner up; facilities never write them."""
-    return _looked_up(draft, c.PRACTITIONER_NUMBER)
+    return _looked_up(draft, _identifier(draft, c.PRACTITIONER_NUMBER))
 
 
 def patient(draft: Draft) -> Rendering:
     """Look a patient up, or register a newborn by the mother's NIK."""
     is_newborn = _identifier(draft, c.NIK) is None and _identifier(draft, c.NIK_MOTHER) is not None
-    if not is_newborn or _identifier(draft, c.IHS_NUMBER):
-        return _looked_up(draft, c.IHS_NUMBER)
+    number = next(filter(None, (_identifier(draft, each) for each in c.PATIENT_NUMBERS)), None)
+    if not is_newborn or number:
+        return _looked_up(draft, number)
     return _newborn(draft)
 
 
-def _looked_up(draft: Draft, number: str) -> Rendering:
+def _looked_up(draft: Draft, number: str | None) -> Rendering:
     """Ask by NIK, the sign of identity; by the number there only who has no NIK here."""
     if draft.known.remote(draft.name):
         return NotWanted("known there; SATUSEHAT keeps persons itself")
     kind = str(draft.resource["resourceType"])
-    nik, ihs = _identifier(draft, c.NIK), _identifier(draft, number)
+    nik = _identifier(draft, c.NIK)
     if nik is not None and not (len(nik) == NIK_LENGTH and nik.isdecimal()):
         draft.refuse(f"{kind}.identifier", "the NIK has not 16 digits", "NIK 16 angka")
-    search = ("identifier", f"{c.NIK}|{nik}") if nik else ("_id", ihs or "")
+    search = ("identifier", f"{c.NIK}|{nik}") if nik else ("_id", number or "")
     return LookUp(kind, (search,), draft.name)
 
 

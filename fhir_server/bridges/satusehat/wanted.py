@@ -64,7 +64,7 @@ def _always(_resource: Json, _choices: Choices) -> str | None:
 
 
 def _person(resource: Json, choices: Choices) -> str | None:
-    known = {c.NIK, c.IHS_NUMBER, c.PRACTITIONER_NUMBER}
+    known = {c.NIK, *c.PATIENT_NUMBERS, c.PRACTITIONER_NUMBER}
     systems = {each.get("system") for each in resource.get("identifier", ())}
     if systems & known or (c.NIK_MOTHER in systems and choices.newborn):
         return None

@@ -321,6 +321,17 @@ def test_people_are_looked_up_by_nik_and_never_written():
     assert isinstance(clinic().render("Patient/ibu"), NotWanted)
 
 
+@pytest.mark.parametrize("word", ["ihs-number", "patient-ihs-number"])
+def test_who_has_no_nik_is_asked_for_by_the_number_there_in_either_spelling(word):
+    world = clinic(without=("Patient/ibu",))
+    number = {"system": f"https://fhir.kemkes.go.id/id/{word}", "value": "P00000000001"}
+    world.own["Patient/ibu"] = PATIENT | {"identifier": [number]}
+
+    found = world.render("Patient/ibu")
+
+    assert found == LookUp("Patient", (("_id", "P00000000001"),), "Patient/ibu")
+
+
 def test_a_result_of_a_patient_without_nik_asks_for_it():
     stranger = PATIENT | {"identifier": []}
     world = clinic(observation(), without=("Patient/ibu",))
