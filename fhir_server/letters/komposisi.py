@@ -10,7 +10,8 @@ from fhir_server.letters.kata import tanggal
 from fhir_server.letters.narasi import narasi
 from fhir_server.letters.orang import faskes, faskes_petugas, nama, pasien, petugas
 from fhir_server.letters.uraian import uraian
-from fhir_server.mappings.elements import id_of
+from fhir_server.mappings.codes import ADMINISTRATIVE_AREA
+from fhir_server.mappings.elements import code_of, id_of
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -69,7 +70,25 @@ def _dated(words: str) -> str:
 
 def _lines(berkas: Berkas, entry: Document) -> list[str]:
     found = berkas.baca(entry)
-    return uraian(found) if found else list(filter(None, [entry.get("display", "")]))
+    if not found:
+        return list(filter(None, [entry.get("display", "")]))
+    lines = uraian(found)
+    if id_of(found.get("sender"), "Organization"):  # the server's own words
+        lines = [_dated(each) for each in lines]
+    return [f"{each}{_village(berkas, found)}" for each in lines]
+
+
+def _village(berkas: Berkas, found: Document) -> str:
+    """Say of which village a problem is; nothing of what is about one person."""
+    if id_of(found.get("subject"), "Group") is None:
+        return ""
+    people = berkas.baca(found["subject"]).get("characteristic", ())
+    codes = [
+        code
+        for each in people
+        if (code := code_of(each.get("valueCodeableConcept"), ADMINISTRATIVE_AREA))
+    ]
+    return f" (desa {', '.join(codes)})" if codes else ""
 
 
 SURAT = Surat("komposisi", isi)

@@ -10,11 +10,14 @@ from fhir_server.letters.orang import faskes, faskes_petugas, nama, petugas
 from fhir_server.letters.uraian import uraian
 from fhir_server.mappings.codes import code_system
 from fhir_server.mappings.elements import code_of
+from fhir_server.mappings.ukur import MEASURES, SIDES
 
 if TYPE_CHECKING:
     from fhir_server.letters.berkas import Berkas
     from fhir_server.resources.wire import Document
 
+UKURAN: Final = frozenset({*SIDES, *(field for field, _, _ in MEASURES.values())})
+"""Items of a form that are measurements too."""
 HASIL_KONTAK: Final = code_system("status-kontak")
 CAP: Final = {"disusun": "Draf", "salah-entri": "Salah entri, tidak berlaku"}
 RENCANA: Final = frozenset({"CommunicationRequest", "Task"})
@@ -57,13 +60,26 @@ def masa(mulai: Any, sampai: Any) -> str:
 
 def _row(berkas: Berkas, section: Document) -> dict[str, Any]:
     person = berkas.baca(section["focus"])
-    found = (berkas.baca(each) for each in section.get("entry", ()))
     return {
         "nama": nama(person) or section.get("title", ""),
         "lahir": tanggal(person.get("birthDate")),
         "kontak": [_contact(berkas, each) for each in section.get("section", ())],
-        "temuan": [line for each in found if each for line in uraian(each)],
+        "temuan": temuan(list(map(berkas.baca, section.get("entry", ())))),
     }
+
+
+def temuan(resources: list[Document]) -> list[str]:
+    """Say what was found; what was measured once, by the measurement, which has its unit."""
+    if any(each.get("resourceType") == "Observation" for each in resources):
+        resources = [_without_measures(each) for each in resources]
+    return [line for each in resources if each for line in uraian(each)]
+
+
+def _without_measures(resource: Document) -> Document:
+    if resource.get("resourceType") != "QuestionnaireResponse":
+        return resource
+    items = [each for each in resource.get("item", ()) if each.get("linkId") not in UKURAN]
+    return {**resource, "item": items}
 
 
 def _contact(berkas: Berkas, section: Document) -> dict[str, Any]:

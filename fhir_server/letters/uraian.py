@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from typing import TYPE_CHECKING, Any, Final
 
 from fhir_server.letters.kata import angka, jumlah, kata, konsep, tanggal, waktu
@@ -31,6 +32,7 @@ POPULASI: Final = {
     "denominator": "penyebut",
     "numerator": "pembilang",
 }
+_PARTED: Final = re.compile(r"-|(?<=[a-z])(?=[A-Z])")
 BATAL: Final = ("entered-in-error", "cancelled")
 
 
@@ -149,9 +151,15 @@ def _answers(each: Document) -> list[str]:
 
 def _item(item: Document) -> list[str]:
     values = [_answer(each) for each in item.get("answer", ())]
-    own = [f"{item.get('text') or item.get('linkId')}: {', '.join(filter(None, values))}"]
+    name = item.get("text") or _label(item.get("linkId", ""))
+    own = [f"{name}: {', '.join(filter(None, values))}"]
     below = [line for each in item.get("item", ()) for line in _item(each)]
     return [*(own if any(values) else ()), *below]
+
+
+def _label(link: str) -> str:
+    """Write the name of an item as words: ``keluhanLain`` is ``Keluhan lain``."""
+    return _PARTED.sub(" ", link).capitalize()
 
 
 def _answer(answer: Document) -> str:

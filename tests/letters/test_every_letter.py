@@ -8,6 +8,7 @@ import yaml
 from fhir_server.letters import letter_for, load_letters
 from fhir_server.letters.berkas import Berkas
 from fhir_server.letters.cetak import html
+from fhir_server.letters.laporan_desa import temuan
 from fhir_server.mappings import load_mappings, part_id
 from fhir_server.rest.surat import is_printable
 
@@ -65,3 +66,35 @@ def test_laporan_desa_lists_every_patient_with_contacts_and_findings():
         *("kaki agak bengkak", "50,0 %", "9902012003"),
     ):
         assert each in page
+
+
+def test_laporan_desa_says_a_measurement_once_and_with_its_unit():
+    panel = {
+        "resourceType": "Observation",
+        "id": "tensi",
+        "status": "final",
+        "code": {"coding": [{"system": "http://loinc.org", "code": "85354-9"}]},
+        "component": [{"valueQuantity": {"value": 128}}, {"valueQuantity": {"value": 82}}],
+    }
+    form = {
+        "resourceType": "QuestionnaireResponse",
+        "id": "isian",
+        "status": "completed",
+        "item": [
+            {"linkId": "sistolik", "answer": [{"valueInteger": 128}]},
+            {"linkId": "keluhanLain", "answer": [{"valueString": "pusing"}]},
+        ],
+    }
+
+    assert temuan([panel, form]) == ["Tekanan darah: 128/82 mmHg", "Keluhan lain: pusing"]
+    assert temuan([form]) == ["Sistolik: 128", "Keluhan lain: pusing"]
+
+
+def test_an_analysis_says_of_which_village_a_problem_is():
+    case = next(each for _, each in PRINTABLE if each["id"] == "analisis-b")
+    papers = berkas(case)
+
+    page = html(letter_for(papers, "analisis_pws"), papers)
+
+    assert "di bawah target dan menurun (desa 9902012003)" in page
+    assert "8 Juli 2024 s.d. 20 Juli 2024" in page
