@@ -67,7 +67,7 @@ def _started(settings: Settings, uri: str) -> BaseProcess:
 
 
 def _work(settings: Settings, uri: str, parent: int) -> None:
-    signal.signal(signal.SIGTERM, _leave)
+    signal.signal(signal.SIGTERM, signal.SIG_DFL)  # until it works there is nothing to leave
     signal.signal(signal.SIGINT, signal.SIG_IGN)
     die_with(parent)
     name_process(NAME)
@@ -75,6 +75,7 @@ def _work(settings: Settings, uri: str, parent: int) -> None:
     with opened(settings, uri) as context:
         gc.collect()
         gc.freeze()
+        signal.signal(signal.SIGTERM, _leave)
         worker.work_all(context, threading.Event())
 
 
