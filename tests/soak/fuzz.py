@@ -1,5 +1,7 @@
 """Feed every parser and every door for as long as one likes; run by hand, not by pytest.
 
+The doors are fed what is hostile, and what schemathesis makes of openapi.yaml: allowed and not.
+
     PYTHONPATH=. python -m tests.soak.fuzz [SECONDS] [SEED]
 
 It goes on after a finding and prints each once. First each type of R4 is met once, by every road,
@@ -34,6 +36,7 @@ from fhir_server.resources.definitions import load_definitions
 from fhir_server.rest.logs import configure
 from fhir_server.store.embedded import Embedded
 from tests.soak.half_load import memory
+from tests.support.described import NEGATIVE, POSITIVE, cases
 from tests.support.fhir import patient
 from tests.support.hostile import PARSERS
 from tests.support.hostile_answers import ANSWERS
@@ -72,6 +75,9 @@ class Hunt:
         parsers = PARSERS | ANSWERS
         self.fed = {name: (each.given, each.feed) for name, each in parsers.items()}
         self.fed |= {name: (requests, door.send) for name, door in doors.items()}
+        described = cases(POSITIVE, NEGATIVE)
+        for name, door in doors.items():
+            self.fed[f"{name}, as described"] = (described, door.send_described)
         self.seed = first
         self.cases, self.findings = Counter[str](), Counter[str]()
 
