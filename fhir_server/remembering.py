@@ -17,6 +17,31 @@ Made = TypeVar("Made")
 LONGEST: Final = 256
 
 
+class _Known(dict[str, Made]):
+    """Results by their texts; one that is there is found without a call. Full, it begins anew."""
+
+    def __init__(self, make: Callable[[str], Made], most: int, longest: int) -> None:
+        super().__init__()
+        self._make = make
+        self._most = most
+        self._longest = longest
+
+    def __missing__(self, text: str) -> Made:
+        made = self._make(text)
+        if len(text) <= self._longest:
+            if len(self) >= self._most:
+                self.clear()
+            self[text] = made
+        return made
+
+
+def known(
+    most: int, longest: int = LONGEST
+) -> Callable[[Callable[[str], Made]], Callable[[str], Made]]:
+    """Remember up to ``most`` results of a function of a text alone, for the hottest paths."""
+    return lambda make: _Known(make, most, longest).__getitem__
+
+
 def remembered(
     most: int, longest: int = LONGEST
 ) -> Callable[[Callable[Concatenate[str, Given], Made]], Callable[Concatenate[str, Given], Made]]:

@@ -5,7 +5,7 @@ from zoneinfo import ZoneInfo
 
 import pytest
 
-from fhir_server.remembering import LONGEST, remembered
+from fhir_server.remembering import LONGEST, known, remembered
 from fhir_server.resources.bindings import nearest
 from fhir_server.resources.fhirpath import compiled, quantities
 from fhir_server.resources.terminology.words import words
@@ -26,6 +26,30 @@ def test_a_short_text_is_worked_out_once_and_a_long_one_each_time():
         assert length(text, 1) == len(text) + 1
 
     assert asked == ["a", *["b" * (LONGEST + 1)] * 2]
+
+
+def test_of_texts_alone_as_many_as_said_are_known_and_no_long_one():
+    asked = []
+
+    @known(2)
+    def length(text):
+        asked.append(text)
+        return len(text)
+
+    for text in ("a", "a", "b", "a", "c", "a", "d" * (LONGEST + 1), "d" * (LONGEST + 1)):
+        assert length(text) == len(text)
+
+    assert asked == ["a", "b", "c", "a", *["d" * (LONGEST + 1)] * 2]  # a third one: begun anew
+
+
+def test_what_a_function_refuses_is_not_known():
+    @known(2)
+    def number(text):
+        return int(text)
+
+    for _ in range(2):
+        with pytest.raises(ValueError, match="x"):
+            number("x")
 
 
 LONG = 5_000

@@ -65,7 +65,9 @@ def step(place: int, entry: Entry, outer: Request, types: Collection[str]) -> St
             f"The method {asked.method!r} is not one of {', '.join(ORDER)}.",
             expression=f"{where}.method",
         )
-    path, _, query = asked.url.removeprefix(f"{outer.base}/").removeprefix("/").partition("?")
+    path, query = asked.url, ""
+    if path not in types:
+        path, _, query = path.removeprefix(f"{outer.base}/").removeprefix("/").partition("?")
     if ":" in path:
         raise BadRequest(
             f"The URL {asked.url!r} is not below {outer.base}.", expression=f"{where}.url"
@@ -165,12 +167,11 @@ def of_deletion(gone: Sequence[Stored]) -> bytes:
 def of_stored(stored: Stored, status: int, base: str, *, whole: bool) -> bytes:
     """Write the entry that answers a create or update; ``whole``: with the resource."""
     address = f"{stored.resource_type}/{stored.id}"
-    response = {
-        "status": _STATUS[status],
-        "location": f"{address}/_history/{stored.version}",
-        "etag": etag(stored.version),
-        "lastModified": instant(stored.moment),
-    }
-    full_url = quoted(f"{base}/{address}")
+    version = stored.version
+    says = (
+        f'"response":{{"status":"{_STATUS[status]}","location":"{address}/_history/{version}",'
+        f'"etag":"W/\\"{version}\\"","lastModified":"{instant(stored.moment)}"}}}}'
+    )
+    head = b'{"fullUrl":%s,' % quoted(f"{base}/{address}")
     resource = b'"resource":%s,' % stored.raw if whole else b""
-    return b'{"fullUrl":%s,%s"response":%s}' % (full_url, resource, dump(response))
+    return head + resource + says.encode()

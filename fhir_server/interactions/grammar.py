@@ -57,6 +57,7 @@ _MEMBER = ["*", "*", "*"]
 _BY_SHAPE: dict[str, dict[str, Route]] = {}
 for _route in ROUTES:
     _BY_SHAPE.setdefault(_shape(_route.pattern), {})[_route.method] = _route
+_AT_TYPE = _BY_SHAPE["*"]
 
 
 def find(method: str, path: str, types: Collection[str]) -> tuple[Route, list[str]]:
@@ -65,6 +66,8 @@ def find(method: str, path: str, types: Collection[str]) -> tuple[Route, list[st
     ``path`` is relative to the FHIR base, without slash at either end; HEAD asks what GET does.
     What ends with ``$name`` is an operation, wherever it is called.
     """
+    if path in types and (route := _AT_TYPE.get(method)) is not None:
+        return route, [path]
     *where, last = path.split("/")
     if last.startswith("$"):
         if where and where[0] not in types:

@@ -98,14 +98,16 @@ def put(  # noqa: PLR0913
     if faults:
         raise Invalid(faults)
     new = method == "POST"
+    resource_type = document["resourceType"]
+    bare = "" if "id" in document or "meta" in document else resource_type
     document["id"] = resource_id
-    if document["resourceType"] == subscribing.TYPE:
-        raw = subscribing.prepared(context, document, resource_id, new=new)
+    if resource_type == subscribing.TYPE:
+        raw, bare = subscribing.prepared(context, document, resource_id, new=new), ""
     by = context.principal.organization
     return Put(
-        document["resourceType"],
+        resource_type,
         resource_id,
-        text(raw, resource_id, tidy=tidy),
+        text(raw, resource_id, tidy=tidy, bare=bare),
         index(document, context.parameters),
         method,
         existing=False if new else None,

@@ -329,10 +329,8 @@ def _tag(document: Document) -> str | None:
 
 
 def _is_ours(document: Document, base: str, origin: str) -> bool:
-    if is_read(document):  # found out elsewhere, and acted on there
-        return False
     meta = document.get("meta")
-    if meta is None:
+    if meta is None or is_read(document):  # found out elsewhere, and acted on there
         return False
     tagged = any(each.get("system") == origin for each in meta.get("tag", ()))
     own = f"{base}/StructureDefinition/"

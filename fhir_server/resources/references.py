@@ -105,9 +105,9 @@ class Rewriter:
         if self._may_hold(text, base):
             text = self._resource(text, base)
         elif b"\\" not in raw:
-            found = self._pointed(document, base)
-            if found[1] == count:
-                return text, found[0]
+            made, left = self._pointed(document, base, count)
+            if left == 0:
+                return text, made
         return text, document if text == raw else orjson.loads(text)
 
     def rewrite(self, raw: bytes, full_url: str | None) -> bytes:
@@ -130,16 +130,18 @@ class Rewriter:
 
         return _REFERENCE.sub(replaced, raw), count
 
-    def _pointed(self, document: Document, base: str) -> tuple[Document, int]:
-        """Replace the References among the elements of a resource itself; say how many."""
-        made, count = document, 0
+    def _pointed(self, document: Document, base: str, count: int) -> tuple[Document, int]:
+        """Replace References among the elements of a resource itself; say how many are left."""
+        made = document
         for name, value in document.items():
+            if not count:
+                break
             if type(value) is dict and type(value.get("reference")) is str:
                 new = self._resolved(value["reference"], base)
                 if new is not None:
                     made = dict(document) if made is document else made
                     made[name] = {**value, "reference": new}
-                    count += 1
+                    count -= 1
         return made, count
 
     def _resolved(self, value: str, base: str) -> str | None:
@@ -212,7 +214,9 @@ class Rewriter:
 
 
 def _base(full_url: str | None) -> str:
-    restful = _RESTFUL.fullmatch(full_url) if full_url else None
+    if not full_url or not full_url.startswith("http"):
+        return ""
+    restful = _RESTFUL.fullmatch(full_url)
     return restful[1] if restful else ""
 
 

@@ -101,14 +101,18 @@ def pieces(raw: bytes) -> dict[str, bytes]:
         raise BadRequest(f"The body is not a JSON object: {error}") from error
 
 
-def text(raw: bytes, resource_id: str, *, tidy: bool = False) -> Text:
+def text(raw: bytes, resource_id: str, *, tidy: bool = False, bare: str = "") -> Text:
     """Set the logical id and open ``meta`` for the stamp; ``raw`` must be a valid resource.
 
     ``id`` and ``meta`` stay where they were written, or come after ``resourceType``. ``tidy`` says
-    that there is no white space outside of strings.
+    that there is no white space outside of strings; ``bare`` is the type of a resource that has
+    neither ``id`` nor ``meta``.
     """
     if not tidy:
         raw = msgspec.json.format(raw, indent=-1)
+    if bare and raw.startswith(start := b'{"resourceType":"%b"' % bare.encode()):
+        opened = b'%b,"id":"%b","meta":{' % (start, resource_id.encode())
+        return Text(b"".join((opened, b"}", raw[len(start) :])), len(opened))
     head = _head.decode(raw)
     start = b'{"resourceType":"%b"' % head.resourceType.encode()
     old_id = b',"id":%b' % head.id if head.id else b""

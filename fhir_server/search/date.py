@@ -11,16 +11,17 @@ from __future__ import annotations
 
 import re
 from datetime import UTC, datetime, timedelta
+from functools import lru_cache
 from typing import TYPE_CHECKING, Any
 
 from fhir_server.errors import BadRequest, NotSupported
-from fhir_server.remembering import remembered
+from fhir_server.remembering import known
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from collections.abc import Callable, Mapping
     from zoneinfo import ZoneInfo
 
-    from fhir_server.search.field import Add, Field, Place, Writer, Writers
+    from fhir_server.search.field import Add, Aside, Field, Place, Writer, Writers
     from fhir_server.search.plan import Filter
 
 SORT = ".l"
@@ -44,10 +45,15 @@ def bounds(text: str, zone: ZoneInfo) -> Range:
 
     Raises ValueError when it is no date.
     """
-    return _bounds(text, zone)
+    return _reader(zone)(text)
 
 
-@remembered(4096)
+@lru_cache(8)
+def _reader(zone: ZoneInfo) -> Callable[[str], Range]:
+    """Give what reads dates where those without a zone are of this one, remembering them."""
+    return known(4096)(lambda text: _bounds(text, zone))
+
+
 def _bounds(text: str, zone: ZoneInfo) -> Range:
     match = _DATE.fullmatch(text)
     if match is None:
@@ -123,8 +129,10 @@ def writers(place: Place) -> Writers:
     """Give the write half for each FHIR type."""
     zone = place.zone
 
+    span = _reader(zone)
+
     def moment(value: Any, add: Add) -> None:
-        low, high = _bounds(value, zone)
+        low, high = span(value)
         add({"l": low, "h": high})
 
     def ranged(limits: Any) -> Writer:
@@ -139,7 +147,7 @@ def writers(place: Place) -> Writers:
     return {**moments, "Period": ranged(_period), "Timing": ranged(_timing)}
 
 
-def asides(_place: Place) -> Mapping[str, Writers]:
+def asides(_place: Place) -> Mapping[str, Mapping[str, Aside]]:
     """Write nothing beside."""
     return {}
 

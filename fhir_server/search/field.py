@@ -27,6 +27,14 @@ def as_it_is(value: Any, add: Add) -> None:
 
 
 @dataclass(frozen=True, slots=True)
+class Aside:
+    """What writes to a field beside; without the element ``needs``, if any, there is nothing to."""
+
+    write: Writer
+    needs: str = ""
+
+
+@dataclass(frozen=True, slots=True)
 class Place:
     """Where this server stands: the zone of dates that name none, its base URLs, its codes.
 
@@ -107,7 +115,7 @@ class Kind(Protocol):
     def writers(self, place: Place) -> Writers:
         """Give, for each FHIR type it can index, the function that writes its entries."""
 
-    def asides(self, place: Place) -> Mapping[str, Writers]:
+    def asides(self, place: Place) -> Mapping[str, Mapping[str, Aside]]:
         """Give the writers of unindexed fields beside, by the modifier that asks them."""
 
     def condition(self, field: Field, modifier: str | None, value: str, place: Place) -> Filter:

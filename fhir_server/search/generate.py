@@ -14,10 +14,10 @@ from fhir_server.search.field import as_it_is
 from fhir_server.search.reference import refers
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterable
+    from collections.abc import Callable, Iterable, Mapping, Sequence
 
     from fhir_server.resources.definitions import Definitions, Element
-    from fhir_server.search.field import Writers
+    from fhir_server.search.field import Aside, Writer, Writers
 
     Arrive = Callable[["Source", "Here"], None]
 
@@ -209,23 +209,46 @@ def _extension(source: Source, url: str, rest: Path, here: Here, arrive: Arrive)
     walk(source, rest, inside, arrive)
 
 
-def writes(add: str, writers: Writers) -> Arrive:
+@dataclass(frozen=True, slots=True)
+class Beside:
+    """A field beside the parameter's own: the list its entries go to, and who writes them."""
+
+    name: str
+    writers: Mapping[str, Aside]
+
+
+def writes(add: str, writers: Writers, beside: Sequence[Beside] = ()) -> Arrive:
     """Arrive by writing the element's entries with ``writers``, and note the type."""
 
     def arrive(source: Source, here: Here) -> None:
         if here.kind in writers:
             source.leaves.append(Leaf(here.kind, here.many, here.systems))
-            writer = writers[here.kind]
-            call = f"{add}({here.variable})"
-            if writer is not as_it_is:
-                call = f"{source.bind('w', writer)}({here.variable}, {add})"
-            source.line(here.depth, call)
+            _write(source, here, add, writers[here.kind])
+            for each in beside:
+                _write_beside(source, here, each)
         elif here.kind == "Extension":
             _value_of(source, here, writers, arrive)
         else:
             source.line(here.depth, "pass")
 
     return arrive
+
+
+def _write(source: Source, here: Here, add: str, writer: Writer) -> None:
+    call = f"{add}({here.variable})"
+    if writer is not as_it_is:
+        call = f"{source.bind('w', writer)}({here.variable}, {add})"
+    source.line(here.depth, call)
+
+
+def _write_beside(source: Source, here: Here, beside: Beside) -> None:
+    aside = beside.writers.get(here.kind)
+    if aside is None:
+        return
+    if aside.needs:
+        source.line(here.depth, f"if {aside.needs!r} in {here.variable}:")
+        here = replace(here, depth=here.depth + 1)
+    _write(source, here, f"{beside.name}.append", aside.write)
 
 
 def _value_of(source: Source, here: Here, writers: Writers, arrive: Arrive) -> None:

@@ -17,7 +17,7 @@ from fhir_server.errors import BadRequest, NotSupported
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
 
-    from fhir_server.search.field import Add, Field, Place, Writers
+    from fhir_server.search.field import Add, Aside, Field, Place, Writers
     from fhir_server.search.plan import Filter
 
     Measure = Callable[[Decimal], float]
@@ -40,7 +40,7 @@ def writers(_place: Place) -> Writers:
     return dict.fromkeys(SINGLE, _number)
 
 
-def asides(_place: Place) -> Mapping[str, Writers]:
+def asides(_place: Place) -> Mapping[str, Mapping[str, Aside]]:
     """Write nothing beside."""
     return {}
 

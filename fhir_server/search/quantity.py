@@ -20,7 +20,7 @@ from fhir_server.search.token import key
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
-    from fhir_server.search.field import Add, Field, Place, Writers
+    from fhir_server.search.field import Add, Aside, Field, Place, Writers
     from fhir_server.search.plan import Filter
 
 SORT = ".l"
@@ -43,14 +43,16 @@ def _quantity(value: Any, add: Add) -> None:
     given = value.get("value")
     if given is None:
         return
-    amount = float(given)
-    low = high = amount
+    low = high = float(given)
     match value.get("comparator"):
         case "<" | "<=":
             low = -_INFINITE
         case ">" | ">=":
             high = _INFINITE
-    add({"l": low, "h": high, "u": _units(value)} | _canonical(value, low, high))
+    entry = {"l": low, "h": high, "u": _units(value)}
+    if value.get("system") == ucum.SYSTEM:
+        entry |= _canonical(value, low, high)
+    add(entry)
 
 
 def _canonical(value: Any, low: float, high: float) -> dict[str, Any]:
@@ -115,7 +117,7 @@ def writers(_place: Place) -> Writers:
     }
 
 
-def asides(_place: Place) -> Mapping[str, Writers]:
+def asides(_place: Place) -> Mapping[str, Mapping[str, Aside]]:
     """Write nothing beside."""
     return {}
 

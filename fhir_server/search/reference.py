@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING, Any
 from fhir_server.errors import BadRequest, NotSupported
 from fhir_server.search import token
 from fhir_server.search.escapes import plain
+from fhir_server.search.field import Aside
 from fhir_server.search.uri import canonical, versioned
 
 if TYPE_CHECKING:
@@ -68,15 +69,14 @@ def writers(place: Place) -> Writers:
     }
 
 
-def asides(place: Place) -> Mapping[str, Writers]:
+def asides(place: Place) -> Mapping[str, Mapping[str, Aside]]:
     """Keep the identifiers by which references name their targets."""
     identifier: Writer = token.writers(place)["Identifier"]
 
     def named(value: Any, add: Add) -> None:
-        if "identifier" in value:
-            identifier(value["identifier"], add)
+        identifier(value["identifier"], add)
 
-    return {"identifier": {"Reference": named}}
+    return {"identifier": {"Reference": Aside(named, needs="identifier")}}
 
 
 def condition(field: Field, modifier: str | None, value: str, place: Place) -> Filter:

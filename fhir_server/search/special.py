@@ -16,7 +16,7 @@ from fhir_server.search.escapes import split
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
-    from fhir_server.search.field import Add, Field, Place, Writers
+    from fhir_server.search.field import Add, Aside, Field, Place, Writers
     from fhir_server.search.plan import Filter
 
 SORT = ""
@@ -47,7 +47,7 @@ def writers(_place: Place) -> Writers:
     return {"Location.position": _position}
 
 
-def asides(_place: Place) -> Mapping[str, Writers]:
+def asides(_place: Place) -> Mapping[str, Mapping[str, Aside]]:
     """Write nothing beside."""
     return {}
 

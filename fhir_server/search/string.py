@@ -14,14 +14,14 @@ import unicodedata
 from typing import TYPE_CHECKING, Any
 
 from fhir_server.errors import BadRequest, NotSupported
-from fhir_server.remembering import remembered
+from fhir_server.remembering import known
 from fhir_server.search.escapes import plain
 from fhir_server.search.field import as_it_is
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
-    from fhir_server.search.field import Add, Field, Place, Writers
+    from fhir_server.search.field import Add, Aside, Field, Place, Writers
     from fhir_server.search.plan import Filter
 
 SORT = ""
@@ -36,7 +36,7 @@ TITLES = frozenset(_TITLES.split())
 _SILENT = str.maketrans("", "", ".,'\"`\u00b4\u2018\u2019")
 
 
-@remembered(4096)
+@known(4096)
 def fold(text: str) -> str:
     """Write ``text`` as the index compares it."""
     if not text.isascii():
@@ -46,7 +46,7 @@ def fold(text: str) -> str:
     return " ".join(text.casefold().translate(_SILENT).split())
 
 
-@remembered(4096)
+@known(4096)
 def fold_name(text: str) -> str:
     """Fold the name of a person and leave out the titles before it, but never all of it."""
     words = fold(text).split(" ")
@@ -57,6 +57,8 @@ def fold_name(text: str) -> str:
 
 def folded(texts: list[str]) -> list[str]:
     """Fold what one field holds, each once."""
+    if len(texts) == 1:
+        return [each] if (each := fold(texts[0])) else texts[:0]
     return [each for each in dict.fromkeys(map(fold, texts)) if each]
 
 
@@ -106,7 +108,7 @@ def writers(_place: Place) -> Writers:
     }
 
 
-def asides(_place: Place) -> Mapping[str, Writers]:
+def asides(_place: Place) -> Mapping[str, Mapping[str, Aside]]:
     """Write nothing beside: what was gathered is kept for ``:exact`` by the field's own code."""
     return {}
 

@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING, Any
 from fhir_server.errors import BadRequest, NotSupported
 from fhir_server.search.aliases import names_of
 from fhir_server.search.escapes import plain, split
-from fhir_server.search.field import as_it_is
+from fhir_server.search.field import Aside, as_it_is
 from fhir_server.search.string import LAST, fold
 
 if TYPE_CHECKING:
@@ -34,7 +34,9 @@ AFTER_BAR = "}"
 
 def key(system: str | None, code: str | None) -> str:
     """Spell a system and a code as one entry; a bar inside a system cannot confuse it."""
-    return f"{(system or '').replace('|', '%7C')}|{code or ''}"
+    if system and "|" in system:
+        system = system.replace("|", "%7C")
+    return f"{system or ''}|{code or ''}"
 
 
 def _boolean(value: Any, add: Add) -> None:
@@ -56,12 +58,7 @@ def _coding(value: Any, add: Add) -> None:
 
 def _concept(value: Any, add: Add) -> None:
     for coding in value.get("coding", ()):
-        code = coding.get("code")
-        if code is not None:
-            add(code)
-            add(key(coding.get("system"), code))
-        elif "system" in coding:
-            add(key(coding["system"], ""))
+        _coded(coding, coding.get("code"), add)
 
 
 def _identifier(value: Any, add: Add) -> None:
@@ -98,29 +95,29 @@ def _texts(value: Any, add: Add) -> None:
 
 
 def _display(value: Any, add: Add) -> None:
-    if value.get("display"):
-        add(value["display"])
+    add(value["display"])
 
 
 def _type_text(value: Any, add: Add) -> None:
-    if "type" in value:
-        _texts(value["type"], add)
+    _texts(value["type"], add)
 
 
 def _of_type(value: Any, add: Add) -> None:
-    if "type" not in value:
-        return
     number = value.get("value")
     for coding in value["type"].get("coding", ()):
         if number is not None and coding.get("code") is not None:
             add(f"{key(coding.get('system'), coding['code'])}|{number}")
 
 
-def asides(_place: Place) -> Mapping[str, Writers]:
+def asides(_place: Place) -> Mapping[str, Mapping[str, Aside]]:
     """Write the words of coded values for ``:text``, typed identifiers for ``:of-type``."""
     return {
-        "text": {"CodeableConcept": _texts, "Coding": _display, "Identifier": _type_text},
-        "of-type": {"Identifier": _of_type},
+        "text": {
+            "CodeableConcept": Aside(_texts),
+            "Coding": Aside(_display, needs="display"),
+            "Identifier": Aside(_type_text, needs="type"),
+        },
+        "of-type": {"Identifier": Aside(_of_type, needs="type")},
     }
 
 

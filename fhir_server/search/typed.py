@@ -17,12 +17,12 @@ from fhir_server.search.generate import Here, Leaf, Source
 from fhir_server.search.kinds import KINDS
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Mapping
+    from collections.abc import Callable, Mapping, Sequence
 
     from fhir_server.resources.wire import Document
     from fhir_server.search.expressions import Path
     from fhir_server.search.field import Place
-    from fhir_server.search.generate import Model
+    from fhir_server.search.generate import Beside, Model
 
 LETTERS = "abc"
 _PATIENT = Step("resolves", "Patient")
@@ -82,7 +82,11 @@ class _Type:
         sources = compartment.beside(self.parameters.compartments, self.type, known)
         if sources:
             note = self.source.bind("note", compartment.write)
-            self.source.line(1, f"{note}(ix, {sources!r})")
+            named = " or ".join(
+                f"{key!r} in ix" for key in dict.fromkeys(key for key, _ in sources)
+            )
+            self.source.line(1, f"if {named}:")
+            self.source.line(2, f"{note}(ix, {sources!r})")
         if self.parameters.place.words:
             known |= self.words()
         return Compiled(known, self.source)
@@ -148,31 +152,40 @@ class _Type:
         return tuple(chosen) if covered == wanted else ()
 
     def own(self, row: Row) -> tuple[Field, ...]:
-        """Write the code for a field of its own."""
+        """Write the code for a field of its own and for those beside it: one walk for all."""
         source = self.source
         leaves_before = len(source.leaves)
         kind = KINDS[row.type]
         mark = len(source.lines)
         depth = self.guard(row.paths)
+        asides = kind.asides(self.parameters.place)
+        beside = tuple(
+            generate.Beside(f"beside{n}", each) for n, each in enumerate(asides.values())
+        )
+        start = len(source.lines)
         writers = kind.writers(self.parameters.place)
-        source.line(depth, "out = []")
-        source.line(depth, "add = out.append")
-        self.emit(row.paths, "add", writers, Here("d", self.type, depth, root=("d", self.type)))
+        here = Here("d", self.type, depth, root=("d", self.type))
+        self.emit(row.paths, "out.append", writers, here, beside)
         leaves = source.leaves[leaves_before:]
         if not leaves:
             del source.lines[mark:]
             return ()
+        kinds = frozenset(leaf.kind for leaf in leaves)
+        written = [
+            each for each in zip(asides, beside, strict=True) if kinds & each[1].writers.keys()
+        ]
+        lists = ["out = []", *(f"{each.name} = []" for _, each in written)]
+        source.lines[start:start] = ["    " * depth + each for each in lists]
         many = _many(row.type, leaves, row.paths)
         if row.type == "string":
-            self.fold(row, leaves, depth)
-        self.store(f"ix[{row.code!r}]", depth, many=many)
-        for modifier, aside in kind.asides(self.parameters.place).items():
-            if any(leaf.kind in aside for leaf in leaves):
-                self.aside(row, ":" + modifier, aside, depth)
+            self.fold(row, kinds, depth)
+        self.store(f"ix[{row.code!r}]", "out", depth, many=many)
+        for modifier, each in written:
+            self.aside(row, ":" + modifier, each.name, depth)
         del source.leaves[leaves_before:]
         systems = tuple(dict.fromkeys(each for leaf in leaves for each in leaf.systems))
         targets = systems if row.type == "token" else row.targets
-        made = Field(f"ix.{row.code}", frozenset(leaf.kind for leaf in leaves), many, targets)
+        made = Field(f"ix.{row.code}", kinds, many, targets)
         self.fields[row.type, frozenset(row.paths)] = made
         return (made,)
 
@@ -187,40 +200,40 @@ class _Type:
         self.source.line(1, "if " + " or ".join(f"{key!r} in d" for key in keys) + ":")
         return 2
 
-    def emit(self, paths: Any, add: str, writers: Any, here: Here) -> None:
+    def emit(
+        self, paths: Any, add: str, writers: Any, here: Here, beside: Sequence[Beside] = ()
+    ) -> None:
         self.source.wanted = frozenset(writers)
         for path in paths:
             if isinstance(path, Truth):
                 generate.truth(self.source, path, here, add, writers)
             else:
-                generate.walk(self.source, path, here, generate.writes(add, writers))
+                generate.walk(self.source, path, here, generate.writes(add, writers, beside))
 
-    def store(self, target: str, depth: int, *, many: bool) -> None:
-        self.source.line(depth, "if out:")
-        unique = self.source.bind("unique", _unique)
-        value = f"{unique}(out) if len(out) > 1 else out" if many else "out[0]"
+    def store(self, target: str, found: str, depth: int, *, many: bool) -> None:
+        self.source.line(depth, f"if {found}:")
+        value = self.each_once(found) if many else f"{found}[0]"
         self.source.line(depth + 1, f"{target} = {value}")
 
-    def fold(self, row: Row, leaves: list[Leaf], depth: int) -> None:
-        """Keep the strings as written for ``:exact``, and go on with them folded."""
+    def each_once(self, found: str) -> str:
+        """Write the list without what is there twice; most have one entry, or a code twice told."""
         unique = self.source.bind("unique", _unique)
-        exact = f"{unique}(out) if len(out) > 1 else out"
+        few = f"len({found}) == 1 or len({found}) == 2 and {found}[0] != {found}[1]"
+        return f"{found} if {few} else {unique}({found})"
+
+    def fold(self, row: Row, kinds: frozenset[str], depth: int) -> None:
+        """Keep the strings as written for ``:exact``, and go on with them folded."""
         self.source.line(depth, "if out:")
-        self.source.line(depth + 1, f"ix[{row.code + ':exact'!r}] = {exact}")
-        kinds = frozenset(leaf.kind for leaf in leaves)
+        self.source.line(depth + 1, f"ix[{row.code + ':exact'!r}] = {self.each_once('out')}")
         folding = string.folded_names if kinds == string.NAMES else string.folded
         self.source.line(depth + 1, f"out = {self.source.bind('fold', folding)}(out)")
 
-    def aside(self, row: Row, suffix: str, writers: Any, depth: int) -> None:
-        source = self.source
-        source.line(depth, "out = []")
-        source.line(depth, "add = out.append")
-        here = Here("d", self.type, depth, root=("d", self.type))
-        self.emit(row.paths, "add", writers, here)
+    def aside(self, row: Row, suffix: str, found: str, depth: int) -> None:
         if suffix == TEXT:
-            source.line(depth, "if out:")
-            source.line(depth + 1, f"out = {source.bind('fold', string.folded)}(out)")
-        self.store(f"ix[{row.code + suffix!r}]", depth, many=True)
+            self.source.line(depth, f"if {found}:")
+            fold = self.source.bind("fold", string.folded)
+            self.source.line(depth + 1, f"{found} = {fold}({found})")
+        self.store(f"ix[{row.code + suffix!r}]", found, depth, many=True)
 
     def composite(self, row: Row) -> SearchParameter:
         """Ask the resource itself by the parameters of the parts, its elements by a field."""

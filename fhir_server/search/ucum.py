@@ -16,7 +16,7 @@ from fractions import Fraction
 from functools import lru_cache
 from typing import NamedTuple
 
-from fhir_server.remembering import remembered
+from fhir_server.remembering import known
 
 SYSTEM = "http://unitsofmeasure.org"
 
@@ -151,7 +151,7 @@ class _Unknown(Exception):
     """The code is no unit that can be converted here."""
 
 
-@remembered(2048)
+@known(2048)
 def unit(code: str) -> Unit | None:
     """Read a UCUM code; None if it has no canonical form here."""
     if code in SPECIAL:
@@ -166,12 +166,13 @@ def unit(code: str) -> Unit | None:
 
 def canonical(value: str, code: str) -> tuple[float, str] | None:
     """Give a value in base units and how these are spelt."""
-    return None if len(code) > _LONGEST else _canonical(value, code)
+    return _canonical(f"{value} {code}")
 
 
-@remembered(8192)
-def _canonical(value: str, code: str) -> tuple[float, str] | None:
-    found = unit(code)
+@known(8192)
+def _canonical(quantity: str) -> tuple[float, str] | None:
+    value, _, code = quantity.partition(" ")
+    found = unit(code) if len(code) <= _LONGEST else None
     if found is None:
         return None
     return measured(Decimal(value), found), found.name

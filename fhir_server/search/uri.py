@@ -16,7 +16,7 @@ from fhir_server.search.field import as_it_is
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
-    from fhir_server.search.field import Add, Field, Place, Writers
+    from fhir_server.search.field import Add, Aside, Field, Place, Writers
     from fhir_server.search.plan import Filter
 
 SORT = ""
@@ -36,7 +36,7 @@ def writers(_place: Place) -> Writers:
     return {**dict.fromkeys(SINGLE, as_it_is), "canonical": canonical}
 
 
-def asides(_place: Place) -> Mapping[str, Writers]:
+def asides(_place: Place) -> Mapping[str, Mapping[str, Aside]]:
     """Write nothing beside."""
     return {}
 

@@ -20,7 +20,7 @@ from fhir_server.search.string import fold
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
 
-    from fhir_server.search.field import Field, Place, Writers
+    from fhir_server.search.field import Aside, Field, Place, Writers
     from fhir_server.search.plan import Filter
 
 SORT = ""
@@ -72,7 +72,7 @@ def writers(_place: Place) -> Writers:
     return {"string": as_it_is}
 
 
-def asides(_place: Place) -> Mapping[str, Writers]:
+def asides(_place: Place) -> Mapping[str, Mapping[str, Aside]]:
     """Write nothing beside."""
     return {}
 

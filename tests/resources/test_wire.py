@@ -209,6 +209,19 @@ def test_id_and_stamp_are_set_and_all_else_is_as_written(body, served):
     assert stamped.decode() == served.replace("STAMP", stamp)
 
 
+@pytest.mark.parametrize(
+    "body",
+    [
+        b'{"resourceType":"Basic"}',
+        b'{"resourceType":"Basic","code":{"id":"x","text":"meta"}}',
+        b'{"code":{"text":"y"},"resourceType":"Basic"}',
+        b'{"resourceType":"B\\u0061sic","language":"id"}',
+    ],
+)
+def test_a_resource_without_id_and_meta_is_written_as_any_other(body):
+    assert text(body, "b-1", bare="Basic") == text(body, "b-1")
+
+
 NODES = st.recursive(
     NUMBERS.map(lambda number: ("n", number)) | st.text(max_size=8) | st.booleans(),
     lambda inner: st.lists(inner, max_size=3) | st.dictionaries(NAMES, inner, max_size=3),

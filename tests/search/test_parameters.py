@@ -185,3 +185,34 @@ def test_a_parameter_of_our_own_replaces_one_of_r4(searching):
     parameters.compiled("Patient").index({"resourceType": "Patient", "gender": "male"}, ix)
     assert "gender" not in ix
     assert searching.index({"resourceType": "Patient", "gender": "male"})["gender"] == "male"
+
+
+@pytest.mark.parametrize(
+    ("codings", "written", "words"),
+    [
+        ([("s", "a", "Ä")], ["a", "s|a"], ["a"]),
+        ([("s", "a", "x"), ("s", "a", "X")], ["a", "s|a"], ["x"]),
+        ([("s", "a", "x"), ("t", "a", "y")], ["a", "s|a", "t|a"], ["x", "y"]),
+        ([("s", None, "x"), ("s", None, None)], ["s|"], ["x"]),
+        ([(None, "a", None)], ["a", "|a"], None),
+    ],
+)
+def test_a_code_is_written_once_however_often_it_is_said(searching, codings, written, words):
+    names = ("system", "code", "display")
+    coding = [{n: v for n, v in zip(names, each, strict=True) if v} for each in codings]
+    document = {"resourceType": "Basic", "code": {"coding": coding}}
+
+    ix = searching.index(document)
+
+    assert ix["code"] == written
+    assert ix.get("code:text") == words
+
+
+def test_a_reference_by_identifier_stands_beside(searching):
+    subject = {"reference": "Patient/1", "identifier": {"system": "s", "value": "7"}}
+    ix = searching.index({"resourceType": "Basic", "subject": subject})
+
+    assert ix["subject"] == "Patient/1"
+    assert ix["subject:identifier"] == ["7", "s|7"]
+    plain = {"resourceType": "Basic", "subject": {"reference": "Patient/1"}}
+    assert "subject:identifier" not in searching.index(plain)
