@@ -38,7 +38,6 @@ if TYPE_CHECKING:
     from fhir_server.store.ops import Condition, Found, Op, Put, Stored, Written
 
 BINARY = "Binary"
-MOST_NAMED = 10_000
 _EPOCH = datetime.fromtimestamp(0, UTC)
 OPEN = frozenset(
     {"ready", "close", "secret", "whole", "types", "tally", "unguarded", "permit"}
@@ -140,7 +139,8 @@ class Guarded(Store):
             veil(error, self._hidden_patients)
 
     def _hidden_patients(self, words: Iterable[str]) -> set[str]:
-        named = Plan("Patient", {"_id": {"$in": sorted(words)}}, limit=MOST_NAMED)
+        ids = sorted(words)
+        named = Plan("Patient", {"_id": {"$in": ids}}, limit=len(ids) or 1)
         there = {each.id for each in self._whole.search(named).resources}
         seen = self._whole.search(self._reached(named, "r")) if there else None
         return there - {each.id for each in seen.resources} if seen else set()

@@ -15,11 +15,14 @@ from fhir_server.mappings.codes import ADMINISTRATIVE_AREA
 from fhir_server.search.plan import Plan
 
 if TYPE_CHECKING:
+    from collections.abc import Iterator
+
     from fhir_server.auth.principals import Principal, Reach
     from fhir_server.context import Context
     from fhir_server.search.plan import Filter
+    from fhir_server.store.ops import Stored
 
-MOST: Final = 1000
+PAGE: Final = 10_000
 CARE: Final = ("dokter", "bidan", "perawat", "dokter-gigi", "analis", "apoteker")
 DESK: Final = ("pendaftaran", "kasir", "operator-wa", "auditor", "tim-pelaksana", "camat")
 _SMALL: Final = frozenset({"pustu", "posyandu", "pkd"})
@@ -132,6 +135,16 @@ def is_now(context: Context, resource: dict[str, Any]) -> bool:
 
 
 def found(context: Context, resource_type: str, wanted: Filter) -> list[dict[str, Any]]:
-    """Read what decides about rights, which is asked nobody's rights itself."""
-    plan = Plan(resource_type, wanted, limit=MOST)
-    return [orjson.loads(each.raw) for each in context.store.unguarded.search(plan).resources]
+    """Read what decides about rights, all of it; it is asked nobody's rights itself."""
+    return [orjson.loads(each.raw) for each in everything(context, resource_type, wanted)]
+
+
+def everything(context: Context, resource_type: str, wanted: Filter) -> Iterator[Stored]:
+    """Read page after page to the end: a consent that is left out would be one that is broken."""
+    plan = Plan(resource_type, wanted, limit=PAGE)
+    while True:
+        page = context.store.unguarded.search(plan)
+        yield from page.resources
+        if not page.more:
+            return
+        plan = replace(plan, after=page.last)

@@ -12,19 +12,17 @@ from datetime import datetime, timedelta
 from functools import cached_property
 from typing import TYPE_CHECKING, Any, Final
 
-import orjson
-
 from fhir_server.access.directory import DIRECTORY
+from fhir_server.access.people import everything, found
 from fhir_server.access.reach import Reach, written_by
 from fhir_server.resources.references import relative, targets
-from fhir_server.search.plan import Filter, Plan
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
 
     from fhir_server.context import Context
+    from fhir_server.search.plan import Filter
 
-MOST: Final = 100_000
 OPEN: Final = frozenset({"requested", "received", "accepted", "ready", "in-progress", "on-hold"})
 ENDED: Final = frozenset({"completed", "failed"})
 _LEADS_ON: Final = frozenset(
@@ -65,20 +63,20 @@ class Referrals(Reach):
 
     @cached_property
     def _package(self) -> dict[str, set[str]]:
-        found: dict[str, set[str]] = defaultdict(set)
+        package: dict[str, set[str]] = defaultdict(set)
         wanted = {key for task in self._tasks() for key in _named(task)}
         for _ in range(_STEPS):
-            wanted = {key for key in wanted if key[1] not in found[key[0]]}
+            wanted = {key for key in wanted if key[1] not in package[key[0]]}
             for kind, identity in wanted:
-                found[kind].add(identity)
+                package[kind].add(identity)
             wanted = self._referred(wanted)
-        return found
+        return package
 
     def _tasks(self) -> list[dict[str, Any]]:
         mine = {"$or": [{"ix.owner": self._organization}, {"ix.requester": self._organization}]}
         days = self._context.settings.referral_days
         since = self._context.clock() - timedelta(days=days)
-        tasks = [orjson.loads(each.raw) for each in self._found("Task", mine)]
+        tasks = found(self._context, "Task", mine)
         return [each for each in tasks if _is_open(each, since)]
 
     def _referred(self, keys: Iterable[tuple[str, str]]) -> set[tuple[str, str]]:
@@ -89,14 +87,10 @@ class Referrals(Reach):
         return {
             key
             for kind, ids in by_type.items()
-            for each in self._found(kind, {"_id": {"$in": ids}})
+            for each in everything(self._context, kind, {"_id": {"$in": ids}})
             for key in targets(each.raw)
             if key[0] not in _OF_SEVERAL and key[0] != "Task"
         }
-
-    def _found(self, resource_type: str, wanted: Filter) -> Iterable[Any]:
-        plan = Plan(resource_type, wanted, limit=MOST)
-        return self._context.store.unguarded.search(plan).resources
 
 
 def _is_open(task: dict[str, Any], since: datetime) -> bool:

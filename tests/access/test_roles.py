@@ -10,7 +10,7 @@ from datetime import UTC, datetime, timedelta
 
 import pytest
 
-from fhir_server.access import registry
+from fhir_server.access import people, registry
 from fhir_server.rest import gate
 from tests.access.leaks.asking import stored
 from tests.access.leaks.world import BASE, LABELS, VILLAGES, World, _directory, code, ref
@@ -312,7 +312,7 @@ def test_of_many_that_are_hidden_the_first_that_was_written_is_named(puskesmas, 
 # consent and emergency
 
 
-def consent(pkm, who=None, label=None, status="active"):
+def consent(pkm, who=None, label=None, status="active", of="siti"):
     provision = {"type": "deny"}
     if who:
         provision["actor"] = [{"role": {"text": "penerima"}, "reference": ref(who)}]
@@ -320,15 +320,15 @@ def consent(pkm, who=None, label=None, status="active"):
         provision["securityLabel"] = [{"system": LABELS, "code": label}]
     said = {
         "resourceType": "Consent",
-        "id": "c",
+        "id": f"c-{of}",
         "status": status,
         "scope": {"coding": [{"code": "patient-privacy"}]},
         "category": [{"text": "berbagi data"}],
-        "patient": ref("Patient/siti"),
+        "patient": ref(f"Patient/{of}"),
         "policyRule": {"text": "OPTOUT"},
         "provision": provision,
     }
-    assert pkm("PUT", "Consent/c", said).status_code in {200, 201}
+    assert pkm("PUT", f"Consent/c-{of}", said).status_code in {200, 201}
 
 
 def test_2_3_a_consent_narrows_by_person_and_by_label(person, caller):
@@ -351,6 +351,17 @@ def test_2_3_a_consent_narrows_by_person_and_by_label(person, caller):
 
     consent(pkm, who="Practitioner/dokter", status="inactive")
     assert dokter("GET", "Patient/siti").status_code == 200
+
+
+def test_2_3_however_many_consents_there_are_each_narrows(person, caller, monkeypatch):
+    dokter, pkm = person("dokter"), caller("pkm")
+    monkeypatch.setattr(people, "PAGE", 1)
+    for each in ("siti", "ayu", "dewi"):
+        consent(pkm, who="Practitioner/dokter", of=each)
+
+    seen = [dokter("GET", f"Patient/{each}").status_code for each in ("siti", "ayu", "dewi")]
+
+    assert seen == [403, 403, 403]
 
 
 def opened(who, url, **more):
