@@ -136,6 +136,8 @@ def _total(
     end = min(ends, default=None)
     name = f"Task/{case['id']}"
     left = end is None and state == UNREACHED
+    if any(_precision(each) == "menit" for each in of["meneruskan-saran"]):
+        exact = "menit"
     yield Jam("sla-total", name, start, end, doctor, 1, exact, left, guessed, name)
 
 

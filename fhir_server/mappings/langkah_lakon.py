@@ -16,7 +16,14 @@ from fhir_server.mappings.effects import Consequences, Effect
 from fhir_server.mappings.konsultasi_alur import is_advice, is_approval, is_lakon
 from fhir_server.mappings.meja_lakon import Desk
 from fhir_server.mappings.rules import has_code, local
-from fhir_server.mappings.tugas_lakon import OPEN, PERKIRAAN, end_of, kind_of, start_of
+from fhir_server.mappings.tugas_lakon import (
+    OPEN,
+    PERKIRAAN,
+    as_exact_as,
+    end_of,
+    kind_of,
+    start_of,
+)
 from fhir_server.mappings.tutup_lakon import close, turn_away
 
 if TYPE_CHECKING:
@@ -116,10 +123,12 @@ def _forwarded(desk: Desk, message: Document) -> None:
     at = desk.instant(sent)
     name, focus = f"Task/{case['id']}-d5", f"Communication/{message['id']}"
     if (step := desk.read(name)) is not None and step.get("status") in OPEN:
-        desk.finish(step, at, focus={"reference": focus}, owner=message.get("sender"))
+        about = {"focus": {"reference": focus}, "owner": message.get("sender")}
+        desk.finish(as_exact_as(step, message), at, **about)
     if desk.open_of(case, "memberi-saran") is None:
         team = next(iter(message.get("recipient", ())), None)
-        desk.next_advising(case, at, owner=team, requester=message.get("sender"))
+        timed = as_exact_as(case, message)
+        desk.next_advising(timed, at, owner=team, requester=message.get("sender"))
     desk.move(case, "diteruskan")
 
 
@@ -214,6 +223,7 @@ def _passed_on(desk: Desk, advice: Document) -> None:
     if as_before and (was.get("received") or was.get("sent")) == when:
         return
     if (step := desk.step_on(case, "meneruskan-saran", name)) is not None:
+        step = as_exact_as(step, advice)
         guess = {"url": PERKIRAAN, "valueBoolean": True}
         guessed: list[Any] = [] if advice.get("received") else [guess]
         kept = [e for e in step.get("extension", ()) if e.get("url") != PERKIRAAN]

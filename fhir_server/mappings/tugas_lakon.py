@@ -112,6 +112,15 @@ def precision_of(resource: Document) -> list[Document]:
     ]
 
 
+def as_exact_as(resource: Document, message: Document) -> Document:
+    """Give a resource as exact as a message that times it: one of an export has no seconds."""
+    minutes = [each for each in precision_of(message) if each["valueCode"] == "menit"]
+    if not minutes:
+        return resource
+    others = [e for e in resource.get("extension", ()) if e.get("url") != minutes[0]["url"]]
+    return {**resource, "extension": [*others, *minutes]}
+
+
 def is_guessed(task: Document) -> bool:
     """Say whether the end of a step is an estimate."""
     return any(

@@ -50,7 +50,7 @@ class Lakon:
         self.utas = self.sop.made("percakapan-konsultasi", utas)["id"]
         return self
 
-    def teruskan(self, jam, hari=None):
+    def teruskan(self, jam, hari=None, **lain):
         """The operator hands the complaint to the group of doctors (D5)."""
         return self.sop.made(
             "pesan-chat",
@@ -66,6 +66,7 @@ class Lakon:
                 "kunjungan": f"{self.kasus}-konsultasi",
                 "isi": "Kasus baru",
                 "kategori": "penerusan",
+                **lain,
             },
         )
 

@@ -287,6 +287,38 @@ def test_she_is_examined_at_11w1d(fhir, visit, examined):
     assert panels == []
 
 
+def test_all_that_was_measured_is_kept(fhir, visit, examined):
+    found = resources(fhir.read(f"Observation?encounter=Encounter/{visit['id']}&_count=50"))
+
+    values = {
+        each["id"].removeprefix(f"{examined['id']}-"): each["valueQuantity"]["value"]
+        for each in found
+        if "valueQuantity" in each
+    }
+    measured = {"berat": 61.5, "tinggi": 152, "lila": 26, "suhu": 36.7, "nadi": 88}
+    assert values == {**measured, "usia-hamil": 11.14}
+
+
+@pytest.mark.parametrize(
+    ("hpht", "day", "age"),
+    [
+        ("2024-01-15", "2024-08-20", (31, 1)),  # S5, Siti
+        ("2024-01-15", "2024-09-23", (36, 0)),  # S1, where the weekly contacts end
+        ("2024-01-08", "2024-08-05", (30, 0)),  # S4, Endang
+    ],
+)
+def test_gestational_ages_of_the_scenarios(sop, siti, hpht, day, age):
+    pregnancy = {"faskes": FASKES, "pasien": siti, "hpht": hpht, "pencatat": "bidan-kia"}
+    counted = {"gravida": 4, "partus": 3, "abortus": 0, "dicatat": wib("2024-04-02", "08:42")}
+    episode = sop.made("episode-kehamilan", {**pregnancy, **counted})
+    came = opened(sop, siti, "kia", wib(day, "08:00"), episode=episode["id"])
+    seen = {"pasien": siti, "kunjungan": came["id"], "pemeriksa": "bidan-kia"}
+
+    examined = sop.made("pemeriksaan-anc", {**seen, "waktu": wib(day, "08:30")})
+
+    assert (examined["usiaMinggu"], examined["usiaHari"]) == age
+
+
 @pytest.mark.usefixtures("examined")
 def test_the_visit_cannot_finish_while_the_lab_is_open(sop, fhir, visit):
     slip(sop, visit, TESTS, "LAB-20240402-009", wib(DAY, "09:05"))
@@ -312,6 +344,12 @@ def test_the_results_bring_her_back_to_kia(sop, fhir, visit):
     assert len(values) == len(TESTS)
     (hb,) = [each for each in values if each["code"]["coding"][0]["code"] == "718-7"]
     assert hb["valueQuantity"]["value"] == 10.8
+    words = sorted(
+        each["valueCodeableConcept"]["coding"][-1]["code"]
+        for each in values
+        if "valueCodeableConcept" in each
+    )
+    assert words == ["A", "negatif", *["non-reaktif"] * 3, "positif"]
 
 
 @pytest.mark.usefixtures("answered")
@@ -344,6 +382,9 @@ def test_she_goes_home_at_10_25_after_her_tablets(sop, fhir, visit):
     course = [each["status"] for each in stored["statusHistory"]]
     assert course == ["arrived", "in-progress", "onleave", "in-progress", "finished"]
     assert stored["period"] == {"start": wib(DAY, "07:45"), "end": wib(DAY, "10:25")}
+    (given,) = resources(fhir.read(f"MedicationDispense?context=Encounter/{visit['id']}"))
+    assert (given["quantity"]["value"], given["whenHandedOver"]) == (30, wib(DAY, "10:20"))
+    assert given["medicationCodeableConcept"]["coding"][0]["code"] == "93000937"
 
 
 @pytest.mark.usefixtures("visit")

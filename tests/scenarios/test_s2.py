@@ -7,6 +7,7 @@ FHIR API as a hospital would.
 from __future__ import annotations
 
 import json
+from dataclasses import replace
 from datetime import datetime, timedelta
 from pathlib import Path
 
@@ -22,6 +23,11 @@ NO_KASUS = "LGK-2021-0712-001"
 
 def wib(jam):
     return f"2021-07-12T{jam}+07:00"
+
+
+@pytest.fixture
+def settings(settings):
+    return replace(settings, lakon_kecamatan="990302")
 
 
 @pytest.fixture
@@ -198,7 +204,12 @@ def resources(bundle):
 def test_the_prescription_waits_for_the_approval(fhir, advis, resep, permintaan):
     assert advis["status"] == "disusun"
     assert permintaan.get("keputusan") is None
-    assert fhir.read(f"MedicationRequest/{resep}")["status"] == "draft"
+    drug = fhir.read(f"MedicationRequest/{resep}")
+    assert drug["status"] == "draft"
+    coding = drug["medicationCodeableConcept"]["coding"][0]
+    assert (coding["code"], coding["display"]) == ("93999901", "Parasetamol 500 mg")
+    assert drug["dosageInstruction"][0]["text"] == "3 x 1 tablet bila demam"
+    assert drug["dispenseRequest"]["quantity"]["value"] == 10
 
 
 def test_the_approval_activates_the_prescription(fhir, resep, disetujui):

@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import json
 from dataclasses import replace
-from datetime import datetime
+from datetime import datetime, timedelta
 from pathlib import Path
 
 import pytest
@@ -210,6 +210,45 @@ def test_br_d8_a_day_is_the_clinics_whatever_zone_a_client_writes(fhir, lakon):
 
     forwarded = counts(groups(report)["sla-d5"])
     assert (forwarded["denominator"], forwarded["numerator"]) == (1, 0)
+
+
+@pytest.mark.parametrize(("langkah", "batas"), [("sla-d1", 5), ("sla-d2", 10), ("sla-d3", 60)])
+def test_br_d8_steps_of_the_program_keep_their_limit_to_the_second(sop, fhir, langkah, batas):
+    """One of sixteen takes just its limit, the others a second more: 6.25 % is 6.3 %."""
+    begun = datetime.fromisoformat(wib(12, "08:00:00"))
+    limit = timedelta(minutes=batas)
+    for number in range(16):
+        ended = begun + limit + timedelta(seconds=bool(number))
+        step = {"langkah": langkah, "faskes": "tim-lakon", "status": "selesai"}
+        who = {"pemberi": "petugas/camat", "pelaksana": "tim/tim-pelaksana"}
+        times = {"ditugaskan": begun.isoformat(), "mulai": begun.isoformat()}
+        out = {"selesai": ended.isoformat(), "keluaran": [f"berkas-{number}"]}
+        sop.made("langkah-program", {**step, **who, **times, **out})
+    fhir.kept("Measure/sla-lakon", json.loads(MEASURE.read_text("utf-8")))
+
+    report = fhir.read(
+        "Measure/sla-lakon/$evaluate-measure?periodStart=2021-07-12&periodEnd=2021-07-18"
+    )
+
+    group = groups(report)[langkah]
+    assert (counts(group)["denominator"], counts(group)["numerator"]) == (16, 1)
+    assert group["measureScore"]["value"] == 6.3
+    assert extensions(group, "sla-median")[0]["valueQuantity"]["value"] == batas * 60 + 1
+
+
+def test_minutes_of_an_exported_message_are_the_precision_of_its_step(fhir, lakon):
+    """A message of an export has no seconds: 08:03 to 08:08:59 are five minutes, in time."""
+    case = lakon("ekspor")
+    case.teruskan("08:03:00", presisi="menit")
+    case.sarankan("08:08:59")
+    fhir.kept("Measure/sla-lakon", json.loads(MEASURE.read_text("utf-8")))
+
+    report = fhir.read(
+        "Measure/sla-lakon/$evaluate-measure?periodStart=2021-07-12&periodEnd=2021-07-18"
+    )
+
+    advised = counts(groups(report)["sla-d6"])
+    assert (advised["denominator"], advised["numerator"]) == (1, 1)
 
 
 def test_sent_without_a_receipt_is_counted_by_an_estimate(fhir, lakon):

@@ -339,6 +339,7 @@ def test_advice_is_active_at_once_and_due_within_24_hours(sop, fhir, advis, kasu
         request = fhir.read(f"ServiceRequest/{said.json['id']}-periksa-{kode}")
         assert request["status"] == "active"
         assert request["occurrencePeriod"]["end"] == "2024-08-06T13:10:00+07:00"
+    assert sop.read(f"persetujuan-advis?advis={said.json['id']}")["dokumen"] == []
     assert sop.read(f"kasus-pemantauan/{kasus['id']}")["status"] == "diberi-advis"
 
 
