@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any, Final
 
-from fhir_server.interactions.write import prepare
+from fhir_server.interactions.write import put
 from fhir_server.resources.wire import dump
 
 if TYPE_CHECKING:
@@ -28,12 +28,13 @@ def witnessed(context: Context, puts: Sequence[Put]) -> list[Put]:
     activity = "CREATE" if puts[0].method == "POST" else "UPDATE"
     document = {
         "resourceType": "Provenance",
-        "target": [{"reference": f"{put.resource_type}/{put.id}"} for put in puts],
+        "target": [{"reference": f"{each.resource_type}/{each.id}"} for each in puts],
         "recorded": context.clock().isoformat(timespec="milliseconds"),
         "activity": _concept("v3-DataOperation", activity),
         "agent": [_agent(context.principal)],
     }
-    return [*puts, prepare(context, dump(document), resource_type="Provenance")]
+    made = put(context, document, dump(document), context.new_id(), method="POST", tidy=True)
+    return [*puts, made]
 
 
 def _agent(principal: Principal) -> Document:

@@ -1,8 +1,8 @@
 """Writes of different requests that came at the same moment, each with its own fate.
 
 New resources become one unordered insert with one flush of the journal. Updates and deletions
-become one transaction, and so do new resources of which somebody is told; if anything gets in its
-way each is done again on its own.
+become one transaction, and so do new resources of which somebody is told or that are new together;
+if anything gets in its way each request is done again on its own.
 """
 
 from __future__ import annotations
@@ -14,7 +14,7 @@ from pymongo.errors import BulkWriteError, PyMongoError
 from fhir_server.errors import Conflict, FhirError, Unavailable
 from fhir_server.injection import point
 from fhir_server.store import bulk, single, transactions, versions
-from fhir_server.store.changes import Before, Change, change
+from fhir_server.store.changes import Before, Change, attributed, change
 from fhir_server.store.coalesce import Coalescer
 from fhir_server.store.failures import DRIVER, DUPLICATE, claimed, translate
 
@@ -36,14 +36,14 @@ BATCH_PATIENCE = 0.05
 
 
 class Together:
-    """Writes single ops into one database."""
+    """Writes single ops, and a few new resources at once, into one database."""
 
     def __init__(self, database: Database[Document], *, noop: bool) -> None:
         self._database = database
         self._noop = noop
         self._creates: dict[str, Coalescer[Put, Written]] = {}
         self._changes: Coalescer[Op, Written] = Coalescer(self._change)
-        self._told: Coalescer[Put, Written] = Coalescer(self._tell)
+        self._groups: Coalescer[Sequence[Put], list[Written]] = Coalescer(self._make)
 
     def create(self, put: Put) -> Written:
         """Insert a resource whose id is new; Conflict if it is not."""
@@ -54,9 +54,9 @@ class Together:
             coalescer = self._creates.setdefault(put.resource_type, Coalescer(self._insert))
         return coalescer.ask(put)
 
-    def tell(self, put: Put) -> Written:
-        """Insert a resource whose id is new, with its rows of the outbox."""
-        return self._told.ask(put)
+    def make(self, puts: Sequence[Put]) -> list[Written]:
+        """Insert resources whose ids are new, all or none, with their rows of the outbox."""
+        return self._groups.ask(puts)
 
     def change(self, op: Op) -> Written:
         """Update or delete a resource."""
@@ -77,29 +77,41 @@ class Together:
                 outcomes[failed["index"]] = _refused(puts[failed["index"]], failed)
         return outcomes
 
-    def _tell(self, puts: Sequence[Put]) -> list[Written | Exception]:
-        if len(puts) > 1:
+    def _make(self, groups: Sequence[Sequence[Put]]) -> list[list[Written] | Exception]:
+        if len(groups) > 1:
             try:
-                return self._run(lambda session: self._insert_all(puts, session), BATCH_PATIENCE)
+                return self._run(lambda session: self._insert_all(groups, session), BATCH_PATIENCE)
             except (PyMongoError, transactions.Again, bulk.Taken):
                 pass  # one of them cannot be: each for itself, below
-        return [self._tell_one(put) for put in puts]
+        return [self._make_one(group) for group in groups]
 
-    def _tell_one(self, put: Put) -> Written | Exception:
+    def _make_one(self, puts: Sequence[Put]) -> list[Written] | Exception:
         try:
-            return self._run(lambda session: self._insert_all([put], session))[0]
-        except bulk.Taken as taken:
-            return put.refusal(taken.key) if taken.key is not None else _there(put)
+            return self._run(lambda session: self._insert_group(puts, session))
         except FhirError as error:
             return error
         except DRIVER as error:
             return translate(error)
 
-    def _insert_all(self, puts: Sequence[Put], session: ClientSession) -> list[Written | Exception]:
+    def _insert_group(self, puts: Sequence[Put], session: ClientSession) -> list[Written]:
         moment = versions.now()
         changes = [change(put, Before(), moment) for put in puts]
-        bulk.write(self._database, changes, session)
+        try:
+            bulk.write(self._database, changes, session)
+        except bulk.Taken as taken:
+            number = changes.index(taken.change)
+            put = puts[number]
+            refusal = _there(put) if taken.key is None else put.refusal(taken.key)
+            raise attributed(refusal, number) from taken
         return [each.written for each in changes]
+
+    def _insert_all(
+        self, groups: Sequence[Sequence[Put]], session: ClientSession
+    ) -> list[list[Written] | Exception]:
+        moment = versions.now()
+        made = [[change(put, Before(), moment) for put in group] for group in groups]
+        bulk.write(self._database, [each for changes in made for each in changes], session)
+        return [[each.written for each in changes] for changes in made]
 
     def _change(self, ops: Sequence[Op]) -> list[Written | Exception]:
         outcomes: dict[int, Written | Exception] = {}

@@ -3,7 +3,7 @@
 Three roads, the shortest that fits:
 
 * a new resource with an id of the server's: one insert (1 round trip), shared with others; if
-  somebody is told of it, one transaction, shared too (3 round trips);
+  somebody is told of it, or a few are new together, one transaction, shared too (3 round trips);
 * one update or deletion: ``single`` (3 round trips), or with others one ``bulk``;
 * everything else: ``bulk``, with conditions inside the same transaction. Each condition costs its
   plans, all guards together one.
@@ -36,6 +36,9 @@ if TYPE_CHECKING:
 
 Result = TypeVar("Result")
 
+FEW = 8
+"""As many new resources of one request are written together with those of others."""
+
 
 class Writer:
     """Writes into one database; ``noop``: an update that changes nothing makes a version."""
@@ -62,13 +65,15 @@ class Writer:
         if twice is not None:
             op = ops[twice]
             raise attributed(BadRequest(f"{op.resource_type}/{op.id} is written twice."), twice)
+        if not conditions and (made := _few_new(ops)):
+            return self._together.make(made)
         if conditions:
             self._layout.prepare_own()
         return self._run(lambda session: self._all(ops, conditions, session))
 
     def _one(self, op: Op) -> Written:
         if isinstance(op, Put) and is_new(op):
-            return self._together.tell(op) if op.notices else self._together.create(op)
+            return self._together.make([op])[0] if op.notices else self._together.create(op)
         if single.fits(op):
             return self._together.change(op)
         return self._run(lambda session: self._all([op], (), session))[0]
@@ -95,6 +100,12 @@ class Writer:
             raise attributed(_taken(ops[number]), number) from taken
         self._judge.decide(conditions, "after", session)
         return [change.written for change in changes]
+
+
+def _few_new(ops: Sequence[Op]) -> list[Put]:
+    """Give the ops if they are a few new resources that others' may be written with, or none."""
+    puts = [op for op in ops[: FEW + 1] if isinstance(op, Put) and is_new(op)]
+    return puts if len(puts) == len(ops) else []
 
 
 def decided(ops: Sequence[Op], before: Mapping[bulk.Key, Before], *, noop: bool) -> list[Change]:

@@ -1,3 +1,5 @@
+from concurrent.futures import ThreadPoolExecutor
+
 import pytest
 
 from fhir_server.errors import BadRequest, Conflict, NotFound, PreconditionFailed
@@ -146,3 +148,33 @@ def test_nothing_to_do_does_nothing(store, commands):
 
     assert store.transact([]) == []
     assert commands.round_trips == 0
+
+
+def few(number):
+    """Two new resources of one request."""
+    return [create(f"p{number}"), create(f"o{number}", resource_type="Observation")]
+
+
+def test_a_few_new_resources_are_written_with_those_of_others_all_or_none(store):
+    store.transact([create("o3", resource_type="Observation")])
+
+    with ThreadPoolExecutor(12) as pool:
+        tried = [pool.submit(store.transact, few(number)) for number in range(12)]
+        errors = [each.exception() for each in tried]
+
+    (taken,) = [error for error in errors if error is not None]
+    assert (str(taken), taken.op) == ("Observation/o3 exists already.", 1)
+    for number in range(12):
+        there = [store.read("Patient", f"p{number}"), store.read("Observation", f"o{number}")]
+        assert [each is not None for each in there] == (
+            [False, True] if number == 3 else [True] * 2
+        )
+
+
+def test_a_few_new_resources_cost_an_insert_for_each_type_and_a_commit(store, commands):
+    store.transact(few(1))
+    commands.clear()
+
+    store.transact(few(2))
+
+    assert commands.names == ["insert", "insert", "commitTransaction"]
