@@ -83,12 +83,16 @@ class Dispatches:
         return int(found.get("cursor", 0)) if found else 0
 
     def take_in(self, target: str, rows: Sequence[Row]) -> None:
-        """Take rows of the outbox in, and move the cursor; to do it twice changes nothing."""
+        """Take rows of the outbox in, and move the cursor; to do it twice changes nothing.
+
+        What was expunged is nothing to send; its id may be another resource's by now.
+        """
         moment = now()
+        there = [row for row in rows if not row.expunged]
         with translated():
             self._index()
-            known = self._begin([row for row in rows if row.version == 1], moment)
-            further = [row for row in rows if row.version > 1 or _ref(row) in known]
+            known = self._begin([row for row in there if row.version == 1], moment)
+            further = [row for row in there if row.version > 1 or _ref(row) in known]
             self._write([_told(target, row, moment) for row in further])
             point("delivery-noted")
             last = {"$max": {"cursor": rows[-1].n}}

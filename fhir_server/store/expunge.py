@@ -2,7 +2,11 @@
 
 An emptied version keeps its row, so that versions have no gaps; it reads like a deletion. Rows of
 the outbox stay for their numbers, marked: what they tell of is not missed. Who gets the id later is
-a new resource, to those who were told of the old one, too.
+a new resource, to those who were told of the old one, too. What was being sent is given back as
+though its worker had died: it may have arrived.
+
+Rows are found by a scan of the outbox (no index has type and id): as much as ``outbox_days`` leave
+of it, for an operation of the operator that is rare, while an index would cost every write.
 """
 
 from __future__ import annotations
@@ -12,6 +16,7 @@ from typing import TYPE_CHECKING, Any
 from fhir_server.store import transactions, versions
 from fhir_server.store.dispatches import DISPATCHES
 from fhir_server.store.outbox import OUTBOX
+from fhir_server.store.progress import left_behind
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Sequence
@@ -26,7 +31,7 @@ Document = dict[str, Any]
 
 _FILED = {"f": {"$exists": True}}
 _MARKED = {"$set": {"x": True}}
-_UNSENT = {"$set": {"seen": 0, "sent": 0}}
+_UNSENT = {"seen": 0, "sent": 0}
 _EMPTY = {"$unset": {"raw": "", "at": "", "f": ""}, "$set": {"m": "DELETE"}}
 
 
@@ -49,15 +54,19 @@ class Expunger:
         earlier = {"$or": [versions.range_of(each) for each in ids]}
         told = {"type": resource_type, "id": {"$in": list(ids)}}
         references = [f"{resource_type}/{each}" for each in ids]
-        settled = {"ref": {"$in": references}, "due": {"$exists": False}}
+        deliveries = {"ref": {"$in": references}}
+        held = {"holder": {"$gt": None}}
 
         def body(session: ClientSession) -> int:
             now = current.delete_many({"_id": {"$in": list(ids)}}, session=session)
             before = past.delete_many(earlier, session=session)
             self._database[OUTBOX].update_many(told, _MARKED, session=session)
-            self._database[DISPATCHES].update_many(settled, _UNSENT, session=session)
+            dispatches = self._database[DISPATCHES]
+            dispatches.update_many(deliveries | held, left_behind(moment), session=session)
+            dispatches.update_many(deliveries, {"$set": _UNSENT}, session=session)
             return now.deleted_count + before.deleted_count
 
+        moment = versions.now()
         files = _files(current.find({"_id": {"$in": list(ids)}, **_FILED}, {"f.id": 1}))
         files += _files(past.find({**earlier, **_FILED}, {"f.id": 1}))
         done = transactions.run(self._client, body)

@@ -88,6 +88,7 @@ class Row:
     version: int
     moment: datetime
     method: Method
+    expunged: bool = False
 
 
 class Outbox:
@@ -202,4 +203,5 @@ def _row(found: Document) -> Row:
         found["v"],
         found["t"],
         found["method"],
+        found.get("x", False),
     )

@@ -410,3 +410,62 @@ def test_the_rate_is_kept_by_all_workers_together(store):
     assert waits[0] == 0
     for number, seconds in enumerate(waits):
         assert 500 * number - 400 < seconds <= 500 * number
+
+
+def reused(bench):
+    """Take a patient of three versions out for good, and use its id for another."""
+    bench.store.expunge.resources("Patient", ["a"])
+    bench.engine.drain(rounds=2)
+    bench.write("Patient/a", gender="female")
+
+
+def assert_sent_anew(bench):
+    assert [body["version"] for _, _, body in bench.target.sent if body] == [1]
+    bench.write("Patient/a", gender="female", active=True)
+    bench.deliver()
+    assert [body["version"] for _, _, body in bench.target.sent if body] == [1, 2]
+    assert bench.state("Patient/a").state == "accepted"
+
+
+def three_versions(bench):
+    for active in (True, False, None):
+        bench.write("Patient/a", **({} if active is None else {"active": active}))
+
+
+def test_an_expunged_id_whose_delivery_was_waiting_is_sent_when_it_is_used_anew(bench):
+    bench.target.answers = [Wait((), "later")]
+    three_versions(bench)
+    bench.deliver()
+
+    reused(bench)
+    bench.store.dispatches.retry("fake", states=STATES)
+    bench.deliver()
+
+    assert_sent_anew(bench)
+
+
+def test_an_expunged_id_of_which_nobody_was_told_yet_is_sent_when_it_is_used_anew(bench):
+    three_versions(bench)
+
+    reused(bench)
+    bench.deliver()
+
+    assert_sent_anew(bench)
+
+
+def test_an_id_that_is_expunged_while_it_is_sent_is_sent_when_it_is_used_anew(bench):
+    send = bench.target.send
+
+    def slow(*_):
+        bench.target.send = send
+        bench.store.expunge.resources("Patient", ["a"])
+        return Refused("taken out meanwhile")
+
+    bench.target.send = slow
+    three_versions(bench)
+    bench.deliver()
+
+    reused(bench)
+    bench.deliver()
+
+    assert_sent_anew(bench)
