@@ -69,6 +69,16 @@ class Satusehat:
         "FHIR_SATUSEHAT_MEDICATION",
         "where a prescription's Medication lies: contained, or standalone (before 2024-09)",
     )
+    satusehat_compound_type: str = setting(
+        "SD",
+        "FHIR_SATUSEHAT_COMPOUND_TYPE",
+        "MedicationType of a mixture: ingredients, no KFA code, none said; SD or EP",
+    )
+    satusehat_bpjs_system: str = setting(
+        "",
+        "FHIR_SATUSEHAT_BPJS_SYSTEM",
+        "identifier system of a BPJS card there; no source names one; empty: it is not sent",
+    )
     satusehat_anc_visit: str = setting(
         "both",
         "FHIR_SATUSEHAT_ANC_VISIT",

@@ -30,6 +30,8 @@ class Choices:
     position: str = ""
     canonical: str = CANONICAL
     medication: MedicationForm = "contained"
+    compound_type: str = c.COMPOUNDED[0]
+    bpjs_system: str = ""
     anc_visit: VisitIdentifier = "both"
     episode_type: str = c.EPISODE_TYPE
     episode_identifier: str = c.EPISODE_IDENTIFIER
@@ -55,6 +57,8 @@ class Choices:
             position=settings.satusehat_position,
             canonical=settings.canonical,
             medication=cast("MedicationForm", settings.satusehat_medication),
+            compound_type=settings.satusehat_compound_type,
+            bpjs_system=settings.satusehat_bpjs_system,
             anc_visit=cast("VisitIdentifier", settings.satusehat_anc_visit),
             episode_type=settings.satusehat_episode_type,
             episode_identifier=settings.satusehat_episode_identifier,

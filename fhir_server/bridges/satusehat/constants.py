@@ -132,6 +132,7 @@ LABORATORY_REPORT: Final = "11502-2"
 RESUMES: Final = ("88645-7", "18842-5")
 ORAL: Final = "O"
 NOT_COMPOUNDED: Final = "NC"
+COMPOUNDED: Final = ("SD", "EP")
 EPISODES: Final = {"ANC": "Antenatal Care", "PNC": "Postnatal Care", "Neonate": "Neonate"}
 
 # The data element of ANC that an observation of an antenatal visit also names.

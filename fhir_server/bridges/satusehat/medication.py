@@ -190,13 +190,21 @@ def _drug(draft: Draft, medication: Json) -> Json:
     written = draft.body({"resourceType": "Medication"} | medication, DRUG)
     written["meta"] = {"profile": [c.MEDICATION_PROFILE]}
     written.setdefault("status", "active")
-    kind = {"coding": [{"system": c.MEDICATION_TYPE, "code": c.NOT_COMPOUNDED}]}
+    kind = {"coding": [{"system": c.MEDICATION_TYPE, "code": _kind(draft, medication)}]}
     given = [e for e in medication.get("extension", ()) if e.get("url") == c.MEDICATION_TYPE_URL]
     own = {"url": c.MEDICATION_TYPE_URL, "valueCodeableConcept": kind}
     written["extension"] = given or [own]
     system, value = draft.identified(c.IDENTIFIERS["Medication"])
     written["identifier"] = [{"use": "official", "system": system, "value": value}]
     return written
+
+
+def _kind(draft: Draft, medication: Json) -> str:
+    """Say whether a drug is mixed here: it has ingredients, and no number of a product."""
+    codings = medication.get("code", {}).get("coding", ())
+    is_product = any(each.get("system") == c.KFA for each in codings)
+    is_mixed = bool(medication.get("ingredient")) and not is_product
+    return draft.choices.compound_type if is_mixed else c.NOT_COMPOUNDED
 
 
 def _asked(draft: Draft) -> Json | None:

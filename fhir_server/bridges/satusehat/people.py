@@ -46,13 +46,23 @@ def _newborn(draft: Draft) -> Rendering:
     if draft.known.remote(draft.name):
         return NotWanted("registered there; SATUSEHAT keeps persons itself")
     body = draft.body(draft.resource, PATIENT)
-    body["identifier"] = [{"use": "official", "system": c.NIK_MOTHER, "value": mother}]
+    body["identifier"] = [
+        {"use": "official", "system": c.NIK_MOTHER, "value": mother},
+        *_card(draft),
+    ]
     body["multipleBirthInteger"] = draft.resource.get("multipleBirthInteger", 0)
     if status := draft.choices.newborn_marital:
         body["maritalStatus"] = {"coding": [{"system": c.MARITAL_STATUS, "code": status}]}
     with_area(draft, body)
     search = (("identifier", f"{c.NIK_MOTHER}|{mother}"),)
     return draft.result(draft.request(body, (c.NIK_MOTHER, mother), search=search))
+
+
+def _card(draft: Draft) -> list[dict[str, str]]:
+    """Give the BPJS card under the system that the operator named, if any."""
+    system = draft.choices.bpjs_system
+    card = _identifier(draft, f"{draft.choices.canonical.rstrip('/')}/sid/no-bpjs")
+    return [{"system": system, "value": card}] if system and card else []
 
 
 def with_area(draft: Draft, body: dict[str, Any]) -> None:

@@ -367,6 +367,44 @@ def test_a_newborn_is_registered_by_the_mothers_nik(status, expected):
     assert [each["code"] for each in codings] == expected
 
 
+@pytest.mark.parametrize(
+    ("system", "expected"),
+    [("", []), ("https://fhir.kemkes.go.id/id/bpjs", ["https://fhir.kemkes.go.id/id/bpjs"])],
+)
+def test_a_bpjs_card_goes_under_the_system_that_the_setting_names(system, expected):
+    card = {"system": "https://puskesmas.example/fhir/sid/no-bpjs", "value": "9900000000001"}
+    child = newborn("Bayi Ny. Dewi", 0)
+    child["identifier"].append(card)
+    world = clinic(child, choices=replace(OURS, bpjs_system=system))
+
+    _, *others = world.body("Patient/bayi")["identifier"]
+
+    assert others == [{"system": each, "value": "9900000000001"} for each in expected]
+
+
+@pytest.mark.parametrize("chosen", ["SD", "EP"])
+@pytest.mark.parametrize(
+    ("drug", "is_mixed"),
+    [
+        ({"code": {"text": "Puyer"}, "ingredient": [{"itemCodeableConcept": {"text": "a"}}]}, True),
+        ({"code": coded(KFA, "93000937"), "ingredient": [{"item": {"text": "a"}}]}, False),
+        ({"code": coded(KFA, "93000937")}, False),
+    ],
+)
+def test_a_mixture_has_the_medication_type_that_the_setting_says(chosen, drug, is_mixed):
+    contained = {"resourceType": "Medication", "id": "obat"} | drug
+    item = prescription()
+    del item["medicationCodeableConcept"]
+    item |= {"contained": [contained], "medicationReference": {"reference": "#obat"}}
+    world = clinic(item, choices=replace(OURS, compound_type=chosen))
+
+    (sent,) = world.body(f"MedicationRequest/{item['id']}")["contained"]
+
+    (said,) = sent["extension"]
+    code = said["valueCodeableConcept"]["coding"][0]["code"]
+    assert code == (chosen if is_mixed else "NC")
+
+
 def test_newborns_are_not_registered_where_the_setting_says_so():
     world = clinic(newborn("Bayi Ny. Dewi", 0), choices=replace(OURS, newborn=False))
 
