@@ -15,6 +15,7 @@ HERE = Path(__file__).parent / "s6"
 AWAL = (HERE / "chat.txt").read_text("utf-8")
 PENUH = AWAL + (HERE / "lanjutan.txt").read_text("utf-8")
 CS = "https://puskesmas.example/fhir/CodeSystem"
+SD = "https://puskesmas.example/fhir/StructureDefinition"
 RUMAH = {"kamarTerpisah": True, "kamarMandi": True, "oksimeter": True}
 
 
@@ -179,6 +180,79 @@ def test_saturation_misses_and_messages_of_thirteen_days(sop, fhir, joko, impor,
     assert len(hasil["eskalasi"]) == 1
     impor(PENUH)
     assert rekap(fhir, isolasi) == hasil
+
+
+def thread(sop, fhir, sender=None):
+    (root,) = sop.read("percakapan-konsultasi")["dokumen"]
+    query = f"part-of=Communication/{root['id']}&_sort=sent&_count=100"
+    found = fhir.read(f"Communication?{query}")["entry"]
+    messages = [each["resource"] for each in found]
+    return [e for e in messages if sender in {None, e.get("sender", {}).get("reference")}]
+
+
+def text_of(message):
+    return [each.get("contentString") for each in message.get("payload", ())]
+
+
+def test_what_was_edited_deleted_missed_and_sent_as_a_file_is_seen_by_fhir(sop, fhir, joko, impor):
+    impor(AWAL)
+    messages = {each["sent"][:16]: each for each in thread(sop, fhir, f"Patient/{joko}")}
+
+    edited, deleted = messages["2021-07-05T12:30"], messages["2021-07-10T12:45"]
+    media, named = messages["2021-07-04T07:16"], messages["2021-07-11T18:30"]
+    missed = messages["2021-07-08T18:21"]
+    assert text_of(edited) == ["istri keluar kota Bu, saya sendiri di rumah"]
+    assert sop.read(f"pesan-chat/{edited['id']}")["disunting"] is True
+    assert (deleted["status"], "payload" in deleted) == ("entered-in-error", False)
+    assert sop.read(f"pesan-chat/{deleted['id']}")["dihapus"] is True
+    assert {"url": f"{SD}/dihapus-pengirim", "valueBoolean": True} in deleted["extension"]
+    assert missed["category"][0]["coding"][0]["code"] == "sistem"
+    assert text_of(messages["2021-07-03T06:58"]) == [
+        "Pagi Bu. Suhu 37.8\nSpO2 97, napas 20\nmasih batuk"
+    ]
+    files = [
+        e["contentAttachment"]
+        for m in (media, named)
+        for e in m["payload"]
+        if "contentAttachment" in e
+    ]
+    assert [each.get("title") for each in files] == [None, "IMG-20210711-WA0003.jpg"]
+    assert not [each for each in files if "data" in each]
+    twice = [e for e in thread(sop, fhir) if e["sent"].startswith("2021-07-12T07:25")]
+    assert len(twice) == 2
+    assert not [e for e in thread(sop, fhir) if "dienkripsi" in str(e)]
+
+
+@pytest.mark.parametrize(
+    ("line", "expected"),
+    [
+        ("14/07/21 10.04 - Pak Joko: teks", ("2021-07-14T10:04:00+07:00", "menit")),
+        ("14/07/2021, 14:30 - Pak Joko: teks", ("2021-07-14T14:30:00+07:00", "menit")),
+        ("7/14/21, 2:30\u202fPM - Pak Joko: teks", ("2021-07-14T14:30:00+07:00", "menit")),
+        ("\u200e[14/07/21, 14.30.15] Pak Joko: teks\r", ("2021-07-14T14:30:15+07:00", "detik")),
+        ("\ufeff[7/14/21, 2:30:15 PM] Pak Joko: teks", ("2021-07-14T14:30:15+07:00", "detik")),
+    ],
+)
+def test_every_spelling_of_a_telephone_is_imported_in_wib(sop, fhir, impor, line, expected):
+    impor(line)
+
+    (message,) = thread(sop, fhir)
+    exact = sop.read(f"pesan-chat/{message['id']}")["presisi"]
+    assert ((message["sent"], exact), text_of(message)) == (expected, ["teks"])
+
+
+def test_days_that_contradict_each_other_are_refused_with_their_lines(sop, fhir, joko, isolasi):
+    people = {"Pak Joko": f"pasien/{joko}"}
+    peta = {"utas": "utas-joko", "layanan": "pemantauan", "pasien": joko, "peserta": people}
+    chat = "13/07/21 08.00 - Pak Joko: satu\n7/14/21 08.00 - Pak Joko: dua\n"
+
+    said = sop("POST", "percakapan-konsultasi/impor", {"naskah": chat, "peta": peta})
+
+    assert isolasi["id"]
+    assert said.status == 422
+    assert "baris 1" in said.issues[0]["diagnostics"]
+    assert "baris 2" in said.issues[0]["diagnostics"]
+    assert fhir.read("Communication?_summary=count")["total"] == 0
 
 
 @pytest.mark.usefixtures("isolasi")
