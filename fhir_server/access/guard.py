@@ -17,7 +17,7 @@ from fhir_server.access import parts
 from fhir_server.access.directory import DIRECTORY
 from fhir_server.access.reaches import known, reach_of
 from fhir_server.access.scopes import Allowed
-from fhir_server.access.veil import veil
+from fhir_server.access.veil import veil, words_of
 from fhir_server.auth.scopes import ALL
 from fhir_server.errors import Forbidden, Hidden
 from fhir_server.resources.references import attached, referred, relative
@@ -133,17 +133,25 @@ class Guarded(Store):
             for each in conditions
         ]
 
-    def veil(self, error: FhirError) -> None:
-        """Take the patients who are out of reach out of what a rule has said."""
-        if self._is_limited("Patient", "r"):
-            veil(error, self._hidden_patients)
+    def veil(self, error: FhirError, ops: Sequence[Op]) -> None:
+        """Take the ids of what is out of reach out of what a rule has said."""
+        own = {word for op in ops for word in words_of(_said(op))}
+        veil(error, lambda words: self._hidden_of(words - own))
 
-    def _hidden_patients(self, words: Iterable[str]) -> set[str]:
-        ids = sorted(words)
-        named = Plan("Patient", {"_id": {"$in": ids}}, limit=len(ids) or 1)
-        there = {each.id for each in self._whole.search(named).resources}
-        seen = self._whole.search(self._reached(named, "r")) if there else None
-        return there - {each.id for each in seen.resources} if seen else set()
+    def _hidden_of(self, words: set[str]) -> set[str]:
+        """Find which of some words are ids of resources of which none is in reach."""
+        there, seen = set[str](), set[str]()
+        kinds = [each for each in self._whole.types() if each not in DIRECTORY] if words else []
+        plans = [Plan(each, {"_id": {"$in": sorted(words)}}, limit=len(words)) for each in kinds]
+        for plan, found in zip(plans, self._whole.search_many(plans), strict=True):
+            if found.resources:
+                there |= _ids(found)
+                seen |= self._seen_of(plan)
+        return there - seen
+
+    def _seen_of(self, plan: Plan) -> set[str]:
+        may = self._allowed.may(plan.resource_type, "r")
+        return _ids(self._whole.search(self._reached(plan, "r"))) if may else set()
 
     def read(self, resource_type: str, resource_id: str) -> Stored | None:
         """Give the current version, if it is in reach."""
@@ -297,6 +305,16 @@ def _fits(op: Put, wanted: Filter) -> bool:
 def _hidden(resource_type: str, resource_id: str) -> Hidden:
     """Refuse in the same words whether the resource is there or not."""
     return Hidden(f"{resource_type}/{resource_id} is not in your reach, or is not there.")
+
+
+def _ids(found: Found) -> set[str]:
+    return {each.id for each in found.resources}
+
+
+def _said(op: Op) -> str:
+    """Give what the client itself has said: to repeat it tells nothing."""
+    written = "" if isinstance(op, Delete) else op.text.raw.decode()
+    return f"{op.id} {written}"
 
 
 def _listed(value: Any) -> list[str]:

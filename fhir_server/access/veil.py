@@ -1,7 +1,7 @@
-"""Errors name nobody who is out of reach: rules judge everything, and say what stands against it.
+"""Errors name nothing that is out of reach: rules judge everything, and say what stands against it.
 
-A rule that refuses a write may list the patients it is about. Who has limits gets ``…`` for those
-that are not in reach, and no longer list for more of them.
+A rule that refuses a write may list the patients it is about, or what it found of them. Who has
+limits gets ``…`` for those that are not in reach, and no longer list for more of them.
 """
 
 from __future__ import annotations
@@ -15,7 +15,7 @@ if TYPE_CHECKING:
 
     from fhir_server.errors import FhirError
 
-    Among = Callable[[Iterable[str]], set[str]]
+    Among = Callable[[set[str]], set[str]]
 
 HIDDEN: Final = "…"
 _WORD = re.compile(r"[A-Za-z0-9\-.]{1,64}")
@@ -23,11 +23,10 @@ _SEVERAL = re.compile(f"{HIDDEN}(?:, {HIDDEN})+")
 
 
 def veil(error: FhirError, hidden: Among) -> None:
-    """Take the ids of patients who are ``hidden`` among some words out of an error."""
+    """Take the ids that are ``hidden`` among some words out of an error."""
     said = [each.diagnostics for each in error.issues]
     said += [each.indonesian for each in error.issues if each.indonesian]
-    words = {word.strip(".") for text in said for word in _WORD.findall(text)} - {""}
-    strange = hidden(words)
+    strange = hidden({word for text in said for word in words_of(text)})
     if strange:
         error.issues = tuple(
             replace(
@@ -37,6 +36,11 @@ def veil(error: FhirError, hidden: Among) -> None:
             )
             for each in error.issues
         )
+
+
+def words_of(text: str) -> Iterable[str]:
+    """Give what of a text may be an id."""
+    return filter(None, (word.strip(".") for word in _WORD.findall(text)))
 
 
 def _without(text: str, strange: set[str]) -> str:

@@ -136,7 +136,7 @@ def commit(
     try:
         return _committed(context, ops, conditions)
     except FhirError as error:
-        asker.veil(error)
+        asker.veil(error, ops)
         raise
 
 

@@ -171,8 +171,8 @@ class Store:
         """Give conditions as far as whoever asks may see what they look at; here as they are."""
         return conditions
 
-    def veil(self, error: FhirError) -> None:
-        """Take out of an error what whoever asks may not see; here everybody may see all."""
+    def veil(self, error: FhirError, ops: Sequence[Op]) -> None:
+        """Take out of an error of a write what its asker may not see; here everybody sees all."""
 
     def expect_free(self, resource_type: str, resource_id: str) -> None:
         """Raise Forbidden if whoever asks may not choose ids; here everybody may."""

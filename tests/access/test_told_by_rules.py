@@ -11,7 +11,14 @@ import pytest
 
 from tests.access.leaks.asking import stored
 from tests.access.leaks.world import VILLAGES, code, ref
-from tests.access.test_roles import _at_once, context, person, puskesmas  # noqa: F401
+from tests.access.test_roles import (  # noqa: F401
+    LABELS,
+    _at_once,
+    consent,
+    context,
+    person,
+    puskesmas,
+)
 from tests.mappings.test_mappings import HERE, yaml
 
 DESA = "https://puskesmas.example/fhir/StructureDefinition/desa-laporan"
@@ -66,6 +73,39 @@ def test_a_midwife_is_told_whom_of_her_village_the_report_misses(person):  # noq
     assert "period, kept or missed: siti" in hers.text
     assert others.status_code in {409, 422}
     assert "dewi" not in others.text
+
+
+EPISODES = "http://terminology.kemkes.go.id/CodeSystem/episodeofcare-type"
+
+
+def episode(**more):
+    return {
+        "resourceType": "EpisodeOfCare",
+        "status": "active",
+        "type": [{"coding": [{"system": EPISODES, "code": "PNC"}]}],
+        "patient": ref("Patient/siti"),
+        "managingOrganization": ref("Organization/pkm"),
+        "period": {"start": "2026-11-01"},
+        **more,
+    }
+
+
+def test_satu_episode_names_no_episode_that_is_kept_from_who_asks(person, caller):  # noqa: F811
+    """SATU-EPISODE: that there is one is said, which it is only to who may see it."""
+    dokter, pkm = person("dokter"), caller("pkm")
+    kept = {"meta": {"security": [{"system": LABELS, "code": "HIV"}]}}
+    there = pkm("POST", "EpisodeOfCare", episode(**kept)).json["id"]
+
+    before = dokter("POST", "EpisodeOfCare", episode())
+    consent(pkm, label="HIV")
+    after = dokter("POST", "EpisodeOfCare", episode())
+    guessed = dokter("POST", "EpisodeOfCare", episode(language=there))
+
+    assert (before.status_code, after.status_code) == (409, 409)
+    assert there in before.text
+    assert there not in after.text
+    assert "…" in after.json["issue"][0]["diagnostics"]
+    assert there in guessed.text  # what one has said oneself comes back: it tells nothing
 
 
 def test_what_may_be_there_only_once_can_be_recorded_by_staff(http, person):  # noqa: F811
