@@ -68,6 +68,9 @@ KEJADIAN: Final = {
 }
 """Operations of which neither a verb nor a type says what happened: Indonesian, English."""
 
+EKSPOR: Final = ("mengunduh salinan data Anda", "downloaded a copy of your data")
+"""What happened to everybody in a file of an export."""
+
 TINDAKAN: Final = {
     "C": ("menambah", "added"),
     "R": ("melihat", "looked at"),
@@ -97,7 +100,8 @@ def what(target: str, language: int) -> str:
 
 def happened(target: str, language: int) -> str:
     """Say in whole words what an operation did; "" where verb and thing say it."""
-    said = KEJADIAN.get(target.rpartition("/")[2])
+    name = target.rpartition("/")[2]
+    said = EKSPOR if name.endswith(".ndjson") else KEJADIAN.get(name)
     return said[language] if said else ""
 
 

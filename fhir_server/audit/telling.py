@@ -39,6 +39,9 @@ READINGS: Final = frozenset({"$everything", "$siapa-melihat"})
 """Operations that are the reading of a record."""
 
 _ID: Final = re.compile(r"[A-Za-z0-9.\-]{1,64}")
+_JOBS: Final = "_jobs"
+"""Below it lie the files of exports."""
+
 _LETTERS: Final = {"GET": "R", "HEAD": "R", "PUT": "U", "PATCH": "U", "DELETE": "D", "POST": "C"}
 _WRITES: Final = {"PUT": "update", "PATCH": "patch", "DELETE": "delete", "POST": "create"}
 _SEARCHES: Final = frozenset({"search-type", "search-system"})
@@ -127,6 +130,8 @@ def _asked_fhir(method: str, path: str) -> tuple[str, str, str]:
         return "operation", "R" if parts[-1] in READINGS else "E", path
     if method not in {"GET", "HEAD"}:
         return _asked_to_write(method, parts, path)
+    if len(parts) > 2 and parts[0] == _JOBS:
+        return "operation", "R", path
     kind = _read(parts)
     return kind, "E" if kind in _SEARCHES else "R", path
 

@@ -17,9 +17,10 @@ from fhir_server.jobs.files import File
 from fhir_server.jobs.selection import Selection, selections
 from fhir_server.resources.subsets import narrow
 from fhir_server.resources.wire import dump
+from fhir_server.store.trail.patients import named
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Iterator
+    from collections.abc import Iterable, Iterator, Sequence
     from datetime import datetime
 
     from fhir_server.context import Context
@@ -118,17 +119,23 @@ def _next_limit(count: int, size: int) -> int:
 
 
 def _write(
-    context: Context, job: Job, point: Point, selection: Selection, found: Iterable[Stored]
+    context: Context, job: Job, point: Point, selection: Selection, found: Sequence[Stored]
 ) -> int:
-    size = 0
+    size, patients = 0, {each for stored in found for each in _of_whom(stored)}
     for lines in _chunks(_texts(context, selection, found)):
         text = b"\n".join(lines) + b"\n"
-        file = _file(point, selection)
+        file, whom = _file(point, selection), patients
         for piece in _pieces(text):
-            files.write(context.store.jobs, job, file, piece, 0)
+            files.write(context.store.jobs, job, file, piece, 0, whom)
+            whom = set()
         file.count += len(lines)
         size += len(text)
     return size
+
+
+def _of_whom(stored: Stored) -> Iterable[str]:
+    """Give the patients a resource is about, also where the elements asked for leave them out."""
+    return (stored.id,) if stored.resource_type == "Patient" else named(stored.raw)
 
 
 def _texts(context: Context, selection: Selection, found: Iterable[Stored]) -> Iterator[bytes]:
@@ -178,7 +185,8 @@ def _deletions(context: Context, job: Job, point: Point, selection: Selection) -
             "type": "transaction",
             "entry": [{"request": {"method": "DELETE", "url": f"{kind}/{id}"}} for id in ids],
         }
-        files.write(context.store.jobs, job, file, dump(bundle) + b"\n", 1)
+        gone = ids if kind == "Patient" else ()
+        files.write(context.store.jobs, job, file, dump(bundle) + b"\n", 1, gone)
         context.store.jobs.keep(job, seconds=LEASE_SECONDS)
     if file.count:
         point.deleted.append(file)

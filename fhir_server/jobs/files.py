@@ -17,11 +17,13 @@ from isal import isal_zlib
 from fhir_server.interactions.request import Answer
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Iterable, Iterator
 
     from fhir_server.store.jobs import Job, Jobs
 
 LEVEL = 1
+OF_WHOM = " of whom"
+"""Added to the name of a segment: who the patients of its lines are, for the audit trail."""
 RAW_DEFLATE = -15
 HEADER = b"\x1f\x8b\x08\x00\x00\x00\x00\x00\x00\xff"
 LAST_BLOCK = b"\x03\x00"
@@ -52,14 +54,18 @@ class File:
         return asdict(self)
 
 
-def write(jobs: Jobs, job: Job, file: File, lines: bytes, count: int) -> None:
-    """Add lines, of which each has its line feed."""
+def write(  # noqa: PLR0913, PLR0917 - what is written, and where
+    jobs: Jobs, job: Job, file: File, lines: bytes, count: int, patients: Iterable[str] = ()
+) -> None:
+    """Add lines, of which each has its line feed, and the ids of the patients they are about."""
     part = pack(lines)
     mine = f"{file.name} {job.holder}"
     if not file.segments or file.segments[-1][0] != mine:
         file.segments.append([mine, 0])
     segment = file.segments[-1]
     jobs.append(job, mine, segment[1], part)
+    if named := "\n".join(sorted(patients)):
+        jobs.append(job, mine + OF_WHOM, segment[1], pack(named.encode()))
     segment[1] += 1
     file.count += count
     file.size += len(lines)
@@ -83,6 +89,15 @@ def answer(jobs: Jobs, job: Job, file: File, accept_encoding: str) -> Answer:
         return Answer(200, b"", headers, _zipped(parts, file))
     headers["Content-Length"] = str(file.size)
     return Answer(200, b"", headers, _plain(parts))
+
+
+def patients(jobs: Jobs, job: Job, file: File) -> set[str]:
+    """Give the ids of the patients whom a file is about."""
+    found: set[str] = set()
+    for name, _ in file.segments:
+        for part in _plain(jobs.parts(job.id, name + OF_WHOM)):
+            found.update(part.decode().split("\n"))
+    return found
 
 
 def _parts(jobs: Jobs, job: Job, file: File) -> Iterator[bytes]:

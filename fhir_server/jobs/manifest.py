@@ -11,6 +11,7 @@ from fhir_server.errors import NotFound
 from fhir_server.interactions.request import Answer
 from fhir_server.jobs import files
 from fhir_server.resources.wire import dump, instant
+from fhir_server.store import traces
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
@@ -62,6 +63,8 @@ def file(context: Context, request: Request, job: Job, name: str) -> Answer:
     result = job.result
     for each in (*result.get("files", ()), *result.get("deleted", ()), *result.get("errors", ())):
         if each["name"] + SUFFIX == name:
+            wanted, jobs = files.File(**each), context.store.jobs
+            traces.touched(*sorted(files.patients(jobs, job, wanted)))
             encodings = request.headers.get("accept-encoding") or ""
-            return files.answer(context.store.jobs, job, files.File(**each), encodings)
+            return files.answer(jobs, job, wanted, encodings)
     raise NotFound(f"The job has no file {name}; its manifest names those it has.")

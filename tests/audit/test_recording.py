@@ -6,6 +6,10 @@ import base64
 
 import pytest
 
+from fhir_server import worker
+from fhir_server.auth.principals import Principal
+from fhir_server.store import traces
+
 PATTERNS = "https://profiles.ihe.net/ITI/BALP/StructureDefinition/IHE.BasicAudit."
 
 
@@ -35,6 +39,55 @@ def entity(event, kind):
 
 def roles(event):
     return [each["type"]["coding"][0]["code"] for each in event["agent"]]
+
+
+def fetched(clinic, context, url):
+    """Export, and fetch every file of what came out."""
+    asked = clinic.client.get(url, headers={"Prefer": "respond-async"})
+    while worker.run_jobs(context):
+        pass
+    manifest = clinic.client.get(asked.headers["Content-Location"]).json
+    for each in (*manifest["output"], *manifest["deleted"]):
+        assert clinic.client.get(each["url"]).get_data()
+
+
+def test_who_fetches_an_export_has_seen_every_patient_in_it(clinic, context, siti):
+    other = clinic.pasien(15, nama="Wati")["id"]
+    clinic.client.post("/fhir/Observation", json=result(siti))
+
+    fetched(clinic, context, "/fhir/Patient/$export?_type=Patient,Observation&_elements=id")
+
+    said = clinic.fhir(f"Patient/{siti}/$siapa-melihat")["parameter"][0]["part"][0]
+    assert said["valueString"] == "petugas puskesmas mengunduh salinan data Anda (2 kali)"
+    said = clinic.fhir(f"Patient/{other}/$siapa-melihat")["parameter"][0]["part"][0]
+    assert said["valueString"] == "petugas puskesmas mengunduh salinan data Anda"
+    seen = events(clinic, f"patient=Patient/{siti}&_sort=date")
+    files = [e for e in seen if "ndjson" in entity(e, "2").get("what", {}).get("display", "")]
+    names = sorted(entity(e, "2")["what"]["display"].rpartition("/")[2] for e in files)
+    assert names == ["Observation.ndjson", "Patient.ndjson"]
+    assert {e["action"] for e in files} == {"R"}
+    assert files[0]["meta"]["profile"] == [f"{PATTERNS}PatientRead"]
+
+
+def test_an_export_that_tells_of_a_deletion_shows_whose(clinic, context, siti):
+    assert clinic.client.delete(f"/fhir/Patient/{siti}").status_code == 204
+
+    fetched(clinic, context, "/fhir/Patient/$export?_type=Patient&_since=2020-01-01T00:00:00Z")
+
+    found = events(clinic, f"patient=Patient/{siti}&_sort=-date")
+    assert entity(found[0], "2")["what"]["display"].endswith("/deleted-Patient.ndjson")
+
+
+def test_an_access_to_thousands_is_an_event_of_each(clinic, context):
+    ids = [f"p{n}" for n in range(2500)]
+    trail = context.store.trail
+    access = trail.access(Principal("dinkes"), "192.0.2.1", "x")
+    traces.touched(*ids)
+
+    trail.record(access, ("GET", "/fhir/_jobs/x/Patient.ndjson", ""), 200, b"")
+
+    assert [len(events(clinic, f"patient=Patient/{each}")) for each in (ids[0], ids[-1])] == [1, 1]
+    assert trail.verify().faults == []
 
 
 def test_each_interaction_keeps_its_pattern(clinic, siti):

@@ -41,6 +41,8 @@ DAY_MS = 86_400_000
 FAILED = 500
 MOST_CHANGES = 500
 """Changes of a worker's work in one event."""
+MOST_PATIENTS = 1000
+"""Patients in one event besides those whom an answer shows: a file has any number."""
 
 
 class Trail:
@@ -84,7 +86,9 @@ class Trail:
         traces.end()
         if self._recorder is None:
             return
-        self._recorder.record(Event(now(), access, *asked, status, body))
+        for each in _parted(access):
+            self._recorder.record(Event(now(), each, *asked, status, body))
+            body = b""
         if access.sure:
             aside(self.flush)
 
@@ -216,3 +220,15 @@ class Trail:
         self.flush()
         found = self._searcher.one(event_id)
         return versions.stored(AUDIT, found) if found else None
+
+
+def _parted(access: traces.Access) -> Iterator[traces.Access]:
+    """Part what touched very many patients; what it changed is told with the first."""
+    patients = access.patients
+    access.patients = patients[:MOST_PATIENTS]
+    yield access
+    for start in range(MOST_PATIENTS, len(patients), MOST_PATIENTS):
+        part = copy.copy(access)
+        part.changes, part.number = [], 0
+        part.patients = patients[start : start + MOST_PATIENTS]
+        yield part

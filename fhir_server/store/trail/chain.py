@@ -39,7 +39,7 @@ _EPOCH: Final = datetime.fromtimestamp(0, UTC)
 LONGEST_MS: Final = 1000
 """No block is longer, so that a search by time knows where to begin."""
 MOST: Final = 2000
-"""Events and changes in one block, unless one event alone has more."""
+"""Events, changes and tens of patients in one block, unless one event alone has more."""
 
 
 def moment_of(milliseconds: int) -> datetime:
@@ -128,10 +128,11 @@ def portions(rows: Sequence[Row]) -> list[list[Row]]:
     parts: list[list[Row]] = []
     size = 0
     for row in sorted(rows, key=_moment):
-        size += 1 + len(row[10])
+        weight = 1 + len(row[10]) + len(row[9]) // 10
+        size += weight
         if not parts or size > MOST or row[0] - parts[-1][0][0] > LONGEST_MS:
             parts.append([row])
-            size = 1 + len(row[10])
+            size = weight
         else:
             parts[-1].append(row)
     return parts
