@@ -33,6 +33,11 @@ REQUESTS = Histogram(
     buckets=SECONDS,
 )
 
+MOST = 2000
+"""Shapes, methods and statuses that are counted apart: any client may ask for any shape."""
+OTHER = "{other}"
+_known: set[tuple[str, str, str]] = set()
+
 _FOLDER = "PROMETHEUS_MULTIPROC_DIR"
 _METHODS = frozenset({"GET", "HEAD", "POST", "PUT", "PATCH", "DELETE", "OPTIONS"})
 
@@ -51,7 +56,7 @@ def register(app: Flask) -> None:
 def observe(method: str, route: str, status: int, seconds: float, request_id: str) -> None:
     """Count one request, and log it if it is slow, refused, broken or asked for."""
     method = method if method in _METHODS else "other"
-    _histogram(method, route, status).observe(seconds)
+    counted(method, route, status).observe(seconds)
     if status < 400 and seconds < SLOW_SECONDS:
         write = log.debug
     else:
@@ -67,8 +72,13 @@ def observe(method: str, route: str, status: int, seconds: float, request_id: st
 
 
 @lru_cache(maxsize=4096)
-def _histogram(method: str, route: str, status: int) -> Histogram:
-    return REQUESTS.labels(method, route, str(status))
+def counted(method: str, route: str, status: int) -> Histogram:
+    """Give what counts requests of a shape; those that are one too many count together."""
+    labels = (method, route, str(status))
+    if labels not in _known and len(_known) >= MOST:
+        labels = (method, OTHER, str(status))
+    _known.add(labels)
+    return REQUESTS.labels(*labels)
 
 
 def _metrics() -> Response:

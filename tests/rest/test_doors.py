@@ -8,7 +8,7 @@ import pytest
 from structlog.testing import capture_logs
 
 from fhir_server.app import create_app
-from fhir_server.rest import fhir
+from fhir_server.rest import fhir, metrics
 
 FHIR_JSON = "application/fhir+json"
 TEXT = '{"resourceType":"Patient","id":"ID","name":[{"text":"ID"}],"active":true}'
@@ -196,3 +196,19 @@ def test_metrics_count_by_shape(client):
 
     assert 'route="/fhir/Patient/{id}",status="404"' in told
     assert "siti-aminah" not in told
+
+
+def test_however_many_shapes_clients_ask_for_only_so_many_are_counted_apart(client, monkeypatch):
+    monkeypatch.setattr(metrics, "_known", set())
+    monkeypatch.setattr(metrics, "MOST", 3)
+    metrics.counted.cache_clear()
+
+    kinds = ("Basic", "Account", "Appointment", "Slot", "Schedule")
+    for kind in kinds:
+        client.get(f"/fhir/{kind}/_history/_search/_history")
+    told = client.get("/metrics").get_data(as_text=True)
+    metrics.counted.cache_clear()
+
+    counted = [f'route="/fhir/{kind}/_history/_search/_history"' in told for kind in kinds]
+    assert counted == [True, True, True, False, False]
+    assert 'route="{other}"' in told
