@@ -25,6 +25,8 @@ if TYPE_CHECKING:
     from fhir_server.store.ops import Stored
 
 AT_ONCE = 1000
+SHOWN = 20
+"""References to nothing that are listed; the others are counted."""
 
 HELP = """
 Open the database and report what is in it: resources of every type, indexes that are missing.
@@ -36,10 +38,10 @@ anything is wrong.
 With --all it reads everything: every index, whether the versions of each resource follow one
 another without a gap, whether the outbox tells of all that somebody is to be told of and only of
 versions that are there, whether the content of large Binaries is what was written, and which
-references lead nowhere (R4 allows that; they are counted). With --repair it writes anew what is
-not as the resource says: its search index, the keys that it alone may have, when its past versions
-ended; it tells again what the outbox lost, brings back content that another version has, too; and
-looks again. A version or content that is gone cannot be made: take it from a backup.
+references lead nowhere (R4 allows that; they are counted, and some are listed). With --repair it
+writes anew what is not as the resource says: its search index, the keys that it alone may have,
+when its past versions ended; it tells again what the outbox lost, brings back content that another
+version has, too; and looks again. A version or content that is gone cannot be made: take it from a backup.
 
 With --build it makes the missing indexes, and those that would serve the searches which came and
 had none; the server goes on meanwhile.
@@ -126,18 +128,28 @@ def _of_store(context: Context) -> Iterator[str]:
 
 
 def _all_wrong(context: Context, types: list[str], console: Console) -> Iterator[str]:
-    """Compare everything of these types; say how many references lead nowhere."""
-    nowhere, waiting, known = 0, set[str](), context.definitions.types
+    """Compare everything of these types; say which references lead nowhere."""
+    nowhere, waiting, known = list[str](), dict[str, str](), context.definitions.types
     for name in types:
         yield from context.store.unclaimed(name, context.rules.keys)
         for stored, held in context.store.walk(name):
             yield from disagreements(context, stored, held)
-            waiting |= {f"{kind}/{key}" for kind, key in targets(stored.raw) if kind in known}
+            where = f"{stored.resource_type}/{stored.id}"
+            waiting |= {f"{k}/{key}": where for k, key in targets(stored.raw) if k in known}
             if len(waiting) >= AT_ONCE:
-                nowhere += len(context.store.dangling(waiting))
+                nowhere += _leading_nowhere(context, waiting)
                 waiting.clear()
-    nowhere += len(context.store.dangling(waiting))
-    console.print(f"{nowhere} references lead to what was never stored here.")
+    nowhere += _leading_nowhere(context, waiting)
+    more = f"; {SHOWN} of them:" if len(nowhere) > SHOWN else ":" if nowhere else "."
+    console.print(f"{len(nowhere)} references lead to what was never stored here{more}")
+    for each in nowhere[:SHOWN]:
+        console.print(each, highlight=False, soft_wrap=True)
+
+
+def _leading_nowhere(context: Context, waiting: dict[str, str]) -> Iterator[str]:
+    """Say of what was never stored here who refers to it, or one of those who do."""
+    for each in sorted(context.store.dangling(set(waiting))):
+        yield f"{waiting[each]} refers to {each}"
 
 
 def _wrong(context: Context, types: list[str], sample: int) -> Iterator[str]:

@@ -1,5 +1,6 @@
 """The check finds what is wrong, and the worker mends what it can."""
 
+import re
 import threading
 from dataclasses import replace
 
@@ -158,6 +159,22 @@ def test_everything_that_is_sound_passes(context):
 
     assert code == 0, says
     assert "1 references lead to what was never stored here" in says
+    assert re.search(r"Basic/\S+ refers to Patient/nobody", says)
+
+
+@pytest.mark.usefixtures("environment")
+def test_of_many_references_to_nothing_some_are_shown(context):
+    bodies = [
+        b'{"resourceType":"Basic","code":{"text":"x"},"subject":{"reference":"Patient/p%d"}}' % n
+        for n in range(25)
+    ]
+    commit(context, [prepare(context, body) for body in bodies])
+
+    code, says = invoked("--all")
+
+    assert code == 0, says
+    assert "25 references lead to what was never stored here; 20 of them:" in says
+    assert says.count(" refers to Patient/p") == 20
 
 
 @pytest.mark.usefixtures("environment")
