@@ -41,7 +41,8 @@ versions that are there, whether the content of large Binaries is what was writt
 references lead nowhere (R4 allows that; they are counted, and some are listed). With --repair it
 writes anew what is not as the resource says: its search index, the keys that it alone may have,
 when its past versions ended; it tells again what the outbox lost, brings back content that another
-version has, too; and looks again. A version or content that is gone cannot be made: take it from a backup.
+version has, too; and looks again. A version or content that is gone cannot be made: take it from a
+backup.
 
 With --build it makes the missing indexes, and those that would serve the searches which came and
 had none; the server goes on meanwhile.
