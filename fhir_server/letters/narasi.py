@@ -19,11 +19,17 @@ EMPTY: Final = frozenset({"br"})
 
 
 def narasi(div: str) -> Markup:
-    """Give XHTML that a letter may show: no attribute, no link, no image, no script."""
+    """Give XHTML that a letter may show: no attribute, no link, no image, no script.
+
+    What has no tags of its own is what somebody typed: its lines stay lines.
+    """
     reader = _Reader()
     reader.feed(div)
     reader.close()
-    return Markup("".join(reader.done()))  # noqa: S704 - made of escaped text and the tags above
+    shown = "".join(reader.done())
+    if not reader.tagged:
+        shown = "<br>".join(shown.strip().splitlines())
+    return Markup(shown)  # noqa: S704 - made of escaped text and the tags above
 
 
 class _Reader(HTMLParser):
@@ -34,6 +40,7 @@ class _Reader(HTMLParser):
         self._out: list[str] = []
         self._open: list[str] = []
         self._silent = 0
+        self.tagged = False
 
     def handle_starttag(self, tag: str, attrs: list[tuple[str, str | None]]) -> None:
         """Keep a tag without its attributes."""
@@ -41,6 +48,7 @@ class _Reader(HTMLParser):
         self._silent += tag in SILENT
         if tag in KEPT and not self._silent:
             self._out.append(f"<{tag}>")
+            self.tagged = True
             if tag not in EMPTY:
                 self._open.append(tag)
 

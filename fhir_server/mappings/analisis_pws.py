@@ -7,6 +7,7 @@ from __future__ import annotations
 
 from calendar import monthrange
 from dataclasses import replace
+from hashlib import sha256
 from typing import TYPE_CHECKING, Any, Final
 
 from fhir_server.mappings import Mapping, part_id, r4b, rencana_rtl
@@ -67,6 +68,7 @@ BAGIAN_JUDUL: Final = {
     "pemberitahuan": "Pemberitahuan",
 }
 TOLD: Final = "pemberitahuan-"
+LONGEST_ID: Final = 64
 
 
 def to_fhir(analisis: AnalisisPws, document_id: str) -> Resources:
@@ -83,7 +85,7 @@ def to_fhir(analisis: AnalisisPws, document_id: str) -> Resources:
         parts["wilayah"] = _people(analisis, villages)
         parts["rtl"] = rencana_rtl.write(analisis, document_id)
     for faskes in analisis.diberitahu:
-        parts[f"{TOLD}{faskes}"] = _notice(analisis, faskes, document_id)
+        parts[_told(faskes, document_id)] = _notice(analisis, faskes, document_id)
     return {"": _composition(analisis, document_id, parts), **parts}
 
 
@@ -91,7 +93,8 @@ def from_fhir(resources: Table[str, Document]) -> dict[str, Any]:
     """Read an analysis, as far as its resources are there."""
     composition = resources[""]
     problems = [each for role, each in resources.items() if role.startswith(PROBLEM)]
-    told = [role.removeprefix(TOLD) for role in resources if role.startswith(TOLD)]
+    notices = [each for role, each in resources.items() if role.startswith(TOLD)]
+    told = [name for each in notices for name in ids_of(each.get("recipient"), "Organization")]
     found = (read_problem(each) for each in problems)
     return {
         "faskes": id_of(composition.get("custodian"), "Organization"),
@@ -220,6 +223,14 @@ def _people(analisis: AnalisisPws, villages: list[str]) -> Any:
         ]
         or None,
     )
+
+
+def _told(faskes: str, document_id: str) -> str:
+    """Name the notice to a facility; by a digest where the whole is too long."""
+    role = f"{TOLD}{faskes}"
+    if len(part_id(document_id, role)) <= LONGEST_ID:
+        return role
+    return f"{TOLD}{sha256(faskes.encode()).hexdigest()[:12]}"
 
 
 def _notice(analisis: AnalisisPws, faskes: str, document_id: str) -> Any:

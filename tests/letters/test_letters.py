@@ -1,7 +1,6 @@
 """Letters over HTTP: what they say, that they are harmless, and what a browser may do with them."""
 
 import builtins
-import ctypes.util
 import hashlib
 import re
 from base64 import b64encode
@@ -12,9 +11,9 @@ import pytest
 from fhir_server.letters import cetak, load_letters
 from fhir_server.mappings import load_mappings
 from fhir_server.mappings.codes import code_system
+from tests.letters.layout import needs_pango, sheets
 
-PANGO = ctypes.util.find_library("pangoft2-1.0") and ctypes.util.find_library("harfbuzz-subset")
-needs_pango = pytest.mark.skipif(not PANGO, reason="Pango is not installed")
+DASH = "\u2013"
 EVIL = '<script>alert("x")</script>'
 RUJUKAN = {
     "faskes": "pkm-todanan",
@@ -168,6 +167,69 @@ def test_surat_rujuk_balik(clinic, siti):
         *("31 Agustus 2024, Rumah Sakit A", "Dokter yang merawat"),
     ):
         assert each in said
+
+
+def test_a_letter_says_that_the_patient_has_no_name(clinic):
+    """A letter without any word of whom it is about could be anybody's."""
+    nobody = clinic.client.post("/fhir/Patient", json={"resourceType": "Patient"}).json["id"]
+    first = arrived(clinic, clinic.made("rujukan", {**RUJUKAN, "pasien": nobody}))
+    papers = {
+        "rujukan": (first, f"Nama {DASH}"),
+        "rujuk-balik": (
+            clinic.made("rujuk-balik", {**BALIK, "pasien": nobody, "rujukanAsal": first["id"]}),
+            f"Nama {DASH}",
+        ),
+        "resep": (
+            clinic.made("resep", {**RESEP, "pasien": nobody, "status": "disusun"}),
+            f"Pro {DASH}",
+        ),
+        "skor-poedji-rochjati": (
+            clinic.made("skor-poedji-rochjati", {**KSPR, "pasien": nobody}),
+            f"Nama ibu {DASH}",
+        ),
+    }
+
+    for entity, (made, expected) in papers.items():
+        said = words(page(clinic, entity, made["id"]))
+        assert expected in said
+        assert "None" not in said
+
+
+@needs_pango
+def test_lines_of_a_free_text_stay_lines(clinic, siti):
+    typed = "Pusing sejak pagi.\nTD 168/112 & protein <+3>.\n\nMohon tata laksana."
+    made = clinic.made("rujukan", {**RUJUKAN, "pasien": siti, "alasan": typed})
+
+    (lines,) = sheets(page(clinic, "rujukan", made["id"]).text)
+
+    start = lines.index("Pusing sejak pagi.")
+    assert lines[start : start + 3] == typed.replace("\n\n", "\n").split("\n")
+
+
+@needs_pango
+def test_a_signature_does_not_stand_alone_on_a_page(clinic, siti):
+    made = clinic.made("rujukan", {**RUJUKAN, "pasien": siti})
+    written = page(clinic, "rujukan", made["id"]).text
+    row = "<li>Preeklampsia berat (O14.1)</li>"
+    assert row in written
+
+    for rows in range(14, 34, 2):
+        last = sheets(written.replace(row, row * rows))[-1]
+        assert any(each.startswith("Atas perhatian") for each in last), rows
+
+
+@needs_pango
+def test_a_table_of_many_drugs_has_its_heads_on_every_page(clinic, siti):
+    first = arrived(clinic, clinic.made("rujukan", {**RUJUKAN, "pasien": siti}))
+    drugs = [{"nama": f"Obat ke-{n}", "signa": "3 x 1 tablet"} for n in range(60)]
+    back = {**BALIK, "pasien": siti, "rujukanAsal": first["id"], "obat": drugs}
+    made = clinic.made("rujuk-balik", back)
+
+    printed = sheets(page(clinic, "rujuk-balik", made["id"]).text)
+
+    having = [each for each in printed if any(line.startswith("Obat ke-") for line in each)]
+    assert len(having) > 1
+    assert all("Aturan pakai" in each for each in having)
 
 
 def test_resep(clinic, siti):

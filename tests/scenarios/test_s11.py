@@ -298,6 +298,35 @@ def test_s11_an_analysis_goes_from_draft_to_final_and_not_back(sop, fhir):
     assert "diralat" in str(by_sop.json)
 
 
+@pytest.mark.usefixtures("wilayah")
+def test_s11_a_pustu_whose_id_the_server_gave_is_told_and_given_its_task(sop, fhir):
+    pustu = sop.made("faskes", {"kode": "P-9", "jenis": "pustu", "nama": "Pustu 9", "induk": PKM})
+    problem = {"nomor": 1, "desa": NGELO, "indikator": "K4", "uraian": "Turun", "sumber": "pustu"}
+    activity = {"masalah": 1, "jenis": "kunjungan-rumah", "uraian": "Kunjungi ibu tanpa K4"}
+    when = {"mulai": "2024-07-08", "sampai": "2024-07-20", "pelaksana": f"faskes/{pustu['id']}"}
+    document = {
+        "faskes": PKM,
+        "bulan": "2024-06",
+        "penyusun": "klaster-1",
+        "waktu": "2024-07-05T09:00:00+07:00",
+        "data": [{"indikator": "K4", "laporan": "pws-k4"}],
+        "masalah": [problem],
+        "rtl": [activity | when],
+        "status": "final",
+    }
+
+    made = sop.made("analisis-pws", document)
+
+    assert sop.read(f"analisis-pws/{made['id']}")["diberitahu"] == [pustu["id"]]
+    notices = f"Communication?recipient=Organization/{pustu['id']}&category=pemberitahuan"
+    assert fhir.read(notices)["total"] == 1
+    sop.kept(f"analisis-pws/{made['id']}", plain(sop.read(f"analisis-pws/{made['id']}")))
+    assert fhir.read(notices)["total"] == 1
+    plan = f"CarePlan/{made['id']}-rtl"
+    (task,) = fhir("POST", f"{plan}/$tugaskan", {"resourceType": "Parameters"}).json["entry"]
+    assert task["resource"]["owner"]["reference"] == f"Organization/{pustu['id']}"
+
+
 def test_s11_from_the_figures_to_the_visit_its_evaluation_and_the_report(sop, fhir, half_year):
     """C11b to C14: analysis, notice and Tasks to Pustu, visit, evaluation, report, coverage."""
     found = draft(sop)

@@ -49,6 +49,8 @@ class ReplicaSet:
         for port in self.ports:
             self.begin(port)
         members = [{"_id": n, "host": f"127.0.0.1:{p}"} for n, p in enumerate(self.ports)]
+        for port in self.ports:  # a set is begun once every member listens
+            until(lambda port=port: _answers(port), PATIENCE)
         first = f"mongodb://127.0.0.1:{self.ports[0]}/?directConnection=true"
         with pymongo.MongoClient(first, serverSelectionTimeoutMS=PATIENCE * 1000) as client:
             client.admin.command("replSetInitiate", {"_id": NAME, "members": members})
@@ -96,6 +98,17 @@ class ReplicaSet:
             found = client.admin.command("replSetGetStatus")["members"]
             return sorted(each["stateStr"] for each in found) == WHOLE
         return False
+
+
+def _answers(port: int) -> bool:
+    address = f"mongodb://127.0.0.1:{port}/?directConnection=true"
+    with (
+        contextlib.suppress(PyMongoError),
+        pymongo.MongoClient(address, serverSelectionTimeoutMS=1000) as client,
+    ):
+        client.admin.command("ping")
+        return True
+    return False
 
 
 class Watch:
