@@ -57,6 +57,7 @@ Cadres and pustu write {written}, about whom their work is about.
 * **Emergency.** [$akses-darurat](api/akses-darurat.md) opens one record for `FHIR_EMERGENCY_MINUTES`, with a reason, and tells the puskesmas.
 * **Attachments.** A Binary is read by who reads a DocumentReference that has it attached, or wrote it.
 * **Authors.** Who wrote any version of a resource reads it, whoever changed it since.
+* **Past versions** of what is in reach are shown, but for those that were of another patient, carried a label that is kept back, or were of a Task that had not been sent to the hospital.
 * **Writing.** Who has limits writes only about patients in reach, refers only to what could be read before, chooses no ids, and writes neither the directory nor what is seen in part.
 
 The reasons are in [ADR 11](adr/0011-access.md) and [ADR 17](adr/0017-people-and-roles.md), the tests in `tests/access`.

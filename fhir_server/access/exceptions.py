@@ -70,6 +70,15 @@ class Excepted(Reach):
         """Say whether resources of a type may be written at all."""
         return resource_type != AUDIT and self._inner.may_write(resource_type)
 
+    def past(self, resource_type: str) -> Filter:
+        """Give what must hold of a past version: no label that is kept back now."""
+        inner, denied = self._inner.past(resource_type), self._denied(resource_type)
+        if not denied:
+            return inner
+        opened = self._of_opened(resource_type)
+        kept: Filter = either({"$nor": denied}, *([opened] if opened else []))
+        return {"$and": [inner, kept]} if inner else kept
+
     def part(self, resource_type: str) -> Part | None:
         """Give what of a type is shown."""
         return self._inner.part(resource_type)

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from dataclasses import replace
 from datetime import UTC, datetime
+from functools import partial
 from typing import TYPE_CHECKING, Any
 
 import orjson
@@ -15,9 +16,11 @@ from msgspec import structs
 
 from fhir_server.access import parts
 from fhir_server.access.directory import DIRECTORY
+from fhir_server.access.reach import written_by
 from fhir_server.access.reaches import known, reach_of
 from fhir_server.access.scopes import Allowed
 from fhir_server.access.veil import veil, words_of
+from fhir_server.access.versions import Past
 from fhir_server.auth.scopes import ALL
 from fhir_server.errors import Forbidden, Hidden
 from fhir_server.resources.references import attached, referred, relative
@@ -62,6 +65,8 @@ class Guarded(Store):
         self.__dict__.update(context.store.__dict__)
         self._whole = context.store
         self._definitions = context.definitions
+        self._parameters = context.parameters
+        self._authors = context.principal.authors
         self._allowed = Allowed(context)
         self._reach: Reach | None = reach_of(context)
 
@@ -164,17 +169,20 @@ class Guarded(Store):
         return self._shown(self._whole.whole(found))
 
     def vread(self, resource_type: str, resource_id: str, version: int) -> Stored | None:
-        """Give one version of what is in reach now."""
-        self.read(resource_type, resource_id)
+        """Give one version of what is in reach now, if it was so as it is written."""
+        past = self._past(resource_type, resource_id)
         found = self._whole.vread(resource_type, resource_id, version)
-        return None if found is None else self._shown(found)
+        if found is None or (past and not past.is_open(found)):
+            return None
+        return self._shown(found)
 
     def history(
         self, resource_type: str | None = None, resource_id: str | None = None, **asked: Any
     ) -> Page:
         """Give the history of a resource in reach; of a type or of all only without limits."""
+        past = None
         if resource_type and resource_id:
-            self.read(resource_type, resource_id)
+            past = self._past(resource_type, resource_id)
         else:
             self._allowed.expect(resource_type or "*", "s")
             if self._reach is not None or self._allowed.within(resource_type or "*", "s"):
@@ -183,7 +191,27 @@ class Guarded(Store):
                     "resource."
                 )
         page = self._whole.history(resource_type, resource_id, **asked)
-        return replace(page, resources=tuple(map(self._shown, page.resources)))
+        kept = [each for each in page.resources if past is None or past.is_open(each)]
+        total = page.total if len(kept) == len(page.resources) else None
+        return replace(page, resources=tuple(map(self._shown, kept)), total=total)
+
+    def _past(self, resource_type: str, resource_id: str) -> Past | None:
+        """Give what judges the versions of a resource in reach; None: all of them are open."""
+        self.read(resource_type, resource_id)
+        if not self._is_limited(resource_type, "r") or self._is_own(resource_type, resource_id):
+            return None
+        current = self._find(resource_type, resource_id, "r")
+        if current is None:
+            raise _hidden(resource_type, resource_id)
+        reach = self._reach.past(resource_type) if self._reach else {}
+        wanted = _both(reach, self._allowed.within(resource_type, "r"))
+        return Past(current, wanted, partial(self._is_visible, "Patient"), self._parameters)
+
+    def _is_own(self, resource_type: str, resource_id: str) -> bool:
+        """Say whether who asks has written a version of a resource."""
+        wanted = {"_id": resource_id, **written_by(self._authors)}
+        plan = Plan(resource_type, wanted, limit=1)
+        return bool(self._authors and self._whole.search(plan).resources)
 
     def search(self, plan: Plan) -> Found:
         """Run a search over what is in reach."""

@@ -44,6 +44,10 @@ class Reach(ABC):
     def may_write(self, resource_type: str) -> bool:
         """Say whether resources of a type may be written at all."""
 
+    def past(self, _resource_type: str) -> Filter:
+        """Give what must hold of a past version, besides that its patient is in reach."""
+        return {}
+
     def part(self, _resource_type: str) -> Part | None:
         """Give what of a type is shown; None: all of it."""
         return None

@@ -46,12 +46,20 @@ class Referrals(Reach):
             return {}
         own: list[Filter] = [written_by([self._organization])]
         if resource_type == "Task":
-            sent = {"ix.owner": self._organization, "ix.status": {"$ne": "draft"}}
-            own += [sent, {"ix.requester": self._organization}]
+            own += self._tasks_of_it
         if resource_type == "Communication":
             own.append({"ix.recipient": self._organization})
         own.append({"_id": {"$in": sorted(self._package.get(resource_type, ()))}})
         return {"$or": own}
+
+    def past(self, resource_type: str) -> Filter:
+        """Give what must hold of a past version: of a Task, that it was sent to it by then."""
+        return {"$or": self._tasks_of_it} if resource_type == "Task" else {}
+
+    @property
+    def _tasks_of_it(self) -> list[Filter]:
+        sent = {"ix.owner": self._organization, "ix.status": {"$ne": "draft"}}
+        return [sent, {"ix.requester": self._organization}]
 
     def patients(self) -> frozenset[str]:
         """Give the ids of the patients who were referred."""

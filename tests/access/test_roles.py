@@ -364,6 +364,41 @@ def test_2_3_however_many_consents_there_are_each_narrows(person, caller, monkey
     assert seen == [403, 403, 403]
 
 
+def versions(who, url):
+    """Give the versions that a history shows, and those that can be read one by one."""
+    shown = who("GET", f"{url}/_history").json["entry"]
+    read = [n for n in (1, 2, 3) if who("GET", f"{url}/_history/{n}").status_code == 200]
+    return sorted(int(e["resource"]["meta"]["versionId"]) for e in shown), read
+
+
+def test_2_3_a_version_that_was_of_another_patient_is_not_shown(person, caller):
+    """Written into the wrong record first: who sees the right one does not see the wrong one."""
+    bidan, pkm = person("bidan"), caller("pkm")
+    made = {"resourceType": "Observation", "id": "o", "status": "final", "code": {"text": "x"}}
+    for each in ("dewi", "siti", "siti"):
+        pkm("PUT", "Observation/o", {**made, "subject": ref(f"Patient/{each}")})
+        made["status"] = "amended" if made["status"] == "final" else "corrected"
+
+    assert versions(pkm, "Observation/o") == ([1, 2, 3], [1, 2, 3])
+    assert versions(bidan, "Observation/o") == ([2, 3], [2, 3])
+    refused = [bidan("GET", f"Observation/o/_history/{each}") for each in (1, 9)]
+    assert [each.status_code for each in refused] == [404, 404]
+    assert "dewi" not in bidan("GET", "Observation/o/_history").text
+
+
+def test_2_3_a_version_that_carried_a_label_is_kept_back_as_it_was(person, caller):
+    dokter, pkm = person("dokter"), caller("pkm")
+    made = {"resourceType": "Observation", "id": "o", "status": "final", "code": {"text": "x"}}
+    made |= {"subject": ref("Patient/siti")}
+    label = {"meta": {"security": [{"system": LABELS, "code": "HIV"}]}}
+    for each in (made | label, made | {"status": "amended"}):
+        pkm("PUT", "Observation/o", each)
+
+    consent(pkm, label="HIV")
+
+    assert versions(dokter, "Observation/o") == ([2], [2])
+
+
 def opened(who, url, **more):
     given = {"alasan": WHY, **more}
     parameters = [{"name": name, "valueString": value} for name, value in given.items()]
