@@ -130,6 +130,26 @@ def reached(sop, bulan="2024-12"):
     }
 
 
+def test_s11_estimates_of_a_village_without_official_targets(fhir, sop):
+    """§6: 1.10 and 1.05 x CBR x people; 20 % of the pregnant, 15 % of the newborn."""
+    url = "https://puskesmas.example/fhir/StructureDefinition/wilayah-kerja"
+    area = {"extension": [{"url": url, "valueCode": DESA}], "name": "PKM"}
+    kept(fhir, "Organization", FASKES, type=[code("jenis-faskes", "puskesmas")], **area)
+    estimated = {"penduduk": 2000, "cbr": 20}
+    sop.made("sasaran-desa", {"faskes": FASKES, "desa": DESA, "tahun": 2024, **estimated})
+
+    tables = sop.read(f"pws?bulan=2024-12&faskes={FASKES}")["tabel"]
+
+    targets = {
+        each["indikator"]: (each["jumlah"].get("sasaran"), each["jumlah"].get("asalSasaran"))
+        for each in tables
+    }
+    expected = {"K1": 44, "K4": 44, "PF": 42, "KF1": 42, "KN1": 40, "PK": 9, "NKOMP": 6}
+    assert {name: targets[name] for name in expected} == {
+        name: (number, "perkiraan") for name, number in expected.items()
+    }
+
+
 @pytest.mark.usefixtures("mother")
 def test_s11_a_pregnancy_that_the_clinic_wrote_is_counted(sop):
     assert reached(sop) == {

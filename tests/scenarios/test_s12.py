@@ -109,6 +109,9 @@ def test_br_b13_she_is_received_without_an_appointment(fhir, dewi, visit):
     assert stored["class"]["code"] == "EMER"
     assert stored["priority"]["coding"][0]["code"] == "EM"
     assert stored["serviceType"]["coding"][0]["code"] == "persalinan"
+    assert stored["period"]["start"] == wib(DAY, "02:10")
+    rooms = [each["location"]["reference"] for each in stored["location"]]
+    assert rooms == ["Location/ruang-persalinan"]
     assert resources(fhir.read(f"Appointment?patient=Patient/{dewi}")) == []
 
 

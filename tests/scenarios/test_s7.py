@@ -186,6 +186,8 @@ def test_the_child_returns_to_the_unit_and_goes_home_at_10_30(sop, fhir, visit, 
     asked = fhir.read(found["basedOn"][0]["reference"])
     assert asked["encounter"]["reference"] == f"Encounter/{visit['id']}"
     assert asked["code"]["coding"][0]["code"] == "75377-2"
+    value = fhir.read(found["result"][0]["reference"])["valueCodeableConcept"]
+    assert "260385009" in {each["code"] for each in value["coding"]}  # negative
     encounter = fhir.read(f"Encounter/{visit['id']}")
     assert encounter["period"]["end"] == wib(DAY, "10:30")
     assert encounter["location"][-1]["location"]["reference"] == "Location/ruang-anak"

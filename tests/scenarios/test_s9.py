@@ -405,6 +405,8 @@ def test_s9_lab_is_postponed_to_an_agreed_appointment_at_posyandu(fhir, sop, kar
     assert appointment["status"] == "booked"
     assert appointment["start"] == "2024-05-20T08:00:00+07:00"
     assert appointment["participant"][0]["status"] == "accepted"
+    actors = [each["actor"]["reference"] for each in appointment["participant"]]
+    assert actors == [f"Patient/{karto}", "Location/posyandu-melati"]
     assert {e["url"]: e for e in entry["extension"]}["janji"]["valueReference"] == {
         "reference": f"Appointment/{made['id']}"
     }
