@@ -251,6 +251,29 @@ def test_minutes_of_an_exported_message_are_the_precision_of_its_step(fhir, lako
     assert (advised["denominator"], advised["numerator"]) == (1, 1)
 
 
+def test_minutes_of_a_receipt_are_the_precision_of_the_whole_case(fhir, lakon):
+    """From 08:00:10 to 08:00 of the next day, of which no seconds are known: 24 hours, in time."""
+    case = lakon("terima", hari=13, diajukan=wib(13, "08:00:10"))
+    case.teruskan("08:01:00")
+    case.sarankan("08:02:00")
+    case.putuskan("07:50:00", hari=14)
+    advice = fhir.read(f"Communication/{case.advis}")
+    when = {"sent": wib(14, "08:00:50"), "received": wib(14, "08:00:50"), "status": "completed"}
+    exact = {"url": f"{SD}/presisi-waktu", "valueCode": "menit"}
+
+    fhir.kept(
+        f"Communication/{case.advis}",
+        {**advice, **when, "extension": [*advice.get("extension", ()), exact]},
+    )
+
+    fhir.kept("Measure/sla-lakon", json.loads(MEASURE.read_text("utf-8")))
+    report = fhir.read(
+        "Measure/sla-lakon/$evaluate-measure?periodStart=2021-07-12&periodEnd=2021-07-18"
+    )
+    whole = counts(groups(report)["sla-total"])
+    assert (whole["denominator"], whole["numerator"]) == (1, 1)
+
+
 def test_sent_without_a_receipt_is_counted_by_an_estimate(fhir, lakon):
     kira = lakon("kira", hari=15)
     kira.teruskan("10:00:00")
