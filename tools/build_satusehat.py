@@ -71,10 +71,12 @@ ABSENT: Final = """## What does not go, and why
 * **What has no national code**: the KSPR score, 10T, contraception as a request, internal, social
   and legal referrals, danger signs in our words. Its data stay here.
 * **What was withdrawn before it was sent.** What was sent is corrected there.
-* **SATUSEHAT Rujukan** (the pilot of Tasks `referral-pre-request` to `referral-approval-request`):
-  its criteria come from SATUSEHAT in the middle of a conversation whose payloads are not public.
-  A referral goes as the ServiceRequest of the visit. Rujuk balik has no public payload either
-  (`FHIR_SATUSEHAT_BACK_REFERRAL` sends it as ServiceRequest).
+* **SATUSEHAT Rujukan**, unless `FHIR_SATUSEHAT_RUJUKAN` switches the pilot on for inpatient and
+  emergency care ([how](satusehat-rujukan.md)); otherwise a referral goes as the ServiceRequest of
+  the visit. Rujuk balik has no public payload (`FHIR_SATUSEHAT_BACK_REFERRAL` sends it as
+  ServiceRequest).
+* **The consent API**: nothing is asked of it, so its address is no setting. Consent is the
+  patient's here, and SATUSEHAT's own answers are obeyed.
 * **Images**: a DICOM router sends them; a report keeps its `imagingStudy`.
 
 Resources go one by one, each as soon as it can. With `FHIR_SATUSEHAT_BUNDLE` a visit waits until it

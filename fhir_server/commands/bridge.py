@@ -15,6 +15,7 @@ from rich.table import Table
 from fhir_server import targets
 from fhir_server.bridges.satusehat import inbound
 from fhir_server.bridges.satusehat.record import NotRead
+from fhir_server.bridges.satusehat.referral_inbox import answer, incoming
 from fhir_server.bridges.satusehat.target import Satusehat
 from fhir_server.commands import opening
 from fhir_server.commands.recording import recorded
@@ -27,6 +28,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Sequence
     from datetime import date
 
+    from fhir_server.config import Settings
     from fhir_server.context import Context
     from fhir_server.delivery.target import Parcel, Target
     from fhir_server.store.dispatches import Dispatches
@@ -43,6 +45,8 @@ fhir-server bridge retry rsud                  what was refused or given up, onc
 fhir-server bridge retry rsud Encounter/abc --resend
 fhir-server bridge replay rsud Patient/abc 2026-08-17
 fhir-server bridge read Patient/abc --show     what SATUSEHAT has of a patient who agreed to it
+fhir-server bridge requests                    what SATUSEHAT Rujukan asks us (a pilot)
+fhir-server bridge answer TASK --accept        we take the patient (or --reject)
 """
 REFERENCE = re.compile(r"[A-Z][A-Za-z]+/[A-Za-z0-9\-.]{1,64}")
 EXAMPLES = 3
@@ -225,15 +229,13 @@ def replay(target: str, patient: str, day: Any) -> None:
 def read(patient: str, show: bool) -> None:  # noqa: FBT001
     """Read a patient's record back from SATUSEHAT; the patient must have agreed to it."""
     settings = opening.settings_given()
-    found = [each for each in targets.load(settings) if isinstance(each, Satusehat)]
-    if not found:
-        raise click.ClickException("SATUSEHAT is not configured (FHIR_SATUSEHAT_ORGANIZATION).")
+    satusehat = _satusehat(settings)
     with (
         opening.attached(settings) as context,
         recorded(context, "bridge read", reference=f"Patient/{patient.removeprefix('Patient/')}"),
     ):
         try:
-            done = inbound.read(context, found[0], patient.removeprefix("Patient/"), show=show)
+            done = inbound.read(context, satusehat, patient.removeprefix("Patient/"), show=show)
         except NotRead as error:
             raise click.ClickException(f"{error.reason}\n{error.remedy}") from None
     for line in _said(done, show=show):
@@ -251,6 +253,51 @@ def _said(done: inbound.Result, *, show: bool) -> Iterator[str]:
     if done.strangers:
         yield f"{done.strangers} resources were of somebody else, and dropped"
     yield "Nothing was stored." if show else f"{done.stored} resources were stored."
+
+
+@command.command(name="requests")
+def requests() -> None:
+    """List the referrals that SATUSEHAT Rujukan asks us about; a pilot."""
+    settings = opening.settings_given()
+    satusehat = _piloting(settings)
+    with opening.attached(settings) as context, recorded(context, "bridge requests"):
+        try:
+            found = incoming(satusehat.connection, satusehat.choices.organization)
+        except NotRead as error:
+            raise click.ClickException(f"{error.reason}\n{error.remedy}") from None
+    for each in found:
+        said = (each.task, each.since, f"from {each.requester}", each.answer or "not answered")
+        click.echo(" ".join(filter(None, (*said, each.service, each.reason))))
+    if not found:
+        click.echo("Nobody asks.")
+
+
+@command.command(name="answer")
+@click.argument("task")
+@click.option("--accept/--reject", required=True, help="whether we take the patient")
+def answer_request(task: str, accept: bool) -> None:  # noqa: FBT001
+    """Answer a referral that SATUSEHAT Rujukan asks us about (its Task's id); a pilot."""
+    settings = opening.settings_given()
+    satusehat = _piloting(settings)
+    with opening.attached(settings) as context, recorded(context, "bridge answer"):
+        try:
+            answer(satusehat.connection, task, accept=accept)
+        except NotRead as error:
+            raise click.ClickException(f"{error.reason}\n{error.remedy}") from None
+    click.echo(f"Task/{task} is {'accepted' if accept else 'rejected'}.")
+
+
+def _piloting(settings: Settings) -> Satusehat:
+    if not settings.satusehat_rujukan:
+        raise click.ClickException("SATUSEHAT Rujukan is off (FHIR_SATUSEHAT_RUJUKAN=1).")
+    return _satusehat(settings)
+
+
+def _satusehat(settings: Settings) -> Satusehat:
+    found = [each for each in targets.load(settings) if isinstance(each, Satusehat)]
+    if not found:
+        raise click.ClickException("SATUSEHAT is not configured (FHIR_SATUSEHAT_ORGANIZATION).")
+    return found[0]
 
 
 def _target(context: Context, name: str) -> Target:

@@ -135,3 +135,21 @@ class Satusehat:
     satusehat_back_referral: bool = setting(
         False, "FHIR_SATUSEHAT_BACK_REFERRAL", "send back-referrals; their payload is unconfirmed"
     )
+    satusehat_rujukan: bool = setting(
+        False,
+        "FHIR_SATUSEHAT_RUJUKAN",
+        "refer for inpatient and emergency care by SATUSEHAT Rujukan (pilot in four regions)",
+    )
+    satusehat_rujukan_inpatient: str = setting(
+        "737481003",
+        "FHIR_SATUSEHAT_RUJUKAN_INPATIENT",
+        "SNOMED CT of inpatient care in a search for candidates: 737481003 or 305351004",
+    )
+    satusehat_rujukan_area: str = setting(
+        "",
+        "FHIR_SATUSEHAT_RUJUKAN_AREA",
+        "province and city where candidates are searched, such as 33,3316; a Q101 goes before it",
+    )
+    satusehat_rujukan_minutes: int = setting(
+        15, "FHIR_SATUSEHAT_RUJUKAN_MINUTES", "minutes for which an answer of the target is awaited"
+    )

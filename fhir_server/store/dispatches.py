@@ -126,6 +126,12 @@ class Dispatches:
         with translated():
             self._write(updates)
 
+    def mark(self, target: str, reference: str, name: str, value: str) -> None:
+        """Note with a delivery what has to be known of a request even if nobody hears of it."""
+        pushed = {"marks": {"$each": [[name, value]], "$slice": -progress.KEPT}}
+        with translated():
+            self._all.update_one({"_id": key(target, reference)}, {"$push": pushed})
+
     def due(self, target: str, limit: int) -> list[str]:
         """Give the keys of the deliveries that have been due the longest, in order."""
         with translated():

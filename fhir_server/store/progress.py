@@ -52,7 +52,7 @@ class Dispatch:
     """How far one resource is at one target.
 
     ``seen`` is its newest version that the target wants, ``sent`` the one that was dealt with;
-    ``gone``: it was deleted. ``since`` gives its place in the queue.
+    ``gone``: it was deleted. ``since`` gives its place in the queue. ``marks`` are a target's own.
     """
 
     target: str
@@ -75,6 +75,7 @@ class Dispatch:
     remedy: str = ""
     changed: datetime | None = None
     history: tuple[Document, ...] = ()
+    marks: tuple[tuple[str, str], ...] = ()
 
     @property
     def reference(self) -> str:
@@ -144,6 +145,7 @@ def dispatch(found: Document) -> Dispatch:
         remedy=found.get("remedy", ""),
         changed=found["changed"],
         history=tuple(found.get("history", ())),
+        marks=tuple((name, value) for name, value in found.get("marks", ())),
     )
 
 
@@ -228,7 +230,8 @@ def settled(done: Settlement, moment: datetime) -> Stages:
         entry["reason"] = done.reason
     past = {"$concatArrays": [{"$ifNull": ["$history", []]}, [{"$literal": entry}]]}
     over = done.state in SETTLED
-    remote = done.parts[0].remote if done.parts else None
+    own = sorted(done.parts, key=lambda each: bool(each.key))
+    remote = own[0].remote if own else None
     new: Document = {
         "state": done.state,
         "sent": {"$max": ["$sent", done.version]} if over else "$sent",

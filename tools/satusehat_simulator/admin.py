@@ -22,7 +22,7 @@ def blueprint(world: World, tokens: Tokens, faults: Faults) -> Blueprint:
     """Make the routes with which tests steer and count."""
     door = Blueprint("simulator", __name__, url_prefix="/_simulator")
     _steering(door, world, tokens, faults)
-    _filling(door, world)
+    _filling(door, world, tokens)
     _counting(door, world, tokens, faults)
     return door
 
@@ -57,7 +57,15 @@ def _steering(door: Blueprint, world: World, tokens: Tokens, faults: Faults) -> 
         return jsonify({})
 
 
-def _filling(door: Blueprint, world: World) -> None:
+def _filling(door: Blueprint, world: World, tokens: Tokens) -> None:
+    @door.post("/facilities")
+    def add_facility() -> Response:
+        given = request.get_json()
+        with world.lock:
+            world.admit_facility(given["id"], given["name"])
+        tokens.clients[given["client"]] = (given["secret"], given["id"])
+        return jsonify({})
+
     @door.post("/people/<kind>")
     def add_people(kind: str) -> Response:
         return jsonify([admit(world, kind, each) for each in request.get_json()])

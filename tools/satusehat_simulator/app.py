@@ -98,7 +98,9 @@ def _fhir(app: Flask, world: World) -> None:
     @app.get(f"{FHIR}/<kind>")
     def search(kind: str) -> Response:
         _known(kind)
-        return _respond(searches.search(world, kind, request.args.to_dict(), request.url))
+        return _respond(
+            searches.search(world, kind, request.args.to_dict(), request.url, g.organization)
+        )
 
     @app.post(f"{FHIR}/<kind>")
     def create(kind: str) -> Response:

@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 from urllib.parse import urlencode
 
+from tools.satusehat_simulator import referrals
 from tools.satusehat_simulator.outcomes import NO_CONSENT, Answer, Issue, Refused, outcome
 from tools.satusehat_simulator.people import NIK, told
 
@@ -28,7 +29,9 @@ MIN_NAME = 3
 AFTER = "_getpagesoffset"
 
 
-def search(world: World, kind: str, asked: Mapping[str, str], url: str) -> Answer:
+def search(
+    world: World, kind: str, asked: Mapping[str, str], url: str, organization: str = ""
+) -> Answer:
     """Answer a search with a Bundle of what matches."""
     if kind == "MedicationDispense" and "context" in asked and "subject" not in asked:
         raise Refused(outcome(400, Issue("value", "Missing query parameters: subject")))
@@ -47,6 +50,9 @@ def search(world: World, kind: str, asked: Mapping[str, str], url: str) -> Answe
         {"fullUrl": f"{world.base}/{kind}/{each['id']}", "resource": told(each)}
         for each in _page(world, found, asked)
     ]
+    if asked.get("_include") == "Task:based-on":
+        more = referrals.included(world, found, organization)
+        entries += [{"resource": each, "search": {"mode": "include"}} for each in more]
     body = {"resourceType": "Bundle", "type": "searchset", "total": len(found), "entry": entries}
     return Answer(200, {**body, "link": _links(world, len(found), asked, url)})
 

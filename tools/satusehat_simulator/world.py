@@ -54,6 +54,7 @@ class World:
     order: list[tuple[str, str, str]] = field(default_factory=list)
     requests: Counter[str] = field(default_factory=Counter)
     facilities: dict[str, str] = field(default_factory=dict)
+    referrals: int = 0
     journal: Callable[[str, Document, str], None] = lambda *_: None
 
     def reset(self) -> None:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
-from tools.satusehat_simulator import newborns, patching
+from tools.satusehat_simulator import newborns, patching, referrals
 from tools.satusehat_simulator.outcomes import (
     CLOSED,
     NO_CONSENT,
@@ -16,6 +16,7 @@ from tools.satusehat_simulator.outcomes import (
     outcome,
 )
 from tools.satusehat_simulator.rules import episodes, judge
+from tools.satusehat_simulator.rules.identity import AUTHOR
 from tools.satusehat_simulator.world import identifiers, is_own, mark
 
 if TYPE_CHECKING:
@@ -30,7 +31,8 @@ def create(world: World, organization: str, resource: Document) -> Answer:
     with world.lock:
         _may_create(world, resource)
         checked(world, organization, resource, set())
-        return Answer(201, world.add(resource, organization))
+        made = world.add(resource, organization)
+        return Answer(201, referrals.completed(world, made, organization))
 
 
 def checked(world: World, organization: str, resource: Document, pending: set[str]) -> None:
@@ -72,6 +74,8 @@ def _new(world: World, resource: Document) -> None:
     if kind == "Encounter":  # an episode's number may stand on each of its visits
         own = [each for each in own if "/episode-of-care/" not in each["system"]]
     for each in own:
+        if each["system"] == AUTHOR:
+            continue
         others = world.with_identifier(kind, mark(each))
         if any(other["id"] != resource.get("id") for other in others):
             raise Refused(duplicate(kind))
@@ -97,12 +101,13 @@ def patch(world: World, organization: str, kind: str, id: str, operations: Any) 
     """Change single elements of a resource."""
     with world.lock:
         before = _mine(world, organization, kind, id)
+        owner = world.owners[kind, id]
         after = patching.apply(before, operations)
         if kind != "Patient":
-            issues = judge(after, world, organization, set())
+            issues = judge(after, world, owner or organization, set())
             if issues:
                 raise Refused(outcome(400, *issues))
-        return Answer(200, world.put(after, organization))
+        return Answer(200, world.put(after, owner or organization))
 
 
 def _mine(world: World, organization: str, kind: str, id: str) -> Document:
@@ -110,7 +115,8 @@ def _mine(world: World, organization: str, kind: str, id: str) -> Document:
     if found is None:
         raise Refused(absent(f"{kind}/{id}"))
     owner = world.owners[kind, id]
-    if owner not in {"", organization}:
+    is_asked = kind == "Task" and referrals.is_addressed(found, organization)
+    if owner not in {"", organization} and not is_asked:
         raise Refused(
             outcome(403, Issue("forbidden", "resource cannot be accessed due to business rule"))
         )

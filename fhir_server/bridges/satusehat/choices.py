@@ -46,6 +46,10 @@ class Choices:
     stable_code: str = "359746009"
     service_class: str = "reguler"
     back_referral: bool = False
+    rujukan: bool = False
+    rujukan_inpatient: str = c.INPATIENT_CARE[0]
+    rujukan_area: str = ""
+    rujukan_minutes: int = 15
 
     @classmethod
     def from_settings(cls, settings: Settings) -> Choices:
@@ -73,4 +77,8 @@ class Choices:
             stable_code=settings.satusehat_stable_code,
             service_class=settings.satusehat_service_class,
             back_referral=settings.satusehat_back_referral,
+            rujukan=settings.satusehat_rujukan,
+            rujukan_inpatient=settings.satusehat_rujukan_inpatient,
+            rujukan_area=settings.satusehat_rujukan_area,
+            rujukan_minutes=settings.satusehat_rujukan_minutes,
         )

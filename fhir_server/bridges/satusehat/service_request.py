@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Any, Final
 from fhir_server.bridges.satusehat import constants as c
 from fhir_server.bridges.satusehat.ownership import author_elsewhere, local_name
 from fhir_server.bridges.satusehat.payload import NotWanted
+from fhir_server.bridges.satusehat.referral_steps import by_tasks, referral
 from fhir_server.bridges.satusehat.visits import (
     attender,
     visit_of,
@@ -48,6 +49,8 @@ HOSPITAL: Final = {"system": c.ROLE_CODE, "code": "HOSP", "display": "Hospital"}
 def order(draft: Draft) -> Rendering:
     """Write a request; a facility that is to receive the patient must have a number there."""
     found = draft.resource
+    if by_tasks(found, draft.choices):
+        return referral(draft)
     if reason := author_elsewhere(found.get("requester"), draft.known):
         return NotWanted(reason)
     body = draft.body(found, ELEMENTS)

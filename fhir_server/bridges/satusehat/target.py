@@ -29,6 +29,7 @@ from fhir_server.bridges.satusehat.payload import (
     Request,
     Waiting,
 )
+from fhir_server.bridges.satusehat.referral_road import Road
 from fhir_server.bridges.satusehat.render import TYPES, render
 from fhir_server.bridges.satusehat.wanted import unwanted
 from fhir_server.bridges.satusehat.whole_visit import Whole, gathered, ids, knowing
@@ -77,6 +78,7 @@ class Satusehat:
         self.name = NAME
         self.every_version = False
         self.in_bundles = settings.satusehat_bundle
+        self.road = Road(NAME, self.choices.organization, connection, self.pace.first)
         self._single: set[str] = set()
         self._last = threading.local()
 
@@ -135,6 +137,8 @@ class Satusehat:
     def find(self, parcel: Parcel, view: View) -> Answer | None:
         """Look whether a request that was not answered has been done."""
         try:
+            if parcel.note.get("step"):
+                return self._paced(self.road.find(parcel, view))
             if parcel.path == WHOLE:
                 return self._paced(self._found_whole(parcel, view))
             if parcel.method == "PATCH":
@@ -148,6 +152,8 @@ class Satusehat:
     def send(self, parcel: Parcel, view: View) -> Answer:
         """Send one request and say what became of it."""
         try:
+            if parcel.note.get("step"):
+                return self._paced(self.road.send(parcel, view))
             if parcel.path == WHOLE:
                 return self._paced(self._send_whole(parcel, view))
             return self._paced(self._sent(parcel))
@@ -309,6 +315,8 @@ def _parcel(request: Request, reference: Reference) -> Parcel:
     note: dict[str, Any] = {"search": [list(each) for each in request.search]}
     if request.identifier is not None:
         note["identifier"] = list(request.identifier)
+    if request.step:
+        note |= {"step": request.step, "of": reference}
     return Parcel(request.method, request.type, request.body, key, note=note, remote=request.remote)
 
 

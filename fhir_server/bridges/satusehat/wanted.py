@@ -175,6 +175,8 @@ def _episode(resource: Json, choices: Choices) -> str | None:
 
 def _answers(resource: Json, choices: Choices) -> str | None:
     form = resource.get("questionnaire", "")
+    if form.partition("|")[0] in {c.Q100, c.Q101}:
+        return "answers for SATUSEHAT Rujukan go inside of its Task"
     if form.startswith(c.QUESTIONNAIRE) or form == f"{choices.canonical.rstrip('/')}/{KSPR}":
         return None
     return "a form of our own"

@@ -12,6 +12,7 @@ from tools.satusehat_simulator.rules import (
     identity,
     immunization,
     numbers,
+    referrals,
     targets,
 )
 
@@ -33,5 +34,6 @@ def judge(resource: Document, world: World, organization: str, pending: set[str]
         *dates.wrong(resource, world.ways),
         *immunization.wrong(resource),
         *episodes.wrong(resource),
+        *referrals.wrong(resource, world),
         *targets.unknown(resource, world, pending),
     ]

@@ -38,10 +38,13 @@ KINDS = {
 }
 """What may stand between the base of an own identifier system and the organization."""
 
+AUTHOR = "http://sys-ids.kemkes.go.id/careplan/authoring-organization"
+"""Says which facility made a plan; the same on all its plans."""
 FREE = (
     "https://fhir.kemkes.go.id/id/",
     "urn:dicom:uid",
     "http://sys-ids.kemkes.go.id/referral-number",
+    AUTHOR,
 )
 BOTH = ("prescription", "prescription-item")
 
