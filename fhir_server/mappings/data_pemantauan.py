@@ -17,8 +17,8 @@ from fhir_server.mappings.pihak import is_public
 from fhir_server.sop.laporan_pemantauan_desa import BarisLaporan, KontakLaporan
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Sequence
-    from datetime import date, tzinfo
+    from collections.abc import Iterable, Iterator, Sequence
+    from datetime import date, datetime, timedelta, tzinfo
 
     from fhir_server.mappings import Reader
     from fhir_server.resources.wire import Document
@@ -90,6 +90,19 @@ def rows(reader: Reader, desa: str, mulai: date, sampai: date) -> tuple[BarisLap
     _add_older_cases(reader, found)
     _add_what_was_learnt(reader, found, mulai, sampai)
     return tuple(_row(who, found[who], reader) for who in sorted(found))
+
+
+def waits(reader: Reader, desa: str, mulai: date, sampai: date) -> Iterator[timedelta]:
+    """Give how long each first answer of a patient came after what she was written."""
+    asked: dict[str, datetime] = {}
+    found = reader.find("Communication", written(desa, mulai, sampai))
+    timed = [(sent, each) for each in found if (sent := instant_of(each.get("sent")))]
+    for sent, each in sorted(timed, key=lambda pair: pair[0]):
+        who = _whose(each, "subject")
+        if not is_public(each.get("sender")):
+            asked.setdefault(who, sent)
+        elif who in asked:
+            yield sent - asked.pop(who)
 
 
 def _add_older_cases(reader: Reader, found: dict[str, _Data]) -> None:

@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Any, Final, get_args
 
 from fhir_server.mappings import Mapping, fixed, part_id, r4b
 from fhir_server.mappings.codes import code_system, structure
-from fhir_server.mappings.data_pemantauan import rows
+from fhir_server.mappings.data_pemantauan import rows, waits
 from fhir_server.mappings.elements import (
     code_of,
     concept,
@@ -29,6 +29,7 @@ from fhir_server.sop.laporan_pemantauan_desa import (
     HasilKontak,
     KontakLaporan,
     hitung,
+    menit_jawab,
 )
 
 if TYPE_CHECKING:
@@ -40,6 +41,7 @@ if TYPE_CHECKING:
     from fhir_server.sop.laporan_pemantauan_desa import LaporanPemantauanDesa
 
 DESA: Final = structure("desa-laporan")
+JAWAB: Final = structure("menit-jawab")
 DOKUMEN: Final = code_system("jenis-dokumen")
 TUGAS: Final = code_system("jenis-tugas")
 KATEGORI: Final = code_system("kategori-komunikasi")
@@ -95,6 +97,7 @@ def from_fhir(resources: Table[str, Document]) -> dict[str, Any]:
         "status": _status(composition, task),
         "ditinjau": instant_of(task.get("executionPeriod", {}).get("end")),
         "catatan": notes[0] if notes else None,
+        "menitJawab": (extension_of(composition, JAWAB) or {}).get("valueDecimal"),
         **hitung(rows),
     }
 
@@ -103,8 +106,10 @@ def complete(
     laporan: LaporanPemantauanDesa, _before: Table[str, Any] | None, reader: Reader
 ) -> tuple[LaporanPemantauanDesa, tuple[()]]:
     """Fill the rows from what is recorded where none were given, and count them."""
-    found = laporan.baris or rows(reader, laporan.desa, laporan.mulai, laporan.sampai)
-    return replace(laporan, baris=found, **hitung(found)), ()
+    asked = (laporan.desa, laporan.mulai, laporan.sampai)
+    found = laporan.baris or rows(reader, *asked)
+    waited = menit_jawab(waits(reader, *asked))
+    return replace(laporan, baris=found, menitJawab=waited, **hitung(found)), ()
 
 
 def patients_of(composition: Document) -> set[str]:
@@ -129,7 +134,12 @@ def _composition(laporan: LaporanPemantauanDesa, own_id: str) -> Any:
     spell = f"{laporan.mulai} s.d. {laporan.sampai}"
     sections = [_summary(laporan), *(_patient(each) for each in laporan.baris)]
     return r4b.Composition(
-        extension=[r4b.Extension(url=DESA, valueCode=laporan.desa)],
+        extension=several(
+            r4b.Extension(url=DESA, valueCode=laporan.desa),
+            None
+            if laporan.menitJawab is None
+            else r4b.Extension(url=JAWAB, valueDecimal=laporan.menitJawab),
+        ),
         status=STATUS[laporan.status][0],
         type=concept(DOKUMEN, JENIS),
         subject=reference("Group", part_id(own_id, "sasaran")),

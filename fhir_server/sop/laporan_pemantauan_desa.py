@@ -10,9 +10,11 @@ from decimal import ROUND_HALF_UP, Decimal
 from typing import TYPE_CHECKING, Any, Final, Literal
 
 from fhir_server.sop.dokumen import Dokumen, Teguran, bidang, dokumen
+from fhir_server.sop.sla import median
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Mapping, Sequence
+    from datetime import timedelta
 
 HasilKontak = Literal[
     "terjadwal",
@@ -90,6 +92,13 @@ class LaporanPemantauanDesa(Dokumen):
     kepatuhan: Decimal | None = bidang(
         "Kepatuhan jadwal (%)", "§4.3", default=None, contoh="50.0", server=True
     )
+    menitJawab: Decimal | None = bidang(
+        "Waktu jawab pasien: median menit dari pesan bidan sampai jawabannya (informasi)",
+        "§4.3",
+        default=None,
+        contoh="35.0",
+        server=True,
+    )
     status: StatusLaporan = bidang(
         "Status", "§1.A A3", default="dikirim", kode="status-laporan", contoh="dikirim", cari=True
     )
@@ -144,6 +153,12 @@ def hitung(baris: Iterable[BarisLaporan]) -> dict[str, Any]:
         "terlewat": hasil.count("terlewat"),
         "kepatuhan": persen(tepat, jatuh_tempo),
     }
+
+
+def menit_jawab(lama: Iterable[timedelta]) -> Decimal | None:
+    """Give the median of waits in minutes, one decimal, half rounded up; None of nothing (§4.3)."""
+    detik = median(sorted(lama))
+    return None if detik is None else (detik / 60).quantize(SATU_DESIMAL, ROUND_HALF_UP)
 
 
 def persen(bagian: int, semua: int) -> Decimal | None:

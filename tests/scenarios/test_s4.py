@@ -220,6 +220,7 @@ def test_the_report_lists_both_with_adherence_50_percent(sop, laporan, endang, l
     assert hasil == {endang: ["dijawab"], lilis: ["terlewat"]}
     assert (laporan["jatuhTempo"], laporan["tepatWaktu"], laporan["terlewat"]) == (2, 1, 1)
     assert laporan["kepatuhan"] == 50.0
+    assert laporan["menitJawab"] == 35.0  # asked at 09:05, answered at 09:40: information only
 
 
 def test_the_report_is_a_task_and_a_notice_for_the_doctor(fhir, laporan):
@@ -238,6 +239,19 @@ def test_the_report_is_a_task_and_a_notice_for_the_doctor(fhir, laporan):
     ):
         issues = fhir.read(f"{name}/$validate?profile={SD}/{profile}")["issue"]
         assert [each for each in issues if each["severity"] == "error"] == [], name
+
+
+def test_how_long_answers_take_is_a_median_of_first_answers(fhir, sop, pesan):
+    pesan("1", "09:05:00", "Ada keluhan minggu ini?", "keluar")
+    pesan("2", "09:06:00", "Bu?", "keluar")
+    pesan("3", "09:40:00", "kaki agak bengkak")
+    pesan("4", "09:50:00", "sedikit saja")
+    pesan("5", "10:00:00", "Sudah diukur tensinya?", "keluar")
+    pesan("6", "10:10:30", "130/80")
+
+    made = laporan_desa(fhir).json
+
+    assert sop.read(f"laporan-pemantauan-desa/{made['id']}")["menitJawab"] == 22.8
 
 
 @pytest.mark.usefixtures("laporan")
