@@ -124,7 +124,8 @@ def _tell_groups(found: Iterable[Dispatch], dispatches: Dispatches) -> None:
     for (state, rule, reason, remedy), alike in sorted(
         groups.items(), key=lambda group: (ORDER.index(group[0][0]), -len(group[1]))
     ):
-        click.echo(f"\n{len(alike)} {state}: {rule} {reason}".rstrip(": "))
+        why = " ".join(filter(None, (rule, reason)))
+        click.echo(f"\n{len(alike)} {state}: {why}".rstrip(": "))
         click.echo(f"  {remedy or SAYS[state]}")
         for each in alike[:EXAMPLES]:
             click.echo(f"  {each.reference}{_waits(each, dispatches)}")
