@@ -10,11 +10,14 @@ from datetime import UTC, datetime, timedelta
 
 import pytest
 import requests_mock
+from click.testing import CliRunner
 
+from fhir_server import targets
 from fhir_server.bridges.satusehat.connection import Address, Connection
 from fhir_server.bridges.satusehat.payload import NotWanted, Unmappable
 from fhir_server.bridges.satusehat.record import NotRead
 from fhir_server.bridges.satusehat.referral_inbox import answer, incoming
+from fhir_server.cli import main
 from fhir_server.delivery.engine import Engine
 from tests.bridges.satusehat.acting import diagnosis, visit
 from tests.bridges.satusehat.clinic import opened, settings_for
@@ -539,3 +542,28 @@ def test_a_plan_that_is_kept_from_us_leaves_the_question_there(mocked):
     (found,) = incoming(connection_of(mocked), "2")
 
     assert (found.task, found.answer, found.reason) == ("t1", "", "")
+
+
+def test_the_command_line_lists_and_answers(satusehat, hospitals, puskesmas, settings, mongodb_uri):
+    puskesmas.put(*case(), criteria(), request())
+    until(puskesmas, waits_for_answer)
+    given = satusehat.settings(satusehat_organization=HOSPITAL)
+    given |= {"satusehat_client_id": HOSPITAL, "satusehat_client_secret": HOSPITAL}
+    environment = {f"FHIR_{name.upper()}": str(value) for name, value in given.items()} | {
+        "FHIR_MONGODB_URI": mongodb_uri,
+        "FHIR_MONGODB_DATABASE": settings.mongodb_database,
+        "FHIR_LOG_LEVEL": "error",
+    }
+
+    def bridge(*arguments, pilot="1"):
+        targets.load.cache_clear()
+        env = environment | {"FHIR_SATUSEHAT_RUJUKAN": pilot}
+        return CliRunner().invoke(main, ["bridge", *arguments], env=env).output
+
+    (asked_of_us,) = incoming(hospitals[HOSPITAL], HOSPITAL)
+    assert "is off" in bridge("requests", pilot="0")
+    assert f"{asked_of_us.task} " in bridge("requests")
+    assert "is accepted" in bridge("answer", asked_of_us.task, "--accept")
+    assert "accepted Emergency care plan Preeklampsia berat" in bridge("requests")
+    assert "is accepted." in bridge("answer", asked_of_us.task, "--reject")
+    targets.load.cache_clear()
