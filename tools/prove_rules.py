@@ -59,6 +59,12 @@ EFFECTS = (
 
 MUTANTS = [
     *_road("BR-A0", "BR-A3", "BR-A5", "BR-B20"),
+    Mutant(
+        "BR-A0",
+        path="fhir_server/mappings/percakapan_pemantauan.py",
+        old="if name and not _takes_part(",
+        new="if not name and not _takes_part(",
+    ),
     Mutant("BR-A5", without="eskalasi-darurat"),
     Mutant("BR-A6", without="kontak pemantauan"),
     *_road("BR-B1", "BR-B3", "BR-B6", "BR-B9", "BR-B12", "BR-B13"),

@@ -1,32 +1,43 @@
-"""BR-A0 and BR-A5 on the write road: who is monitored by chat, and who may write to a doctor."""
+"""BR-A0 and BR-A5 on the write road: who is monitored, by whom; who may write to a doctor."""
 
 from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from fhir_server.mappings.pihak import is_public
+from fhir_server.mappings.pihak import JENIS_TYPE, is_public
 from fhir_server.mappings.rules import Rule, has_code, local, refuse
 from fhir_server.resources.wire import parse
-from fhir_server.sop.percakapan_konsultasi import BR_A0, hanya_risti_atau_isoman
+from fhir_server.sop.percakapan_konsultasi import (
+    BR_A0,
+    PERAN_PESERTA,
+    hanya_risti_atau_isoman,
+    peserta_tertutup,
+)
 from fhir_server.sop.pesan_chat import BR_A5, langsung_ke_dokter_hanya_darurat
 from fhir_server.store.ops import Check
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Sequence
+    from collections.abc import Iterator, Mapping, Sequence
 
+    from fhir_server.config import Settings
     from fhir_server.mappings.rules import Facts
     from fhir_server.resources.wire import Document
     from fhir_server.sop.dokumen import Teguran
     from fhir_server.store.ops import Concern, Stored
 
 MONITORED = ("ibu-hamil-risti", "isoman")
+FAMILY, STAFF = "RelatedPerson", "PractitionerRole"
 DOCTORS = ("dokter", "dokter-gigi")
 NONE = "-"
+LINES = frozenset({"Organization", "CareTeam"})
+"""What answers for the clinic: its line, not a person."""
 
 
-def rules(canonical: str) -> tuple[Rule, ...]:
-    """Give both rules for the code systems below a canonical base."""
-    systems = f"{canonical}/CodeSystem/"
+def rules_of(settings: Settings) -> tuple[Rule, ...]:
+    """Give both rules for the operator's code systems, and for who reads the clinic's line."""
+    systems = f"{settings.canonical.rstrip('/')}/CodeSystem/"
+    jenis, _, who = settings.whatsapp_penerima.partition("/")
+    reader = f"{JENIS_TYPE.get(jenis, '')}/{who}"
 
     def is_monitoring(document: Document, new: bool) -> bool:  # noqa: ARG001, FBT001 - as Rule has it
         open_thread = document.get("status") == "in-progress"
@@ -35,10 +46,14 @@ def rules(canonical: str) -> tuple[Rule, ...]:
     def check_thread(concerns: Sequence[Concern], facts: Facts) -> Check:
         people = sorted({p for c in concerns if (p := _subject(c))})
         subject = ("subject", ",".join(people) or f"Patient/{NONE}")
-        plans = (facts("Flag", [subject]), facts("CarePlan", [subject, ("status", "active")]))
+        plans = (
+            facts("Flag", [subject]),
+            facts("CarePlan", [subject, ("status", "active")]),
+            *(facts(kind, [("_id", _ids(concerns, kind))]) for kind in (FAMILY, STAFF)),
+        )
 
         def decide(found: Sequence[Sequence[Stored]]) -> None:
-            flags, careplans = ([parse(each.raw) for each in some] for some in found)
+            flags, careplans, family, staff = ([parse(e.raw) for e in some] for some in found)
             monitored = {
                 local(each.get("subject"), "Patient")
                 for each in flags
@@ -49,6 +64,9 @@ def rules(canonical: str) -> tuple[Rule, ...]:
                 if any(_marks(c, f"{systems}kategori-rencana") for c in each.get("category", ()))
             }
             refuse(thread_verdicts(concerns, monitored))
+            known = {f"{each['resourceType']}/{each['id']}": each for each in (*family, *staff)}
+            known.pop(reader, None)
+            refuse(participant_verdicts(concerns, known, f"{systems}peran-petugas"))
 
         return Check(tuple(f"{BR_A0}|{each}" for each in people), plans, decide, when="after")
 
@@ -86,6 +104,34 @@ def thread_verdicts(
             yield each, "subject", reproof
 
 
+def participant_verdicts(
+    concerns: Sequence[Concern], known: Mapping[str, Document], roles: str
+) -> Iterator[tuple[Concern, str, Teguran]]:
+    """Judge who takes part in every monitoring thread; ``known``: family and staff, as stored.
+
+    A number that nobody is matched with yet is nobody; who is not ``known`` is not judged.
+    """
+    for each in concerns:
+        for element, party in _parties(each.document):
+            name = _named(party)
+            if name and not _takes_part(name, _subject(each), known.get(name), roles):
+                yield each, element, peserta_tertutup(name)
+
+
+def _takes_part(name: str, subject: str | None, stored: Document | None, roles: str) -> bool:
+    kind = name.partition("/")[0]
+    if kind == "Patient":
+        return name == subject
+    if kind not in {FAMILY, STAFF}:
+        return kind in LINES
+    if stored is None:
+        return True
+    if kind == FAMILY:
+        return local(stored.get("patient"), "Patient") == subject
+    codes = stored.get("code", ())
+    return any(has_code(code, roles, role) for code in codes for role in PERAN_PESERTA)
+
+
 def message_verdicts(
     concerns: Sequence[Concern], doctors: set[str]
 ) -> Iterator[tuple[Concern, str, Teguran]]:
@@ -98,6 +144,25 @@ def message_verdicts(
 
 def _subject(concern: Concern) -> str | None:
     return local(concern.document.get("subject"), "Patient")
+
+
+def _parties(document: Document) -> Iterator[tuple[str, Document]]:
+    if "sender" in document:
+        yield "sender", document["sender"]
+    for place, each in enumerate(document.get("recipient", ())):
+        yield f"recipient[{place}]", each
+
+
+def _named(party: Document) -> str:
+    """Give ``Type/id`` of a reference, absolute or relative; empty where it is none."""
+    parts = party.get("reference", "").split("/_history/")[0].split("/")
+    return "/".join(parts[-2:]) if len(parts) > 1 else ""
+
+
+def _ids(concerns: Sequence[Concern], kind: str) -> str:
+    named = {_named(party) for each in concerns for _, party in _parties(each.document)}
+    ids = sorted(name.partition("/")[2] for name in named if name.startswith(f"{kind}/"))
+    return ",".join(ids) or NONE
 
 
 def _is(document: Document, system: str, code: str) -> bool:

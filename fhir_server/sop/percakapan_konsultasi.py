@@ -15,6 +15,8 @@ LayananKonsultasi = Literal["lakon", "pemantauan", "umum"]
 Medium = Literal["whatsapp", "telepon", "tatap-muka", "buku-catatan", "landing-page"]
 StatusPercakapan = Literal["berlangsung", "selesai", "salah-entri"]
 BR_A0: Final = "BR-A0"
+PERAN_PESERTA: Final = frozenset({"bidan", "dokter", "dokter-gigi", "operator-wa"})
+"""Who of the staff may take part in a monitoring: those of the SOP, and who forwards."""
 
 
 @dokumen
@@ -102,4 +104,19 @@ def hanya_risti_atau_isoman(*, dipantau: bool) -> Teguran | None:
         BR_A0,
         english="BR-A0: a monitoring thread is for a high-risk pregnancy or a patient in isolation "
         "at home; this patient has no active flag or care plan of either.",
+    )
+
+
+def peserta_tertutup(peserta: str) -> Teguran:
+    """Refuse somebody whom the SOP's closed list of participants (A-def) does not have.
+
+    ``peserta`` is who, as written: ``RelatedPerson/…``.
+    """
+    return Teguran(
+        "peserta",
+        f"{peserta} bukan peserta pemantauan.",
+        "pasien yang dipantau, keluarganya, bidan, dokter, atau nomor/tim/unit yang melayani.",
+        BR_A0,
+        english=f"BR-A0: {peserta} takes no part in a monitoring thread; who does: its patient, "
+        "family of that patient, bidan, dokter, and the line, team or unit that answers.",
     )

@@ -375,3 +375,66 @@ def test_br_a5_a_patient_writes_to_a_doctor_only_in_an_emergency(fhir, siti, kat
 
     assert said.status == status
     assert (status == 201) or "BR-A5" in said.issues[0]["diagnostics"]
+
+
+OTHERS = {
+    "Patient/{lain}": "pasien/{lain}",
+    "RelatedPerson/suami-lain": "keluarga/suami-lain",
+    "PractitionerRole/kader-ngelo": "petugas/kader-ngelo",
+    "Group/sasaran-ngelo": None,
+}
+
+
+@pytest.mark.usefixtures("rencana")
+@pytest.mark.parametrize("others", OTHERS.items())
+def test_br_a0_nobody_else_takes_part_in_a_monitoring_thread(sop, fhir, pasien, siti, others):
+    lain = pasien(nama="Lilis Suryaningsih", nik="9902016308010032", lahir="2001-08-23")
+    reference, peserta = (each and each.format(lain=lain) for each in others)
+    base = "https://puskesmas.example/fhir/CodeSystem"
+    role = {"coding": [{"system": f"{base}/peran-petugas", "code": "kader"}]}
+    for each in (
+        {"resourceType": "PractitionerRole", "id": "kader-ngelo", "code": [role]},
+        {
+            "resourceType": "RelatedPerson",
+            "id": "suami-lain",
+            "patient": {"reference": f"Patient/{lain}"},
+        },
+    ):
+        assert fhir("PUT", f"{each['resourceType']}/{each['id']}", each).status == 201
+    codes = {"kategori-komunikasi": "utas", "layanan-konsultasi": "pemantauan"}
+    thread = {
+        "resourceType": "Communication",
+        "status": "in-progress",
+        "category": [{"coding": [{"system": f"{base}/{s}", "code": c}]} for s, c in codes.items()],
+        "subject": {"reference": f"Patient/{siti}"},
+        "recipient": [
+            {"reference": f"Patient/{siti}"},
+            {"identifier": {"value": "6280000000009"}},
+            {"reference": reference},
+        ],
+    }
+    utas = {
+        "idUtas": "utas-siti",
+        "layanan": "pemantauan",
+        "kanal": "whatsapp",
+        "dimulai": "2024-04-09T09:05:00+07:00",
+        "peserta": [f"pasien/{siti}", "petugas/bidan-desa-sidorejo", "faskes/pkm-dharma-rini"],
+        "pasien": siti,
+    }
+
+    refused = fhir("POST", "Communication", thread)
+    said = peserta and sop(
+        "POST",
+        "percakapan-konsultasi",
+        {**utas, "peserta": [*utas["peserta"], peserta]},
+    )
+
+    assert refused.status == 422
+    assert "BR-A0" in refused.issues[0]["diagnostics"]
+    assert "recipient[2]" in str(refused.issues[0]["expression"])
+    assert not said or (said.status == 422 and "BR-A0" in str(said.issues))
+    assert (
+        fhir("POST", "Communication", {**thread, "recipient": thread["recipient"][:2]}).status
+        == 201
+    )
+    assert sop.made("percakapan-konsultasi", utas)
