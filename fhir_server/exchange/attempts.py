@@ -25,13 +25,14 @@ from fhir_server.sop import entitas
 
 if TYPE_CHECKING:
     from collections.abc import Mapping as Table
+    from collections.abc import Sequence
 
     from fhir_server.context import Context
     from fhir_server.exchange.reading import Standing
     from fhir_server.mappings import Mapping
     from fhir_server.resources.wire import Document
     from fhir_server.sop.dokumen import Dokumen
-    from fhir_server.store.ops import Put, Written
+    from fhir_server.store.ops import Condition, Put, Written
 
 ASAL_DATA = code_system("asal-data")
 
@@ -64,7 +65,7 @@ class Create:
             for role, each in resources.items()
         ]
         puts += _amendments(self.context, mapping, document, self.id, reader)
-        return write.commit(self.context, witnessed(self.context, puts), conditions)
+        return _written(self.context, puts, conditions)
 
     def _made(self, mapping: Mapping, role: str, new: Document, document: Dokumen) -> Put:
         resource_id = part_id(self.id, role)
@@ -124,7 +125,7 @@ class Update:
             for role, each in resources.items()
         ]
         puts += _amendments(self.context, mapping, document, self.id, reader)
-        return write.commit(self.context, witnessed(self.context, puts), conditions)
+        return _written(self.context, puts, conditions)
 
     def _over(
         self,
@@ -195,6 +196,13 @@ def _dressed(  # noqa: PLR0913, PLR0917 - what a resource wears
     worn = {key: value for key, value in worn.items() if value}
     rest = {key: value for key, value in resource.items() if key not in ("id", "meta")}
     return {"resourceType": rest.pop("resourceType"), "id": resource_id, "meta": worn, **rest}
+
+
+def _written(
+    context: Context, puts: Sequence[Put], conditions: Sequence[Condition]
+) -> list[Written]:
+    """Store them with their Provenance, which is none of what the document becomes."""
+    return write.commit(context, witnessed(context, puts), conditions)[: len(puts)]
 
 
 def _put(context: Context, resource: Document, resource_id: str, method: Any) -> Put:

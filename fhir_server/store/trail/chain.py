@@ -13,11 +13,11 @@ from __future__ import annotations
 
 import hashlib
 import hmac
-import zlib
 from datetime import UTC, datetime, timedelta
 from typing import TYPE_CHECKING, Any, Final
 
 import orjson
+from isal import isal_zlib
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -98,13 +98,13 @@ def made(  # noqa: PLR0913 - what a block holds
         "p": sorted(patients),
         "a": anchors or {},
         "x": extra or {},
-        "z": zlib.compress(orjson.dumps([people, rows]), _LEVEL),
+        "z": isal_zlib.compress(orjson.dumps([people, rows]), _LEVEL),
     }
 
 
 def opened(block: Block) -> tuple[list[dict[str, Any]], list[Row]]:
     """Give the people and the events of a block."""
-    people, rows = orjson.loads(zlib.decompress(bytes(block["z"])))
+    people, rows = orjson.loads(isal_zlib.decompress(bytes(block["z"])))
     return people, rows
 
 
