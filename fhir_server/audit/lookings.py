@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from datetime import datetime
+from itertools import groupby
 from typing import TYPE_CHECKING, Any, Final
 
 import orjson
@@ -63,7 +64,7 @@ class Line:
 def lines(store: Store, asked: Asked, language: int) -> tuple[list[Line], datetime | None]:
     """Give the newest lines, and before which moment to go on if there are more."""
     found: dict[Looking, Line] = {}
-    for event in _events(store, asked):
+    for event in _told(_events(store, asked)):
         moment = datetime.fromisoformat(event["recorded"]).astimezone(asked.zone)
         looking = _looking(event, moment, language)
         line = found.get(looking)
@@ -105,6 +106,22 @@ def _events(store: Store, asked: Asked) -> Iterator[Document]:
         if not page.more:
             return
         after = page.last
+
+
+def _told(events: Iterable[Document]) -> Iterator[Document]:
+    """Leave out the Provenance of what the same access wrote: that is told already."""
+    for _, access in groupby(events, key=_access):
+        some = list(access)
+        yield from [each for each in some if not _is_provenance(each)] or some
+
+
+def _access(event: Document) -> str:
+    """Give what the ids of the events of one access begin with (``audit/rendering.py``)."""
+    return str(event["id"]).rpartition("-")[0]
+
+
+def _is_provenance(event: Document) -> bool:
+    return event.get("action") == "C" and _target(event).startswith("Provenance/")
 
 
 def _looking(event: Document, moment: datetime, language: int) -> Looking:

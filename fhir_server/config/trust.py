@@ -52,7 +52,7 @@ class Trust:
     )
     audit: bool = setting(True, "FHIR_AUDIT", "record who saw and changed what, in the audit trail")
     provenance: bool = setting(
-        False, "FHIR_PROVENANCE", "store a Provenance with every SOP document that is written"
+        True, "FHIR_PROVENANCE", "store a Provenance with every SOP document that is written"
     )
     audit_days: int = setting(
         0, "FHIR_AUDIT_DAYS", "days for which the audit trail is kept; 0: for ever"

@@ -6,12 +6,12 @@ An attempt reads afresh, so it may be made again when another request was first.
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, NamedTuple
 
 from msgspec import structs
 
 from fhir_server.errors import Hidden, PreconditionFailed
-from fhir_server.exchange.origin import witnessed
+from fhir_server.exchange.origin import provenance
 from fhir_server.exchange.patients import unknown
 from fhir_server.exchange.refusal import expressible, judge
 from fhir_server.interactions import write
@@ -37,6 +37,13 @@ if TYPE_CHECKING:
 ASAL_DATA = code_system("asal-data")
 
 
+class Part(NamedTuple):
+    """What a document writes of a resource; ``says``: anything that does not stand there yet."""
+
+    put: Put
+    says: bool = True
+
+
 @dataclass(frozen=True, slots=True)
 class Create:
     """One attempt after another to write a new document."""
@@ -56,7 +63,7 @@ class Create:
         homes = _homes(self.id, adopted)
         with expressible():
             resources = mapping.to_fhir(document, self.id)
-        puts = [
+        parts = [
             self._made(mapping, role, readdress(as_json(each), homes), document)
             if role not in adopted
             else self._joined(
@@ -64,13 +71,13 @@ class Create:
             )
             for role, each in resources.items()
         ]
-        puts += _amendments(self.context, mapping, document, self.id, reader)
-        return _written(self.context, puts, conditions)
+        parts += _amendments(self.context, mapping, document, self.id, reader)
+        return _written(self.context, parts, conditions)
 
-    def _made(self, mapping: Mapping, role: str, new: Document, document: Dokumen) -> Put:
+    def _made(self, mapping: Mapping, role: str, new: Document, document: Dokumen) -> Part:
         resource_id = part_id(self.id, role)
         whole = _dressed(mapping, role, new, resource_id, document)
-        return _put(self.context, whole, resource_id, "POST")
+        return Part(_put(self.context, whole, resource_id, "POST"))
 
     def _joined(  # noqa: PLR0913, PLR0917 - a part, and what it joins
         self,
@@ -80,12 +87,12 @@ class Create:
         stands: Document,
         document: Dokumen,
         reader: StoreReader,
-    ) -> Put:
+    ) -> Part:
         name = f"{stands['resourceType']}/{stands['id']}"
         woven = weave({**stands, "meta": {}}, {"meta": {}}, new)
         whole = _dressed(mapping, role, woven, stands["id"], document, stands.get("meta"))
         put = _put(self.context, whole, stands["id"], "PUT")
-        return structs.replace(put, if_match=reader.versions[name])
+        return Part(structs.replace(put, if_match=reader.versions[name]), whole != stands)
 
     def done(self) -> bool:
         """Say whether another request with the same key wrote it meanwhile."""
@@ -120,12 +127,12 @@ class Update:
         base = readdress(_base(mapping, stands), homes)
         with expressible():
             resources = mapping.to_fhir(document, self.id)
-        puts = [
+        parts = [
             self._over(mapping, role, readdress(as_json(each), homes), base.get(role), document)
             for role, each in resources.items()
         ]
-        puts += _amendments(self.context, mapping, document, self.id, reader)
-        return _written(self.context, puts, conditions)
+        parts += _amendments(self.context, mapping, document, self.id, reader)
+        return _written(self.context, parts, conditions)
 
     def _over(
         self,
@@ -134,17 +141,18 @@ class Update:
         new: Document,
         base: Document | None,
         document: Dokumen,
-    ) -> Put:
+    ) -> Part:
         stands = self.standing.resources.get(role)
         if stands is None:
             resource_id = part_id(self.id, role)
             whole = _dressed(mapping, role, new, resource_id, document)
-            return _put(self.context, whole, resource_id, "POST")
+            return Part(_put(self.context, whole, resource_id, "POST"))
         resource_id = stands["id"]
         woven = weave({**stands, "meta": {}}, {**(base or {}), "meta": {}}, new)
         whole = _dressed(mapping, role, woven, resource_id, document, stands.get("meta"))
+        put = _put(self.context, whole, resource_id, "PUT")
         version = self.standing.versions[role]
-        return structs.replace(_put(self.context, whole, resource_id, "PUT"), if_match=version)
+        return Part(structs.replace(put, if_match=version), whole != stands)
 
     def done(self) -> bool:
         """Give up: what the client read is no longer current."""
@@ -199,10 +207,13 @@ def _dressed(  # noqa: PLR0913, PLR0917 - what a resource wears
 
 
 def _written(
-    context: Context, puts: Sequence[Put], conditions: Sequence[Condition]
+    context: Context, parts: Sequence[Part], conditions: Sequence[Condition]
 ) -> list[Written]:
     """Store them with their Provenance, which is none of what the document becomes."""
-    return write.commit(context, witnessed(context, puts), conditions)[: len(puts)]
+    anyway = context.settings.noop_updates
+    proof = provenance(context, [each.put for each in parts if each.says or anyway])
+    puts = [each.put for each in parts]
+    return write.commit(context, [*puts, *proof], conditions)[: len(puts)]
 
 
 def _put(context: Context, resource: Document, resource_id: str, method: Any) -> Put:
@@ -212,7 +223,7 @@ def _put(context: Context, resource: Document, resource_id: str, method: Any) ->
 
 def _amendments(
     context: Context, mapping: Mapping, document: Dokumen, document_id: str, reader: StoreReader
-) -> list[Put]:
+) -> list[Part]:
     """Write the changes that a document makes to others' resources, against what was read.
 
     Also where nothing changes: another document that amends the same resource at the same moment
@@ -220,10 +231,12 @@ def _amendments(
     """
     amended = mapping.amend(document, document_id, reader)
     return [
-        structs.replace(
-            _put(context, each, each["id"], "PUT" if name in reader.versions else "POST"),
-            if_match=reader.versions.get(name),
-            anyway=True,
+        Part(
+            structs.replace(
+                _put(context, each, each["id"], "PUT" if name in reader.versions else "POST"),
+                if_match=reader.versions.get(name),
+                anyway=True,
+            )
         )
         for name, each in amended.items()
     ]

@@ -21,10 +21,13 @@ if TYPE_CHECKING:
 HL7: Final = "http://terminology.hl7.org/CodeSystem"
 
 
-def witnessed(context: Context, puts: Sequence[Put]) -> list[Put]:
-    """Add to the resources of a document, which are written together, who writes them."""
+def provenance(context: Context, puts: Sequence[Put]) -> list[Put]:
+    """Say who writes the resources of a document; nothing of what stays as it is, or by setting.
+
+    It says when they were *recorded*; that something *occurred* is for who saw it to say.
+    """
     if not context.settings.provenance or not puts:
-        return list(puts)
+        return []
     activity = "CREATE" if puts[0].method == "POST" else "UPDATE"
     document = {
         "resourceType": "Provenance",
@@ -33,8 +36,7 @@ def witnessed(context: Context, puts: Sequence[Put]) -> list[Put]:
         "activity": _concept("v3-DataOperation", activity),
         "agent": [_agent(context.principal)],
     }
-    made = put(context, document, dump(document), context.new_id(), method="POST", tidy=True)
-    return [*puts, made]
+    return [put(context, document, dump(document), context.new_id(), method="POST", tidy=True)]
 
 
 def _agent(principal: Principal) -> Document:

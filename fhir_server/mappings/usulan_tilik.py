@@ -1,8 +1,9 @@
 """What the data say to the checklist of the chat SOP: questions 1, 3, 4 and 6.
 
 BR-A6, documentation: every contact that took place has at least one Communication with an
-encounter and with a Provenance that targets it. The write road gives both to what it recognises
-as a contact (``kontak_pemantauan``); here it is counted whether they are there.
+encounter and with a Provenance that targets it and says when it occurred. The write road gives
+both to what it recognises as a contact (``kontak_pemantauan``); here it is counted whether they are
+there. That somebody *recorded* the message (``exchange/origin.py``) is no proof of a contact.
 """
 
 from __future__ import annotations
@@ -100,6 +101,7 @@ def _documented(reader: Reader, found: Sequence[BarisLaporan]) -> tuple[int, int
         proven = {
             name
             for each in reader.find("Provenance", [("target", targets)])
+            if each.get("occurredDateTime") or each.get("occurredPeriod")
             for name in ids_of(each.get("target"), "Communication")
         }
         known |= in_a_visit & proven

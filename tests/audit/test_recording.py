@@ -101,7 +101,9 @@ def test_each_interaction_keeps_its_pattern(clinic, siti):
     send(f"/fhir/Observation?patient={siti}", method="GET")
     send(one, method="DELETE")
 
-    found = events(clinic, f"patient=Patient/{siti}&entity-type=2&_sort=date")[1:]
+    found = events(clinic, f"patient=Patient/{siti}&entity-type=2&_sort=date")[
+        2:
+    ]  # Siti, her Provenance
 
     said = [(e["action"], e["subtype"][0]["code"], e["meta"]["profile"][0]) for e in found[:7]]
     assert said == [

@@ -63,6 +63,22 @@ def test_every_document_with_words_of_its_own_is_one_of_the_sops():
     assert set(kata.DOKUMEN) <= {each.replace("_", "-") for each in entitas()}
 
 
+def test_a_provenance_of_its_own_is_told_and_the_one_beside_a_document_is_not(clinic, siti):
+    assert len(clinic.fhir(f"Provenance?target=Patient/{siti}")["entry"]) == 1
+    said = {
+        "resourceType": "Provenance",
+        "target": [{"reference": f"Patient/{siti}"}],
+        "recorded": "2024-04-02T08:50:00+07:00",
+        "agent": [{"who": {"display": "Apotek"}}],
+    }
+    assert clinic.client.post("/fhir/Provenance", json=said).status_code == 201
+
+    assert [each["kalimat"] for each in lines(clinic, siti) if each["tindakan"] == "C"] == [
+        "petugas puskesmas menambah data Anda",
+        "petugas puskesmas menambah data diri Anda",
+    ]
+
+
 def test_english_for_who_asks_for_it(clinic, siti):
     said = lines(clinic, siti, **{"Accept-Language": "en"})
 

@@ -12,7 +12,8 @@ from fhir_server.sop.laporan_pemantauan_desa import BarisLaporan, KontakLaporan
 DAY = date(2024, 8, 5)
 CONTACT = KontakLaporan(tanggal=DAY, hasil="menjawab", pesan=("p",))
 VISIT = {"encounter": {"reference": "Encounter/e"}}
-PROOF = {"target": [{"reference": "Communication/p"}]}
+RECORDED = {"target": [{"reference": "Communication/p"}], "recorded": "2024-08-05T10:00:00+07:00"}
+PROOF = {**RECORDED, "occurredDateTime": "2024-08-05T09:58:00+07:00"}
 
 
 class Found:
@@ -27,7 +28,13 @@ class Found:
 
 @pytest.mark.parametrize(
     ("message", "proofs", "answer"),
-    [(VISIT, [PROOF], "ya"), ({}, [PROOF], "tidak"), (VISIT, [], "tidak")],
+    [
+        (VISIT, [PROOF], "ya"),
+        (VISIT, [RECORDED, PROOF], "ya"),
+        (VISIT, [RECORDED], "tidak"),
+        ({}, [PROOF], "tidak"),
+        (VISIT, [], "tidak"),
+    ],
 )
 def test_br_a6_a_message_needs_its_visit_and_its_origin(monkeypatch, message, proofs, answer):
     row = BarisLaporan(pasien="endang", kontak=(CONTACT,))
