@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING
 from fhir_server import targets
 from fhir_server.access.addressees import feed
 from fhir_server.audit.rendering import renderer
-from fhir_server.audit.telling import teller
+from fhir_server.audit.telling import shown, teller
 from fhir_server.auth.principals import OPERATOR
 from fhir_server.context import Context
 from fhir_server.interactions import interests
@@ -67,7 +67,7 @@ def build_context(settings: Settings, uri: str) -> Context:
     )
     store.customs.refresh(parameters)
     server = settings.base_url or socket.gethostname()
-    store.trail.use(teller(load_definitions().types), renderer(parameters, server))
+    store.trail.use(teller(load_definitions().types), renderer(parameters, server), shown)
     arsip.sambungkan(uri, settings.mongodb_database)
     context = Context(
         settings=settings,

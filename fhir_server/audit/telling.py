@@ -1,6 +1,6 @@
 """What is recorded of a request: what was asked for, by whom, about whom, and what it changed.
 
-Runs after the answer, in the thread that writes the trail.
+Asked as soon as the answer is known, before it is sent: all that it is about is at hand then.
 https://hl7.org/fhir/R4/http.html#summary
 """
 
@@ -39,13 +39,19 @@ READINGS: Final = frozenset({"$everything", "$siapa-melihat"})
 """Operations that are the reading of a record."""
 
 _ID: Final = re.compile(r"[A-Za-z0-9.\-]{1,64}")
+_READ: Final = 2
+"""Parts of the path of a resource."""
+_NO_IDS: Final = ("_", "$", "*")
+"""With what other things of two parts begin."""
 _JOBS: Final = "_jobs"
 """Below it lie the files of exports."""
 
 _LETTERS: Final = {"GET": "R", "HEAD": "R", "PUT": "U", "PATCH": "U", "DELETE": "D", "POST": "C"}
 _WRITES: Final = {"PUT": "update", "PATCH": "patch", "DELETE": "delete", "POST": "create"}
 _SEARCHES: Final = frozenset({"search-type", "search-system"})
-_NOTHING_SHOWN, _FORBIDDEN, _UNCHANGED, _GONE = 300, 403, 304, 410
+_UNSEEN: Final = frozenset({304, 403, 410})
+"""Answers that are about a resource and do not show it."""
+_PATIENT: Final = "Patient/"
 
 
 def teller(types: Container[str]) -> Callable[[Event], Told]:
@@ -54,9 +60,10 @@ def teller(types: Container[str]) -> Callable[[Event], Told]:
 
     def tell(event: Event) -> Told:
         nonlocal last
-        if event.access.who is not last[0]:
-            last = (event.access.who, described(event.access.who))
-        return _told(event, last[1], types)
+        known = last  # other threads set it, too
+        if event.access.who is not known[0]:
+            known = last = (event.access.who, described(event.access.who))
+        return _told(event, known[1], types)
 
     return tell
 
@@ -64,19 +71,17 @@ def teller(types: Container[str]) -> Callable[[Event], Told]:
 def _told(event: Event, who: dict[str, Any], types: Container[str]) -> Told:
     access = event.access
     kind, letter, target = _asked(event)
-    resource_type, _, identity = target.partition("/")
-    identity = identity.partition("/")[0]
-    known = resource_type in types and _ID.fullmatch(identity) is not None
-    patients = set(access.patients)
-    if event.body and event.status < _NOTHING_SHOWN:
-        patients |= _shown(event)
+    patients = {*access.patients, *event.shown}
     if event.query:
         patients.update(_meant(event.query))
-    unseen = [(each.resource_type, each.id) for each in access.changes if not each.patients]
-    if known and resource_type == "Patient":
-        patients.add(identity)
-    elif known and event.status in {_FORBIDDEN, _UNCHANGED, _GONE}:
-        unseen.append((resource_type, identity))
+    unseen = []
+    if access.changes:
+        unseen += [(each.resource_type, each.id) for each in access.changes if not each.patients]
+    if target.startswith(_PATIENT):
+        if one := _resource(target, types):
+            patients.add(one[1])
+    elif event.status in _UNSEEN and (one := _resource(target, types)):
+        unseen.append(one)
     if kind == COMMAND:
         unseen += _referred(event.query)
     row = [
@@ -89,12 +94,20 @@ def _told(event: Event, who: dict[str, Any], types: Container[str]) -> Told:
         access.request,
         _cut(target),
         _cut(event.query) or None,
-        sorted(patients),
-        [list(each) for each in access.changes],
+        sorted(patients) if len(patients) > 1 else list(patients),
+        [list(each) for each in access.changes] if access.changes else [],
         access.number,
         access.notes,
     ]
     return Told(row, tuple(unseen))
+
+
+def _resource(target: str, types: Container[str]) -> tuple[str, str] | None:
+    """Give type and id of the resource that a target begins with."""
+    resource_type, _, rest = target.partition("/")
+    identity = rest.partition("/")[0]
+    is_one = resource_type in types and _ID.fullmatch(identity) is not None
+    return (resource_type, identity) if is_one else None
 
 
 def _referred(query: str) -> Iterator[tuple[str, str]]:
@@ -126,6 +139,8 @@ def _asked_sop(method: str, path: str) -> tuple[str, str, str]:
 
 def _asked_fhir(method: str, path: str) -> tuple[str, str, str]:
     parts = path.split("/") if path else []
+    if method == "GET" and len(parts) == _READ and parts[1][:1] not in _NO_IDS:
+        return "read", "R", path
     if parts and parts[-1].startswith("$"):
         return "operation", "R" if parts[-1] in READINGS else "E", path
     if method not in {"GET", "HEAD"}:
@@ -174,11 +189,9 @@ def _meant(query: str) -> Iterator[str]:
                         yield identity
 
 
-def _shown(event: Event) -> set[str]:
-    """Give the patients whom the answer names."""
-    if event.path.startswith(SOP):
-        return _of_document(event.path, event.body)
-    return named(event.body)
+def shown(path: str, answer: bytes) -> set[str]:
+    """Give the patients (ids) whom the answer to a request names."""
+    return _of_document(path, answer) if path.startswith(SOP) else named(answer)
 
 
 def _of_document(path: str, body: bytes) -> set[str]:

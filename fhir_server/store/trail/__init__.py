@@ -25,7 +25,7 @@ from fhir_server.store.trail.verification import Verdict
 from fhir_server.waiting import aside
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterator, Mapping, Sequence
+    from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 
     from fhir_server.config import Settings
     from fhir_server.search.plan import Plan
@@ -33,12 +33,15 @@ if TYPE_CHECKING:
     from fhir_server.store.search import Run
     from fhir_server.store.trail.searching import Rendered
 
+    Shown = Callable[[str, bytes], Iterable[str]]
+
 __all__ = ["AUDIT", "Event", "Told", "Trail", "Verdict"]
 
 log = structlog.get_logger(__name__)
 
 DAY_MS = 86_400_000
 FAILED = 500
+NOTHING_SHOWN = 300
 MOST_CHANGES = 500
 """Changes of a worker's work in one event."""
 MOST_PATIENTS = 1000
@@ -55,6 +58,7 @@ class Trail:
         self._key = settings.audit_key.encode()
         self._blocks = Blocks(run.database)
         self._recorder: Recorder | None = None
+        self._shown: Shown = _nobody
         self._searcher: Searcher | None = None
         self._completer: threading.Thread | None = None
         self._ended = threading.Event()
@@ -64,8 +68,14 @@ class Trail:
         """Tell whether accesses are recorded."""
         return self._recorder is not None
 
-    def use(self, tell: Callable[[Event], Told], rendered: Rendered) -> None:
-        """Record from now on (FHIR_AUDIT), and show what is recorded."""
+    def use(
+        self, tell: Callable[[Event], Told], rendered: Rendered, shown: Shown | None = None
+    ) -> None:
+        """Record from now on (FHIR_AUDIT), and show what is recorded.
+
+        ``shown`` reads the patients off an answer, by its path: at once, while it is at hand.
+        """
+        self._shown = shown or _nobody
         self._searcher = Searcher(self._blocks, self._run, rendered)
         if self._settings.audit:
             self._recorder = Recorder(self._blocks, self._key, tell)
@@ -86,9 +96,11 @@ class Trail:
         traces.end()
         if self._recorder is None:
             return
-        for each in _parted(access):
-            self._recorder.record(Event(now(), each, *asked, status, body))
-            body = b""
+        shown = self._shown(asked[1], body) if body and status < NOTHING_SHOWN else ()
+        rest = _parted(access) if len(access.patients) > MOST_PATIENTS else ()
+        self._recorder.record(Event(now(), access, *asked, status, shown))
+        for each in rest:
+            self._recorder.record(Event(now(), each, *asked, status, ()))
         if access.sure:
             aside(self.flush)
 
@@ -123,7 +135,7 @@ class Trail:
             traces.begin(before)
             if self._recorder is not None:
                 asked = ("COMMAND", command, urlencode(said))
-                self._recorder.record(Event(now(), access, *asked, status, b""))
+                self._recorder.record(Event(now(), access, *asked, status, ()))
                 self.flush()
 
     def written(
@@ -152,7 +164,7 @@ class Trail:
         so_far = copy.copy(access)
         access.changes, access.patients, access.number = [], (), 0
         asked = ("WORK", access.work, "")
-        self._recorder.record(Event(now(), so_far, *asked, completion.FOUND, b""))
+        self._recorder.record(Event(now(), so_far, *asked, completion.FOUND, ()))
 
     def flush(self) -> None:
         """Store what was taken down."""
@@ -222,13 +234,18 @@ class Trail:
         return versions.stored(AUDIT, found) if found else None
 
 
-def _parted(access: traces.Access) -> Iterator[traces.Access]:
-    """Part what touched very many patients; what it changed is told with the first."""
+def _parted(access: traces.Access) -> list[traces.Access]:
+    """Take the patients past the first off an access that touched very many, in parts."""
     patients = access.patients
     access.patients = patients[:MOST_PATIENTS]
-    yield access
+    parts = []
     for start in range(MOST_PATIENTS, len(patients), MOST_PATIENTS):
         part = copy.copy(access)
         part.changes, part.number = [], 0
         part.patients = patients[start : start + MOST_PATIENTS]
-        yield part
+        parts.append(part)
+    return parts
+
+
+def _nobody(_path: str, _body: bytes) -> Iterable[str]:
+    return ()

@@ -1,6 +1,7 @@
 """Whom an access has touched: the patients that an answer names, or that the resource is about.
 
-Read off after the answer is sent, by the thread that writes the trail.
+What an answer names is read off while the answer is at hand; the rest is looked up after it is
+sent, by the thread that writes the trail.
 """
 
 from __future__ import annotations

@@ -1,8 +1,8 @@
 """Takes down what happens, and stores it as blocks in the background.
 
-A request leaves a tuple in a queue; a thread of the process makes blocks of what is there, some
-``PAUSE_SECONDS`` after the first. What was written is known from the versions as well, so a crash
-loses of reads what had not been stored yet, and of writes nothing.
+A request leaves what is to be said of it in a queue; a thread of the process makes blocks of what
+is there, some ``PAUSE_SECONDS`` after the first. What was written is known from the versions as
+well, so a crash loses of reads what had not been stored yet, and of writes nothing.
 """
 
 from __future__ import annotations
@@ -12,9 +12,10 @@ import secrets
 import threading
 import time
 from collections import deque
-from typing import TYPE_CHECKING, Any, Final, NamedTuple
+from typing import TYPE_CHECKING, Any, Final
 
 import structlog
+from msgspec import Struct
 from pymongo.errors import DuplicateKeyError, InvalidOperation, PyMongoError
 
 from fhir_server.injection import point
@@ -24,7 +25,7 @@ from fhir_server.store.trail.patients import looked_up
 from fhir_server.waiting import aside
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
+    from collections.abc import Callable, Iterable
 
     from fhir_server.store.traces import Access
     from fhir_server.store.trail.blocks import Blocks
@@ -41,8 +42,8 @@ MOST_PARTS: Final = 1000
 """Blocks kept in memory while the database is away; beyond, events are counted, not kept."""
 
 
-class Event(NamedTuple):
-    """One access as the door saw it; ``body`` is the answer as JSON."""
+class Event(Struct, gc=False):
+    """One access as the door saw it; ``shown`` are the patients (ids) whom its answer names."""
 
     moment: int
     access: Access
@@ -50,10 +51,10 @@ class Event(NamedTuple):
     path: str
     query: str
     status: int
-    body: bytes
+    shown: Iterable[str]
 
 
-class Told(NamedTuple):
+class Told(Struct, gc=False):
     """An event as it goes into a block; ``unseen`` are resources whose patients are not known."""
 
     row: Row
@@ -67,7 +68,7 @@ class Recorder:
         self._blocks = blocks
         self._key = key
         self._tell = tell
-        self._events: deque[Event] = deque()
+        self._told: deque[Told] = deque()
         self._parts: deque[list[Row]] = deque()
         self._tried: Block | None = None
         self._lost = 0
@@ -93,8 +94,8 @@ class Recorder:
             self._begin()
 
     def record(self, event: Event) -> None:
-        """Take down one event; costs its request next to nothing."""
-        self._events.append(event)
+        """Take down one event, while all that it is about is at hand."""
+        self._told.append(self._tell(event))
         if not self._awake:
             self._rouse()
 
@@ -134,7 +135,7 @@ class Recorder:
     @property
     def waiting(self) -> int:
         """Count what is not stored yet."""
-        return len(self._events) + sum(map(len, self._parts))
+        return len(self._told) + sum(map(len, self._parts))
 
     def _rouse(self) -> None:
         self._awake = True
@@ -150,7 +151,7 @@ class Recorder:
             self._wake.wait(BEAT_SECONDS)
             self._wake.clear()
             try:
-                if self._events or self._parts:
+                if self._told or self._parts:
                     time.sleep(PAUSE_SECONDS)
                     self.flush()
                 self._beat()
@@ -161,8 +162,8 @@ class Recorder:
                 time.sleep(RETRY_SECONDS)
                 self._wake.set()
                 continue
-            self._awake = bool(self._events)
-            if self._events:  # what came while this thread was about to rest
+            self._awake = bool(self._told)
+            if self._told:  # what came while this thread was about to rest
                 self._awake = True
                 self._wake.set()
 
@@ -177,19 +178,20 @@ class Recorder:
 
     def _drain(self) -> None:
         told = []
-        while self._events:
+        while self._told:
             try:
-                event = self._events.popleft()
+                each = self._told.popleft()
             except IndexError:
                 break
             if len(self._parts) >= MOST_PARTS:
                 self._lost += 1
             else:
-                told.append(self._tell(event))
+                told.append(each)
         unseen = {key for each in told for key in each.unseen}
         known = looked_up(self._blocks.database, unseen) if unseen else {}
         for each in told:
-            _completed(each, known)
+            if each.unseen:
+                _completed(each, known)
         self._parts += chain.portions([each.row for each in told])
 
     def _begin(self) -> None:
