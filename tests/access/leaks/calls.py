@@ -69,6 +69,12 @@ def _document(chance, world):
     return Question("GET", url, about=letter, ordered=False)
 
 
+def _docref(chance, world):
+    patient = patient_of(chance, world).partition("/")[2]
+    more = chance.choice(["", "&start=2000-01-01", "&on-demand=true&end=2100-01-01"])
+    return Question("GET", f"DocumentReference/$docref?patient={patient}{more}", ordered=False)
+
+
 def _meta(chance, world):
     key = one(chance, world)
     version = chance.choice(["", "", "/_history/1", "/_history/9"])
@@ -140,6 +146,7 @@ EXPUNGE = parameters(("expungeEverything", "Boolean", True))
 ROUTE = parameters(("keluhan", "Code", "gigi"))
 CALLS = {
     "antrean-berikutnya": _open("Appointment/$antrean-berikutnya?unit=kia&tanggal=2024-04-02"),
+    "docref": _docref,
     "document": _document,
     "evaluate-measure": _measure,
     "everything": _all_of_them,
