@@ -6,9 +6,10 @@ import re
 from typing import TYPE_CHECKING, Any, Final
 
 from fhir_server.letters import Surat
+from fhir_server.letters.berkas import JENIS_DOKUMEN
 from fhir_server.letters.kata import tanggal
 from fhir_server.letters.narasi import narasi
-from fhir_server.letters.orang import faskes, faskes_petugas, nama, pasien, petugas
+from fhir_server.letters.orang import desa, faskes, faskes_petugas, nama, pasien, petugas
 from fhir_server.letters.uraian import uraian
 from fhir_server.mappings.codes import ADMINISTRATIVE_AREA
 from fhir_server.mappings.elements import code_of, id_of
@@ -20,6 +21,7 @@ if TYPE_CHECKING:
     from fhir_server.resources.wire import Document
 
 DAY: Final = re.compile(r"\b\d{4}-(?:0[1-9]|1[0-2])-(?:0[1-9]|[12]\d|3[01])\b")
+MONTH: Final = re.compile(r"(?<![\w./-])\d{4}-(?:0[1-9]|1[0-2])(?![\w/-])")
 CAP: Final = {"entered-in-error": "Salah entri, tidak berlaku", "preliminary": "Draf"}
 
 
@@ -30,7 +32,7 @@ def isi(berkas: Berkas) -> dict[str, Any]:
     subject = composition.get("subject")
     return {
         "judul": _dated(composition.get("title", "")),
-        "nomor": composition.get("identifier", {}).get("value"),
+        "nomor": _number(composition),
         "kop": faskes(berkas, composition.get("custodian") or faskes_petugas(berkas, author)),
         "cap": CAP.get(composition.get("status", "")),
         "tanggal": composition.get("date"),
@@ -56,6 +58,14 @@ def bagian(berkas: Berkas, sections: Sequence[Document]) -> list[dict[str, Any]]
     return [each for each in written if each["narasi"] or each["butir"] or each["bagian"]]
 
 
+def _number(composition: Document) -> str | None:
+    """Give the number of a letter; a report of ours has none, only what we store it by."""
+    if code_of(composition.get("type"), JENIS_DOKUMEN):
+        return None
+    number: str | None = composition.get("identifier", {}).get("value")
+    return number
+
+
 def _signer(composition: Document) -> Document | None:
     """Give who signs: the first author that is a person, else the institution."""
     authors: list[Document] = composition.get("author", [])
@@ -64,8 +74,8 @@ def _signer(composition: Document) -> Document | None:
 
 
 def _dated(words: str) -> str:
-    """Write the days in a heading out."""
-    return DAY.sub(lambda found: tanggal(found[0]), words)
+    """Write the days and months in a heading out."""
+    return MONTH.sub(lambda m: tanggal(m[0]), DAY.sub(lambda d: tanggal(d[0]), words))
 
 
 def _lines(berkas: Berkas, entry: Document) -> list[str]:
@@ -83,12 +93,12 @@ def _village(berkas: Berkas, found: Document) -> str:
     if id_of(found.get("subject"), "Group") is None:
         return ""
     people = berkas.baca(found["subject"]).get("characteristic", ())
-    codes = [
-        code
+    said = [
+        desa(berkas, code, each.get("valueCodeableConcept"))
         for each in people
         if (code := code_of(each.get("valueCodeableConcept"), ADMINISTRATIVE_AREA))
     ]
-    return f" (desa {', '.join(codes)})" if codes else ""
+    return f" (desa {', '.join(said)})" if said else ""
 
 
 SURAT = Surat("komposisi", isi)

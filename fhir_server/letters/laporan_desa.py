@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Any, Final
 
 from fhir_server.letters import Surat
 from fhir_server.letters.kata import kata, tanggal
-from fhir_server.letters.orang import faskes, faskes_petugas, nama, petugas
+from fhir_server.letters.orang import desa, faskes, faskes_petugas, nama, petugas
 from fhir_server.letters.uraian import uraian
 from fhir_server.mappings.codes import code_system
 from fhir_server.mappings.elements import code_of
@@ -37,7 +37,7 @@ def isi(berkas: Berkas) -> dict[str, Any]:
         "kop": faskes(berkas, place),
         "cap": CAP.get(fields.get("status") or ""),
         "tanggal": composition.get("date"),
-        "desa": fields.get("desa"),
+        "desa": desa(berkas, fields["desa"]) if fields.get("desa") else None,
         "masa": masa(fields.get("mulai"), fields.get("sampai")),
         "kepada": petugas(berkas, doctor)["nama"],
         "ringkasan": [

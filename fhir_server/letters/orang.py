@@ -1,11 +1,11 @@
-"""Who stands on a letter: the patient, the facility that writes, the person who signs."""
+"""Who stands on a letter: the patient, the facility that writes, who signs, which village."""
 
 from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any, Final
 
 from fhir_server.letters.kata import KELAMIN, konsep, tanggal, umur
-from fhir_server.mappings.codes import NIK, sid
+from fhir_server.mappings.codes import ADMINISTRATIVE_AREA, NIK, sid
 from fhir_server.mappings.elements import identifier_of
 
 if TYPE_CHECKING:
@@ -76,6 +76,13 @@ def nama(person: Document) -> str:
         if words:
             return str(words)
     return ""
+
+
+def desa(berkas: Berkas, kode: str, konsepnya: Document | None = None) -> str:
+    """Name a village, with its code: as its Location is called, or as who coded it calls it."""
+    places = (e for e in berkas.semua("Location") if identifier_of(e, ADMINISTRATIVE_AREA) == kode)
+    name = next((nama(each) for each in places), "") or konsep(konsepnya)
+    return f"{name} ({kode})" if name and name != kode else kode
 
 
 def alamat(found: Document) -> str:

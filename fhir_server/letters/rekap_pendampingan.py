@@ -6,9 +6,11 @@ from typing import TYPE_CHECKING, Any, Final
 
 from fhir_server.letters import Surat, komposisi
 from fhir_server.letters.kata import tanggal
+from fhir_server.letters.orang import nama, petugas
 
 if TYPE_CHECKING:
     from fhir_server.letters.berkas import Berkas
+    from fhir_server.resources.wire import Document
 
 NUMBERS: Final = "Hitungan"
 REPORTS: Final = "Laporan mahasiswa"
@@ -32,8 +34,19 @@ def _reports(berkas: Berkas) -> list[str]:
         for entry in section.get("entry", ()):
             report = berkas.baca(entry)
             if report.get("resourceType") == "Composition":
-                lines.append(f"{report.get('title', 'Laporan')}, {tanggal(report.get('date'))}")
+                lines.append(_report(berkas, report))
     return lines
+
+
+def _report(berkas: Berkas, report: Document) -> str:
+    """Name a report, its student and her client, as far as the reader may see them."""
+    author = next(iter(report.get("author", ())), None)
+    people = (
+        ("mahasiswa", petugas(berkas, author)["nama"]),
+        ("klien", nama(berkas.baca(report.get("subject")))),
+    )
+    words = (f"{kind} {name}" for kind, name in people if name)
+    return ", ".join([report.get("title", "Laporan"), tanggal(report.get("date")), *words])
 
 
 SURAT = Surat("komposisi", isi, jenis="rekap")

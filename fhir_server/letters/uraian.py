@@ -32,6 +32,7 @@ POPULASI: Final = {
     "denominator": "penyebut",
     "numerator": "pembilang",
 }
+NONE_COUNTED: Final = "tidak ada yang dihitung"
 _PARTED: Final = re.compile(r"-|(?<=[a-z])(?=[A-Z])")
 BATAL: Final = ("entered-in-error", "cancelled")
 
@@ -114,8 +115,15 @@ def _report(each: Document) -> list[str]:
         counts = ", ".join(
             f"{_population(p)} {p['count']}" for p in group.get("population", ()) if "count" in p
         )
-        said.append(f"{konsep(group.get('code'))}: {score or counts}")
+        words = score or (NONE_COUNTED if _is_empty(group) else counts)
+        said.append(f"{konsep(group.get('code'))}: {words}")
     return said
+
+
+def _is_empty(group: Document) -> bool:
+    """Say whether there was nobody and nothing of which a part could be counted."""
+    populations = group.get("population", ())
+    return any(_population(p) == "penyebut" and p.get("count") == 0 for p in populations)
 
 
 def _population(found: Document) -> str:

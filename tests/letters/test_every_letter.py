@@ -90,6 +90,59 @@ def test_laporan_desa_says_a_measurement_once_and_with_its_unit():
     assert temuan([form]) == ["Sistolik: 128", "Keluhan lain: pusing"]
 
 
+VILLAGE = {
+    "resourceType": "Location",
+    "id": "sidorejo",
+    "name": "Sidorejo",
+    "identifier": [
+        {"system": "http://sys-ids.kemkes.go.id/administrative-area", "value": "9902012003"}
+    ],
+}
+
+
+def printed(entity, *others, name=None):
+    """Print the first case of an entity, or the one of an id."""
+    case = next(c for e, c in PRINTABLE if e == entity and name in {None, c["id"]})
+    papers = Berkas([*berkas(case), *others])
+    return html(letter_for(papers, entity), papers)
+
+
+@pytest.mark.parametrize(
+    "entity", ["laporan_pendampingan", "laporan_pustu", "rekap_pendampingan", "analisis_pws"]
+)
+def test_the_id_of_a_report_is_not_printed_as_its_number(entity):
+    assert "Nomor:" not in printed(entity)
+
+
+def test_the_number_of_another_systems_letter_is_printed():
+    letter = {"resourceType": "Composition", "id": "c", "identifier": {"value": "440/12/2024"}}
+
+    assert "Nomor: 440/12/2024" in html(letter_for(Berkas([letter])), Berkas([letter]))
+
+
+def test_a_month_in_a_heading_is_written_out_and_what_only_looks_like_one_is_not():
+    def headed(title):
+        letter = Berkas([{"resourceType": "Composition", "id": "c", "title": title}])
+        return html(letter_for(letter), letter)
+
+    assert "Analisis PWS Juni 2024" in printed("analisis_pws", name="analisis-b")
+    for title in ("Nomor 12-2024-06", "Berkas 2024-06-a", "2024-13", "440/2024-06/X"):
+        assert f"<title>{title}</title>" in headed(title)
+    assert "<title>Laporan 5 Juni 2024, Juli 2024</title>" in headed("Laporan 2024-06-05, 2024-07")
+
+
+def test_where_there_was_nothing_to_count_it_is_said_in_words():
+    page = printed("laporan_pustu")
+
+    assert "Posyandu: tidak ada yang dihitung" in page
+    assert "penyebut" not in page
+
+
+def test_a_village_is_called_by_the_name_of_its_location_with_its_code():
+    assert "Sidorejo (9902012003)" in printed("laporan_pemantauan_desa", VILLAGE)
+    assert "(desa Sidorejo (9902012003))" in printed("analisis_pws", VILLAGE, name="analisis-b")
+
+
 def test_an_analysis_says_of_which_village_a_problem_is():
     case = next(each for _, each in PRINTABLE if each["id"] == "analisis-b")
     papers = berkas(case)

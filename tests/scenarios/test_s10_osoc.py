@@ -540,7 +540,9 @@ def test_the_papers_of_osoc_are_printed(  # noqa: PLR0913, PLR0917 - the whole c
         f"laporan-pendampingan/{laporan[0]['id']}": ("Nur Aini", "Bidan Ayu Lestari"),
         f"rekap-pendampingan/{rekap['id']}": (
             "Klien risiko tinggi (KRT)",
-            "Laporan pendampingan ibu hamil, 21",
+            "Laporan pendampingan ibu hamil, 21 Oktober 2019, mahasiswa Putri Maharani, klien Nur",
+            "mahasiswa Rizal",
+            "klien Kartika",
         ),
     }
 

@@ -259,6 +259,17 @@ def test_s11_the_draft_names_the_problems_and_ranks_them(sop, fhir):
 
 
 @pytest.mark.usefixtures("half_year")
+def test_s11_the_printed_draft_calls_villages_by_their_names(sop, client):
+    made = sop.made("analisis-pws", plain(draft(sop)))
+
+    page = client.get(f"/sop/v1/analisis-pws/{made['id']}/surat", headers={"Accept": "text/html"})
+
+    assert "Analisis PWS Juni 2024" in page.text
+    assert f"(desa Ngelo ({NGELO}))" in page.text
+    assert "Nomor:" not in page.text
+
+
+@pytest.mark.usefixtures("half_year")
 def test_s11_a_problem_of_pustu_changes_the_ranking_and_one_taken_out_is_taken_back(sop, fhir):
     found = draft(sop)
     numbers = [each["nomor"] for each in found["masalah"]]
