@@ -65,6 +65,7 @@ MUTANTS = [
         old="if name and not _takes_part(",
         new="if not name and not _takes_part(",
     ),
+    Mutant("BR-A0", without="BR-A0 pesan"),
     Mutant("BR-A5", without="eskalasi-darurat"),
     Mutant("BR-A6", without="kontak pemantauan"),
     *_road("BR-B1", "BR-B3", "BR-B6", "BR-B9", "BR-B12", "BR-B13"),

@@ -36,8 +36,7 @@ LINES = frozenset({"Organization", "CareTeam"})
 def rules_of(settings: Settings) -> tuple[Rule, ...]:
     """Give both rules for the operator's code systems, and for who reads the clinic's line."""
     systems = f"{settings.canonical.rstrip('/')}/CodeSystem/"
-    jenis, _, who = settings.whatsapp_penerima.partition("/")
-    reader = f"{JENIS_TYPE.get(jenis, '')}/{who}"
+    reader = reader_of(settings)
 
     def is_monitoring(document: Document, new: bool) -> bool:  # noqa: ARG001, FBT001 - as Rule has it
         open_thread = document.get("status") == "in-progress"
@@ -49,7 +48,10 @@ def rules_of(settings: Settings) -> tuple[Rule, ...]:
         plans = (
             facts("Flag", [subject]),
             facts("CarePlan", [subject, ("status", "active")]),
-            *(facts(kind, [("_id", _ids(concerns, kind))]) for kind in (FAMILY, STAFF)),
+            *(
+                facts(kind, [("_id", ",".join(ids_named(concerns, kind)) or NONE)])
+                for kind in (FAMILY, STAFF)
+            ),
         )
 
         def decide(found: Sequence[Sequence[Stored]]) -> None:
@@ -93,6 +95,12 @@ def rules_of(settings: Settings) -> tuple[Rule, ...]:
     )
 
 
+def reader_of(settings: Settings) -> str:
+    """Give who reads the clinic's line, as ``Type/id``; that is the clinic, whoever it is."""
+    jenis, _, who = settings.whatsapp_penerima.partition("/")
+    return f"{JENIS_TYPE.get(jenis, '')}/{who}"
+
+
 def thread_verdicts(
     concerns: Sequence[Concern], monitored: set[str | None]
 ) -> Iterator[tuple[Concern, str, Teguran]]:
@@ -112,13 +120,14 @@ def participant_verdicts(
     A number that nobody is matched with yet is nobody; who is not ``known`` is not judged.
     """
     for each in concerns:
-        for element, party in _parties(each.document):
-            name = _named(party)
-            if name and not _takes_part(name, _subject(each), known.get(name), roles):
+        for element, party in parties(each.document):
+            name = named(party)
+            if name and not takes_part(name, _subject(each), known.get(name), roles):
                 yield each, element, peserta_tertutup(name)
 
 
-def _takes_part(name: str, subject: str | None, stored: Document | None, roles: str) -> bool:
+def takes_part(name: str, subject: str | None, stored: Document | None, roles: str) -> bool:
+    """Say whether somebody (``Type/id``) may take part in the monitoring of ``subject``."""
     kind = name.partition("/")[0]
     if kind == "Patient":
         return name == subject
@@ -146,23 +155,24 @@ def _subject(concern: Concern) -> str | None:
     return local(concern.document.get("subject"), "Patient")
 
 
-def _parties(document: Document) -> Iterator[tuple[str, Document]]:
+def parties(document: Document) -> Iterator[tuple[str, Document]]:
+    """Give who a Communication names as sender and recipients, each with its element."""
     if "sender" in document:
         yield "sender", document["sender"]
     for place, each in enumerate(document.get("recipient", ())):
         yield f"recipient[{place}]", each
 
 
-def _named(party: Document) -> str:
+def named(party: Document) -> str:
     """Give ``Type/id`` of a reference, absolute or relative; empty where it is none."""
     parts = party.get("reference", "").split("/_history/")[0].split("/")
     return "/".join(parts[-2:]) if len(parts) > 1 else ""
 
 
-def _ids(concerns: Sequence[Concern], kind: str) -> str:
-    named = {_named(party) for each in concerns for _, party in _parties(each.document)}
-    ids = sorted(name.partition("/")[2] for name in named if name.startswith(f"{kind}/"))
-    return ",".join(ids) or NONE
+def ids_named(concerns: Sequence[Concern], kind: str) -> list[str]:
+    """Give the ids of a type that Communications name as sender or recipient."""
+    names = {named(party) for each in concerns for _, party in parties(each.document)}
+    return sorted(e.partition("/")[2] for e in names if e.startswith(f"{kind}/"))
 
 
 def _is(document: Document, system: str, code: str) -> bool:

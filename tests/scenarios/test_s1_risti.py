@@ -5,6 +5,8 @@ S4 and S5 go on with it: the contact that is kept, and the card that only goes u
 
 from __future__ import annotations
 
+from itertools import product
+
 import pytest
 
 SITI = {
@@ -438,3 +440,135 @@ def test_br_a0_nobody_else_takes_part_in_a_monitoring_thread(sop, fhir, pasien, 
         == 201
     )
     assert sop.made("percakapan-konsultasi", utas)
+
+
+@pytest.fixture
+def utas(sop, siti, rencana):  # noqa: ARG001 - a plan makes her somebody who is monitored
+    return sop.made(
+        "percakapan-konsultasi",
+        {
+            "idUtas": "utas-siti",
+            "layanan": "pemantauan",
+            "kanal": "whatsapp",
+            "dimulai": "2024-04-09T09:05:00+07:00",
+            "peserta": [f"pasien/{siti}", "petugas/bidan-desa-sidorejo"],
+            "pasien": siti,
+        },
+    )["id"]
+
+
+@pytest.fixture
+def orang_lain(fhir, pasien):
+    """Another patient, her husband, a kader; and the husband of Siti."""
+    lain = pasien(nama="Lilis Suryaningsih", nik="9902016308010032", lahir="2001-08-23")
+    base = "https://puskesmas.example/fhir/CodeSystem"
+    kader = {"coding": [{"system": f"{base}/peran-petugas", "code": "kader"}]}
+    put(fhir, "PractitionerRole/kader-ngelo", code=[kader])
+    put(fhir, "RelatedPerson/suami-lain", patient={"reference": f"Patient/{lain}"})
+    return lain
+
+
+def put(fhir, name, **elements):
+    kind, _, own_id = name.partition("/")
+    written = {"resourceType": kind, "id": own_id, **elements}
+    assert fhir("PUT", name, written).status in {200, 201}
+
+
+def message(utas, **who):
+    return {
+        "resourceType": "Communication",
+        "status": "completed",
+        "partOf": [{"reference": f"Communication/{utas}"}],
+        "sent": "2024-04-09T09:10:00+07:00",
+        "recipient": [{"reference": "Organization/pkm-dharma-rini"}],
+        "payload": [{"contentString": "Pusing sejak kemarin"}],
+        **who,
+    }
+
+
+STRANGERS = {
+    "Patient/{lain}": "pasien/{lain}",
+    "RelatedPerson/suami-lain": "keluarga/suami-lain",
+    "PractitionerRole/kader-ngelo": "petugas/kader-ngelo",
+}
+
+
+@pytest.mark.parametrize("where", [*product(["sender", "recipient"], STRANGERS.items())])
+def test_br_a0_nobody_else_writes_or_reads_in_a_monitoring_thread(
+    sop, fhir, utas, orang_lain, where
+):
+    element, (reference, pihak) = where
+    party, pihak = ({"reference": reference.format(lain=orang_lain)}, pihak.format(lain=orang_lain))
+    wrong = message(utas, **{element: party if element == "sender" else [party]})
+    bidan = {"reference": "PractitionerRole/bidan-desa-sidorejo"}
+    right = fhir("POST", "Communication", message(utas, sender=bidan))
+    own_id = right.json["id"]
+    sender = pihak if element == "sender" else "petugas/bidan-desa-sidorejo"
+
+    refused = fhir("POST", "Communication", wrong)
+    changed = fhir("PUT", f"Communication/{own_id}", {**wrong, "id": own_id})
+    bundle = {
+        "resourceType": "Bundle",
+        "type": "transaction",
+        "entry": [{"resource": wrong, "request": {"method": "POST", "url": "Communication"}}],
+    }
+    together = fhir("POST", "", bundle)
+    said = sop(
+        "POST",
+        "pesan-chat",
+        {
+            "idPesan": "pesan-1",
+            "utas": utas,
+            "arah": "internal" if sender.startswith("petugas/") else "masuk",
+            "waktuKirim": "2024-04-09T09:10:00+07:00",
+            "pengirim": sender,
+            "penerima": ["faskes/pkm-dharma-rini"] if element == "sender" else [pihak],
+            "isi": "Pusing sejak kemarin",
+        },
+    )
+
+    assert right.status == 201
+    assert [each.status for each in (refused, changed, together, said)] == [422] * 4
+    assert "BR-A0" in refused.issues[0]["diagnostics"]
+    assert f".{element}" in str(refused.issues[0]["expression"])
+    assert "BR-A0" in str(said.issues)
+
+
+def test_br_a0_whoever_takes_part_writes_and_nobody_is_judged_elsewhere(
+    sop, fhir, siti, utas, orang_lain
+):
+    put(fhir, "RelatedPerson/suami-siti", patient={"reference": f"Patient/{siti}"})
+    dokter = {"system": "https://puskesmas.example/fhir/CodeSystem/peran-petugas", "code": "dokter"}
+    put(fhir, "PractitionerRole/dokter-jaga", code=[{"coding": [dokter]}])
+    lakon = sop.made(
+        "percakapan-konsultasi",
+        {
+            "idUtas": "utas-lakon",
+            "layanan": "lakon",
+            "kanal": "whatsapp",
+            "dimulai": "2024-04-09T09:05:00+07:00",
+            "peserta": [f"pasien/{siti}"],
+        },
+    )["id"]
+    takes_part = [
+        {"reference": f"Patient/{siti}"},
+        {"reference": "RelatedPerson/suami-siti"},
+        {"reference": "PractitionerRole/dokter-jaga"},
+        {"reference": "PractitionerRole/bidan-desa-sidorejo"},
+        {"reference": "Organization/pkm-dharma-rini"},
+        {"identifier": {"value": "6280000000009"}},
+    ]
+    others = [f"Patient/{orang_lain}", "RelatedPerson/suami-lain", "PractitionerRole/kader-ngelo"]
+    kader = {"reference": others[2]}
+
+    inside = [fhir("POST", "Communication", message(utas, sender=e)).status for e in takes_part]
+    notice = fhir("POST", "Communication", message(utas)).status
+    outside = [
+        fhir("POST", "Communication", message(lakon, sender={"reference": each})).status
+        for each in others
+    ]
+    mistake = message(utas, sender=kader, status="entered-in-error")
+
+    assert (inside, outside) == ([201] * 6, [201] * 3)
+    assert notice == 201
+    assert fhir("POST", "Communication", mistake).status == 201

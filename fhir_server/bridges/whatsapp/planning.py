@@ -114,7 +114,8 @@ def _message(
     settings = context.settings
     peer = Peer(number, f"pasien/{patient}", patient)
     reads = settings.whatsapp_penerima or sender
-    thread = thread_with(context, reader, settings.whatsapp_nomor, peer, reads, reader.now)
+    line = settings.whatsapp_nomor
+    thread = thread_with(context, reader, line, peer, reads, reader.now, apart=False)
     if thread.document.pasien not in {None, patient}:
         return SHARED
     about = [{"reference": f"Appointment/{origin['id']}"}] if kind == "janji" else None

@@ -1,7 +1,8 @@
 """The thread of a telephone number: one for each line of the clinic and who writes to it.
 
 The thread of somebody whom the clinic monitors is one of the monitoring (BR-A0); it becomes one
-as soon as the number belongs to such a patient, for a number may write before it is known.
+as soon as the number belongs to such a patient, for a number may write before it is known. A
+number that became somebody else's has a thread of its own for whoever takes no part in that one.
 """
 
 from __future__ import annotations
@@ -98,6 +99,8 @@ def thread_of(  # noqa: PLR0913, PLR0917 - a message, who wrote and who reads it
     party, patient = (person.party, person.patient) if person else (f"wa/{message.sender}", None)
     peer, key = Peer(message.sender, party, patient), key_of(message.line.id, message.sender)
     there = known.threads.get(key)
+    if there is not None and _is_of_another(there, peer):
+        return thread_with(context, reader, message.line.id, peer, reads, message.moment)
     if there is None:
         found = thread_with(context, reader, message.line.id, peer, reads, message.moment)
     else:
@@ -115,10 +118,17 @@ def thread_with(  # noqa: PLR0913, PLR0917 - both ends, and since when
     moment: datetime,
     *,
     channel: Medium = "whatsapp",
+    apart: bool = True,
 ) -> Thread:
-    """Give the thread between a line of the clinic and a number; it is opened if need be."""
+    """Give the thread between a line of the clinic and a number; it is opened if need be.
+
+    ``apart``: whoever takes no part in the monitoring that the thread is has one of his own.
+    """
     key = key_of(line, peer.number)
     there = _there(reader, key)
+    if apart and there is not None and _is_of_another(there, peer):
+        key = key_of(line, f"{peer.number}|{peer.patient or peer.party}")
+        there = _there(reader, key)
     if there is not None:
         return _told(context, reader, there, peer, Known())
     opened = PercakapanKonsultasi(
@@ -144,6 +154,17 @@ def _read(found: Document) -> Thread:
     fields: dict[str, Any] = load_mappings()[ENTITY].from_fhir({"": found})
     known = {name: value for name, value in fields.items() if value is not None}
     return Thread(found["id"], PercakapanKonsultasi(**known))
+
+
+def _is_of_another(thread: Thread, peer: Peer) -> bool:
+    """Say whether a thread is the monitoring of a patient for whom whoever writes does not speak.
+
+    Nobody known, or staff whom the thread names, may go on in it.
+    """
+    stands = thread.document
+    if stands.layanan != "pemantauan" or stands.pasien is None or peer.party.startswith("wa/"):
+        return False
+    return peer.patient != stands.pasien and peer.party not in stands.peserta
 
 
 def _told(context: Context, reader: Reader, thread: Thread, peer: Peer, known: Known) -> Thread:

@@ -213,6 +213,28 @@ def test_a_thread_learns_whose_it_is(fhir, arrive):
     assert codes(later["category"]) == {"utas", "pemantauan"}
 
 
+@pytest.mark.parametrize("who", ["Patient/sri", "PractitionerRole/kader"])
+def test_br_a0_a_number_that_became_somebody_elses_leaves_the_monitoring(fhir, arrive, who):
+    put(fhir, "Patient", "endang", telecom=phone(PEER))
+    about = {"subject": {"reference": "Patient/endang"}, "status": "active", "code": RISTI}
+    put(fhir, "Flag", "risti", **about)
+    arrive(change([message("wamid.1", body="pusing sejak pagi")]))
+    put(fhir, "Patient", "endang")
+    role = {"system": "https://puskesmas.example/fhir/CodeSystem/peran-petugas", "code": "kader"}
+    kader = {"code": [{"coding": [role]}]} if who.startswith("Practitioner") else {}
+    put(fhir, *who.split("/"), telecom=phone(PEER), **kader)
+
+    arrive(change([message("wamid.2")]))
+    arrive(change([message("wamid.3")]))
+
+    monitoring, own, again = (
+        stored(fhir, each)["partOf"][0]["reference"] for each in ("wamid.1", "wamid.2", "wamid.3")
+    )
+    assert monitoring != own == again
+    assert stored(fhir, "wamid.2")["sender"] == {"reference": who}
+    assert codes(fhir("GET", own).json["category"]) == {"utas", "umum"}
+
+
 def test_a_message_joins_the_open_case_of_lakon(fhir, arrive):
     put(fhir, "Patient", "bambang", telecom=phone(PEER))
     codings = {"jenis-tugas": "konsultasi-daring", "layanan-konsultasi": "lakon"}
