@@ -44,8 +44,10 @@ class Arrival:
         self._proto, self._length, self._largest = proto, length, largest
         self._pieces: list[bytes] = []
         self._waiting: Any = None
+        """What granian promises. It holds on to us where the garbage collector does not look: who
+        holds on to it longer than needed keeps the whole request for ever."""
 
-    def begin(self, arrived: Callable[[bytes | FhirError], None]) -> None:
+    def begin(self, arrived: Callable[[Arrival, bytes | FhirError], None]) -> None:
         """Return at once; the body, or why there is none, is told in whichever thread is free."""
         self._arrived = arrived
         self._proto.__aiter__()
@@ -56,6 +58,7 @@ class Arrival:
         self._waiting.add_done_callback(self._came)
 
     def _came(self, waiting: Any) -> None:
+        self._waiting = None
         try:
             piece: bytes = waiting.result()
         except CancelledError:
@@ -64,13 +67,15 @@ class Arrival:
         if piece:
             self._pieces.append(piece)
         if self.received > self._largest:
-            self._arrived(_too_large(self._largest))
+            self._arrived(self, _too_large(self._largest))
         elif self._is_whole(piece):
-            self._arrived(self._pieces[0] if len(self._pieces) == 1 else b"".join(self._pieces))
+            self._arrived(
+                self, self._pieces[0] if len(self._pieces) == 1 else b"".join(self._pieces)
+            )
         elif piece:
             self._go_on()
         else:
-            self._arrived(BadRequest("The connection ended before the body did."))
+            self._arrived(self, BadRequest("The connection ended before the body did."))
 
     def _is_whole(self, piece: bytes) -> bool:
         """Tell whether that was the last piece; one that broke off ends in an empty piece, too."""
@@ -86,8 +91,10 @@ class Arrival:
 
     def give_up(self, why: FhirError) -> None:
         """Wait no longer, unless a piece came just now."""
-        if self._waiting.cancel():
-            self._arrived(why)
+        waiting = self._waiting
+        if waiting is not None and waiting.cancel():
+            self._waiting = None
+            self._arrived(self, why)
 
 
 class Waiting:

@@ -128,16 +128,17 @@ class Intake:
         length = environ.get("CONTENT_LENGTH")
         size = None if length is None else int(length)
         arrival = Arrival(proto, size, environ["REMOTE_ADDR"], self._largest)
-
-        def arrived(body: bytes | FhirError) -> None:
-            self._waiting.drop(arrival)
-            if isinstance(body, bytes):
-                self._answer(proto, environ, body)
-            else:
-                self._threads.submit(_safely, proto, self._refuse, proto, environ, body)
-
         self._waiting.add(arrival)
-        arrival.begin(arrived)
+        arrival.begin(partial(self._arrived, proto, environ))
+
+    def _arrived(
+        self, proto: Any, environ: Environ, arrival: Arrival, body: bytes | FhirError
+    ) -> None:
+        self._waiting.drop(arrival)
+        if isinstance(body, bytes):
+            self._answer(proto, environ, body)
+        else:
+            self._threads.submit(_safely, proto, self._refuse, proto, environ, body)
 
     def _refuse(self, proto: Any, environ: Environ, why: FhirError) -> None:
         answer = self._app.refused(environ, why)
