@@ -11,11 +11,15 @@ from threading import Barrier, Thread
 
 import pytest
 
+from fhir_server.access.guard import entered
 from fhir_server.access.registry import write
 from fhir_server.app import create_app
 from fhir_server.auth.clients import Client, digest_of
+from fhir_server.auth.principals import Principal
 from fhir_server.auth.scopes import ALL
+from fhir_server.letters import rekap_pendampingan
 from fhir_server.mappings.codes import code_system, structure
+from fhir_server.operations.papers import papers
 from fhir_server.resources.definitions import load_definitions
 from fhir_server.resources.validate import validate
 from tests.support.both import Caller
@@ -550,6 +554,22 @@ def test_the_papers_of_osoc_are_printed(  # noqa: PLR0913, PLR0917 - the whole c
         page = client.get(f"/sop/v1/{path}/surat", headers={"Accept": "text/html"})
         assert page.status_code == 200, page.text
         assert [each for each in said if each not in page.text] == []
+
+
+def test_a_recapitulation_is_printed_without_the_names_that_a_reader_may_not_see(context, rekap):
+    kinds = ("Composition", "MeasureReport", "Task", "Organization", "PractitionerRole")
+    scopes = frozenset(f"system/{each}.rs" for each in (*kinds, "Practitioner"))
+
+    letters = [
+        rekap_pendampingan.isi(papers(each, "rekap_pendampingan", rekap["id"]))
+        for each in (context, entered(context, Principal("klien", scopes)))
+    ]
+
+    whole, bare = (each["bagian"][-1]["butir"] for each in letters)
+    clients = {each.rpartition(", ")[2] for each in whole}
+    assert clients == {"klien Nur Aini", "klien Kartika Sari"}
+    assert len(bare) == 2
+    assert "klien" not in "".join(bare)
 
 
 @pytest.fixture
