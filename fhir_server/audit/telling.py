@@ -1,6 +1,6 @@
 """What is recorded of a request: what was asked for, by whom, about whom, and what it changed.
 
-Asked as soon as the answer is known, before it is sent: all that it is about is at hand then.
+Runs after the answer, in the thread that writes the trail; but for ``shown``.
 https://hl7.org/fhir/R4/http.html#summary
 """
 

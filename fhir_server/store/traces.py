@@ -10,7 +10,7 @@ from contextvars import ContextVar
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 import orjson
-from msgspec import structs
+from msgspec import Struct, structs
 
 from fhir_server.store.ops import Put
 
@@ -35,37 +35,23 @@ class Change(NamedTuple):
     patients: tuple[str, ...]
 
 
-class Access:
+class Access(Struct):
     """One request, or one piece of a worker's work.
 
     ``number`` counts in the chain of this process; ``notes`` is what else is to be known of it;
     ``sure``: it is stored before it is answered; ``work`` names what is no request.
     """
 
-    __slots__ = (
-        "address",
-        "chain",
-        "changes",
-        "notes",
-        "number",
-        "patients",
-        "request",
-        "sure",
-        "who",
-        "work",
-    )
-
-    def __init__(self, who: Any, address: str, request: str, work: str = "") -> None:
-        self.who = who
-        self.address = address
-        self.request = request
-        self.work = work
-        self.chain = ""
-        self.number = 0
-        self.changes: list[Change] = []
-        self.patients: tuple[str, ...] = ()
-        self.notes: dict[str, str] | None = None
-        self.sure = False
+    who: Any
+    address: str
+    request: str
+    work: str = ""
+    chain: str = ""
+    number: int = 0
+    changes: list[Change] = []
+    patients: tuple[str, ...] = ()
+    notes: dict[str, str] | None = None
+    sure: bool = False
 
     def text(self) -> str:
         """Write down who this is, for a version."""

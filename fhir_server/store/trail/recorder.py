@@ -1,8 +1,8 @@
 """Takes down what happens, and stores it as blocks in the background.
 
-A request leaves what is to be said of it in a queue; a thread of the process makes blocks of what
-is there, some ``PAUSE_SECONDS`` after the first. What was written is known from the versions as
-well, so a crash loses of reads what had not been stored yet, and of writes nothing.
+A request leaves an event in a queue; a thread of the process makes blocks of what is there, some
+``PAUSE_SECONDS`` after the first: many at once cost each a third. What was written is known from
+the versions as well, so a crash loses of reads what had not been stored yet, and of writes nothing.
 """
 
 from __future__ import annotations
@@ -68,7 +68,7 @@ class Recorder:
         self._blocks = blocks
         self._key = key
         self._tell = tell
-        self._told: deque[Told] = deque()
+        self._events: deque[Event] = deque()
         self._parts: deque[list[Row]] = deque()
         self._tried: Block | None = None
         self._lost = 0
@@ -94,8 +94,8 @@ class Recorder:
             self._begin()
 
     def record(self, event: Event) -> None:
-        """Take down one event, while all that it is about is at hand."""
-        self._told.append(self._tell(event))
+        """Take down one event; costs its request next to nothing."""
+        self._events.append(event)
         if not self._awake:
             self._rouse()
 
@@ -135,7 +135,7 @@ class Recorder:
     @property
     def waiting(self) -> int:
         """Count what is not stored yet."""
-        return len(self._told) + sum(map(len, self._parts))
+        return len(self._events) + sum(map(len, self._parts))
 
     def _rouse(self) -> None:
         self._awake = True
@@ -151,7 +151,7 @@ class Recorder:
             self._wake.wait(BEAT_SECONDS)
             self._wake.clear()
             try:
-                if self._told or self._parts:
+                if self._events or self._parts:
                     time.sleep(PAUSE_SECONDS)
                     self.flush()
                 self._beat()
@@ -162,8 +162,8 @@ class Recorder:
                 time.sleep(RETRY_SECONDS)
                 self._wake.set()
                 continue
-            self._awake = bool(self._told)
-            if self._told:  # what came while this thread was about to rest
+            self._awake = bool(self._events)
+            if self._events:  # what came while this thread was about to rest
                 self._awake = True
                 self._wake.set()
 
@@ -178,15 +178,15 @@ class Recorder:
 
     def _drain(self) -> None:
         told = []
-        while self._told:
+        while self._events:
             try:
-                each = self._told.popleft()
+                event = self._events.popleft()
             except IndexError:
                 break
             if len(self._parts) >= MOST_PARTS:
                 self._lost += 1
             else:
-                told.append(each)
+                told.append(self._tell(event))
         unseen = {key for each in told for key in each.unseen}
         known = looked_up(self._blocks.database, unseen) if unseen else {}
         for each in told:
