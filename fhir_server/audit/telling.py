@@ -39,16 +39,15 @@ READINGS: Final = frozenset({"$everything", "$siapa-melihat"})
 """Operations that are the reading of a record."""
 
 _ID: Final = re.compile(r"[A-Za-z0-9.\-]{1,64}")
-_READ: Final = 2
-"""Parts of the path of a resource."""
-_NO_IDS: Final = ("_", "$", "*")
-"""With what other things of two parts begin."""
 _JOBS: Final = "_jobs"
 """Below it lie the files of exports."""
 
 _LETTERS: Final = {"GET": "R", "HEAD": "R", "PUT": "U", "PATCH": "U", "DELETE": "D", "POST": "C"}
 _WRITES: Final = {"PUT": "update", "PATCH": "patch", "DELETE": "delete", "POST": "create"}
 _SEARCHES: Final = frozenset({"search-type", "search-system"})
+_ONE: Final = re.compile(r"/fhir/([A-Z][A-Za-z]+)/([A-Za-z0-9.\-]{1,64})")
+"""The path of one resource."""
+_FOUND: Final = 200
 _UNSEEN: Final = frozenset({304, 403, 410})
 """Answers that are about a resource and do not show it."""
 _PATIENT: Final = "Patient/"
@@ -56,16 +55,40 @@ _PATIENT: Final = "Patient/"
 
 def teller(types: Container[str]) -> Callable[[Event], Told]:
     """Make what turns an event into what is stored of it; ``types`` are the resource types."""
-    last: tuple[Any, dict[str, Any]] = (None, {})
 
     def tell(event: Event) -> Told:
-        nonlocal last
-        known = last  # other threads set it, too
-        if event.access.who is not known[0]:
-            known = last = (event.access.who, described(event.access.who))
-        return _told(event, known[1], types)
+        who = described(event.access.who)
+        if event.status == _FOUND and event.method == "GET" and not event.query:
+            one = _ONE.fullmatch(event.path)
+            if one is not None and not event.access.changes:
+                return _read_of(event, one, who)
+        return _told(event, who, types)
 
     return tell
+
+
+def _read_of(event: Event, one: re.Match[str], who: dict[str, Any]) -> Told:
+    """Tell of one resource that was read: most of what happens, by the shortest way."""
+    access = event.access
+    patients = {*event.shown, *access.patients}
+    if one[1] == "Patient":
+        patients.add(one[2])
+    row = [
+        event.moment,
+        "R",
+        "read",
+        event.status,
+        who,
+        access.address,
+        access.request,
+        event.path[len(FHIR) :],
+        None,
+        sorted(patients) if len(patients) > 1 else list(patients),
+        [],
+        access.number,
+        access.notes,
+    ]
+    return Told(row)
 
 
 def _told(event: Event, who: dict[str, Any], types: Container[str]) -> Told:
@@ -139,8 +162,6 @@ def _asked_sop(method: str, path: str) -> tuple[str, str, str]:
 
 def _asked_fhir(method: str, path: str) -> tuple[str, str, str]:
     parts = path.split("/") if path else []
-    if method == "GET" and len(parts) == _READ and parts[1][:1] not in _NO_IDS:
-        return "read", "R", path
     if parts and parts[-1].startswith("$"):
         return "operation", "R" if parts[-1] in READINGS else "E", path
     if method not in {"GET", "HEAD"}:

@@ -98,10 +98,18 @@ def touched(*patients: str) -> None:
         access.patients = (*access.patients, *patients)
 
 
+_last: tuple[Any, dict[str, Any]] = (None, {})
+"""Who was described last: mostly it is the same one again."""
+
+
 def described(who: Any) -> dict[str, Any]:
-    """Give what is recorded of who asks."""
-    found = {name: getattr(who, name, None) for name in KNOWN}
-    return {name: value for name, value in found.items() if value}
+    """Give what is recorded of who asks: the very same for the same one, so change nothing in it."""
+    global _last  # noqa: PLW0603 - one assignment, whole
+    known = _last
+    if known[0] is not who:
+        found = {name: getattr(who, name, None) for name in KNOWN}
+        known = _last = (who, {name: value for name, value in found.items() if value})
+    return known[1]
 
 
 def traced(ops: Sequence[Op], access: Access) -> list[Op]:
