@@ -103,7 +103,7 @@ _last: tuple[Any, dict[str, Any]] = (None, {})
 
 
 def described(who: Any) -> dict[str, Any]:
-    """Give what is recorded of who asks: the very same for the same one, so change nothing in it."""
+    """Give what is recorded of who asks: shared by all that the same one asks, so not to change."""
     global _last  # noqa: PLW0603 - one assignment, whole
     known = _last
     if known[0] is not who:
