@@ -62,8 +62,8 @@ MUTANTS = [
     Mutant(
         "BR-A0",
         path="fhir_server/mappings/percakapan_pemantauan.py",
-        old="if name and not _takes_part(",
-        new="if not name and not _takes_part(",
+        old="if name and not takes_part(",
+        new="if not name and not takes_part(",
     ),
     Mutant("BR-A0", without="BR-A0 pesan"),
     Mutant("BR-A5", without="eskalasi-darurat"),

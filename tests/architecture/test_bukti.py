@@ -36,3 +36,10 @@ def test_every_mutant_was_noticed_by_a_test():
 
     assert [each for each in wanted if each not in proven] == []
     assert "**tidak ada**" not in "\n".join(ROWS)
+
+
+def test_what_a_mutant_takes_away_is_there():
+    texts = [each for each in MUTANTS if each.old]
+
+    assert texts
+    assert [e.rule for e in texts if e.old not in (ROOT / e.path).read_text("utf-8")] == []
