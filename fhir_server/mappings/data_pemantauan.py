@@ -17,7 +17,7 @@ from fhir_server.mappings.pihak import is_public
 from fhir_server.sop.laporan_pemantauan_desa import BarisLaporan, KontakLaporan
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Iterator, Sequence
+    from collections.abc import Iterable, Sequence
     from datetime import date, datetime, timedelta, tzinfo
 
     from fhir_server.mappings import Reader
@@ -92,17 +92,25 @@ def rows(reader: Reader, desa: str, mulai: date, sampai: date) -> tuple[BarisLap
     return tuple(_row(who, found[who], reader) for who in sorted(found))
 
 
-def waits(reader: Reader, desa: str, mulai: date, sampai: date) -> Iterator[timedelta]:
-    """Give how long each first answer of a patient came after what she was written."""
-    asked: dict[str, datetime] = {}
+def waits(
+    reader: Reader, desa: str, mulai: date, sampai: date
+) -> tuple[list[timedelta], list[timedelta]]:
+    """Give how long first answers took: of patients to the clinic, and of the clinic to patients.
+
+    What one side writes before the other answers is waited for since the first of it.
+    """
+    by_patients: list[timedelta] = []
+    by_clinic: list[timedelta] = []
+    last: dict[str, tuple[bool, datetime]] = {}  # who → whether the public wrote last, and since
     found = reader.find("Communication", written(desa, mulai, sampai))
     timed = [(sent, each) for each in found if (sent := instant_of(each.get("sent")))]
     for sent, each in sorted(timed, key=lambda pair: pair[0]):
-        who = _whose(each, "subject")
-        if not is_public(each.get("sender")):
-            asked.setdefault(who, sent)
-        elif who in asked:
-            yield sent - asked.pop(who)
+        who, public = _whose(each, "subject"), is_public(each.get("sender"))
+        by_public, since = last.setdefault(who, (public, sent))
+        if by_public != public:
+            (by_patients if public else by_clinic).append(sent - since)
+            last[who] = (public, sent)
+    return by_patients, by_clinic
 
 
 def _add_older_cases(reader: Reader, found: dict[str, _Data]) -> None:

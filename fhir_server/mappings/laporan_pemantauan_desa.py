@@ -29,12 +29,13 @@ from fhir_server.sop.laporan_pemantauan_desa import (
     HasilKontak,
     KontakLaporan,
     hitung,
-    menit_jawab,
+    menit,
 )
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
     from collections.abc import Mapping as Table
+    from decimal import Decimal
 
     from fhir_server.mappings import Reader, Resources
     from fhir_server.resources.wire import Document
@@ -42,6 +43,7 @@ if TYPE_CHECKING:
 
 DESA: Final = structure("desa-laporan")
 JAWAB: Final = structure("menit-jawab")
+TANGGAP: Final = structure("menit-tanggap")
 DOKUMEN: Final = code_system("jenis-dokumen")
 TUGAS: Final = code_system("jenis-tugas")
 KATEGORI: Final = code_system("kategori-komunikasi")
@@ -98,6 +100,7 @@ def from_fhir(resources: Table[str, Document]) -> dict[str, Any]:
         "ditinjau": instant_of(task.get("executionPeriod", {}).get("end")),
         "catatan": notes[0] if notes else None,
         "menitJawab": (extension_of(composition, JAWAB) or {}).get("valueDecimal"),
+        "menitTanggap": (extension_of(composition, TANGGAP) or {}).get("valueDecimal"),
         **hitung(rows),
     }
 
@@ -108,8 +111,9 @@ def complete(
     """Fill the rows from what is recorded where none were given, and count them."""
     asked = (laporan.desa, laporan.mulai, laporan.sampai)
     found = laporan.baris or rows(reader, *asked)
-    waited = menit_jawab(waits(reader, *asked))
-    return replace(laporan, baris=found, menitJawab=waited, **hitung(found)), ()
+    jawab, tanggap = map(menit, waits(reader, *asked))
+    counted = hitung(found)
+    return replace(laporan, baris=found, menitJawab=jawab, menitTanggap=tanggap, **counted), ()
 
 
 def patients_of(composition: Document) -> set[str]:
@@ -136,9 +140,8 @@ def _composition(laporan: LaporanPemantauanDesa, own_id: str) -> Any:
     return r4b.Composition(
         extension=several(
             r4b.Extension(url=DESA, valueCode=laporan.desa),
-            None
-            if laporan.menitJawab is None
-            else r4b.Extension(url=JAWAB, valueDecimal=laporan.menitJawab),
+            _minutes(JAWAB, laporan.menitJawab),
+            _minutes(TANGGAP, laporan.menitTanggap),
         ),
         status=STATUS[laporan.status][0],
         type=concept(DOKUMEN, JENIS),
@@ -150,6 +153,10 @@ def _composition(laporan: LaporanPemantauanDesa, own_id: str) -> Any:
         event=[{"period": period(laporan.mulai, laporan.sampai)}],
         section=sections,
     )
+
+
+def _minutes(url: str, value: Decimal | None) -> Any:
+    return None if value is None else r4b.Extension(url=url, valueDecimal=value)
 
 
 def _summary(laporan: LaporanPemantauanDesa) -> Any:

@@ -99,6 +99,13 @@ class LaporanPemantauanDesa(Dokumen):
         contoh="35.0",
         server=True,
     )
+    menitTanggap: Decimal | None = bidang(
+        "Waktu tanggap: median menit dari pesan pasien sampai ia dijawab klinik (informasi)",
+        "§4.3",
+        default=None,
+        contoh="12.5",
+        server=True,
+    )
     status: StatusLaporan = bidang(
         "Status", "§1.A A3", default="dikirim", kode="status-laporan", contoh="dikirim", cari=True
     )
@@ -155,7 +162,7 @@ def hitung(baris: Iterable[BarisLaporan]) -> dict[str, Any]:
     }
 
 
-def menit_jawab(lama: Iterable[timedelta]) -> Decimal | None:
+def menit(lama: Iterable[timedelta]) -> Decimal | None:
     """Give the median of waits in minutes, one decimal, half rounded up; None of nothing (§4.3)."""
     detik = median(sorted(lama))
     return None if detik is None else (detik / 60).quantize(SATU_DESIMAL, ROUND_HALF_UP)

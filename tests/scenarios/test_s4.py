@@ -221,6 +221,7 @@ def test_the_report_lists_both_with_adherence_50_percent(sop, laporan, endang, l
     assert (laporan["jatuhTempo"], laporan["tepatWaktu"], laporan["terlewat"]) == (2, 1, 1)
     assert laporan["kepatuhan"] == 50.0
     assert laporan["menitJawab"] == 35.0  # asked at 09:05, answered at 09:40: information only
+    assert laporan.get("menitTanggap") is None  # nobody has answered her yet
 
 
 def test_the_report_is_a_task_and_a_notice_for_the_doctor(fhir, laporan):
@@ -248,10 +249,13 @@ def test_how_long_answers_take_is_a_median_of_first_answers(fhir, sop, pesan):
     pesan("4", "09:50:00", "sedikit saja")
     pesan("5", "10:00:00", "Sudah diukur tensinya?", "keluar")
     pesan("6", "10:10:30", "130/80")
+    pesan("7", "10:15:45", "Baik, istirahat dan kaki ditinggikan, Bu", "keluar")
 
     made = laporan_desa(fhir).json
 
-    assert sop.read(f"laporan-pemantauan-desa/{made['id']}")["menitJawab"] == 22.8
+    said = sop.read(f"laporan-pemantauan-desa/{made['id']}")
+    assert said["menitJawab"] == 22.8  # 35:00 and 10:30, half upwards
+    assert said["menitTanggap"] == 12.6  # 20:00, since the first of two, and 5:15
 
 
 @pytest.mark.usefixtures("laporan")
