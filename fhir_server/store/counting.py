@@ -117,7 +117,7 @@ def stages(wanted: Counting, chain_limit: int) -> tuple[str, list[Stage]]:
 def cells(rows: list[dict[str, Any]]) -> list[Cell]:
     """Read what the stages gave."""
     return [
-        Cell(row["_id"].get("v"), row["_id"]["m"], row["n"], tuple(sorted(row.get("p", ()))))
+        Cell(row["_id"].get("v"), row["_id"]["m"], row["n"], tuple(sorted(set(row.get("p", ())))))
         for row in rows
     ]
 
@@ -159,20 +159,19 @@ def _village_of_place(wanted: Counting, who: str) -> Any:
     return {"$cond": [{"$gt": [who, None]}, None, village]}
 
 
-def _by_encounter(elements: Stage) -> list[Stage]:
-    """Take from the encounter (``y``) who provided it, where the resource itself does not say."""
+def _by_encounter() -> list[Stage]:
+    """Take from the encounter (``e``) who provided it, where the resource itself does not say."""
     joined = {
         "from": "Encounter",
-        "localField": "y",
+        "localField": "e",
         "foreignField": "_id",
-        "pipeline": [{"$project": {"ix.episode-of-care": 1, "ix.service-provider": 1}}],
-        "as": "y",
+        "pipeline": [{"$project": {"ix.service-provider": 1}}],
+        "as": "e",
     }
     return [
-        {"$set": {"y": without("$n", "Encounter/")}},
+        {"$set": {"e": without("$e", "Encounter/")}},
         {"$lookup": joined},
-        {"$set": elements},
-        {"$unset": "y"},
+        {"$set": {"o": {"$ifNull": ["$o", {"$first": "$e.ix.service-provider"}]}}},
     ]
 
 
@@ -321,16 +320,41 @@ def _case(wanted: Counting) -> Any:
 
 def _cells(wanted: Counting) -> list[Stage]:
     """Count the cases of each village and month; of those from elsewhere only who was served."""
-    served: list[Stage] = []
-    if wanted.providers is not None:
-        inside = {"v": {"$in": list(wanted.villages)}}
-        served = [
-            {"$set": {"n": "$f.n", "o": "$f.o"}},
-            *_by_encounter({"o": {"$ifNull": ["$o", {"$first": "$y.ix.service-provider"}]}}),
-            {"$match": {"$or": [inside, {"o": {"$in": list(wanted.providers)}}]}},
-        ]
     month = {"$month": {"date": {"$toDate": {"$toLong": "$f.d"}}, "timezone": wanted.zone}}
-    group: Stage = {"_id": {"v": "$v", "m": month}, "n": {"$sum": 1}}
+    key: Stage = {"v": "$v", "m": month}
+    cell: Stage = {"n": {"$sum": 1}}
     if wanted.lists:
-        group["p"] = {"$addToSet": "$f.p"}
-    return [*served, {"$group": group}]
+        cell["p"] = {"$addToSet": "$f.p"}
+    if wanted.providers is None:
+        return [{"$group": {"_id": key, **cell}}]
+    return [{"$group": {"_id": {**key, **_served(wanted)}, **cell}}, *_of_area(wanted)]
+
+
+def _served(wanted: Counting) -> Stage:
+    """Tell of a case from elsewhere who provided it, or its encounter; of others nothing.
+
+    So few are left to look up: an encounter is asked for only where it decides.
+    """
+    elsewhere = {"$not": [{"$in": ["$v", list(wanted.villages)]}]}
+    unsaid = {"$eq": [{"$ifNull": ["$f.o", ""]}, ""]}
+    return {
+        "o": {"$cond": [elsewhere, "$f.o", "$$REMOVE"]},
+        "n": {"$cond": [{"$and": [elsewhere, unsaid]}, "$f.n", "$$REMOVE"]},
+    }
+
+
+def _of_area(wanted: Counting) -> list[Stage]:
+    """Keep the cells of the area's villages, and of the others what its providers did."""
+    inside = {"_id.v": {"$in": list(wanted.villages)}}
+    group: Stage = {"_id": {"v": "$_id.v", "m": "$_id.m"}, "n": {"$sum": "$n"}}
+    sets: list[Stage] = []
+    if wanted.lists:
+        group["p"] = {"$push": "$p"}
+        sets = [{"$set": {"p": flat("$p")}}]
+    return [
+        {"$set": {"o": "$_id.o", "e": "$_id.n"}},
+        *_by_encounter(),
+        {"$match": {"$or": [inside, {"o": {"$in": list(wanted.providers or ())}}]}},
+        {"$group": group},
+        *sets,
+    ]

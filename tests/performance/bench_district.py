@@ -89,13 +89,13 @@ def main() -> None:
         recount = see(district)
         for name, cases in sorted(recount.tables().items()):
             row, wrong, number = f"{name:24}", {}, 0
-            for reporter in ("pkm-1", "dinkes"):
+            for reporter in ("pkm-0", "dinkes"):
                 median, report = timed(context, name, reporter)
                 wrong |= differences(recount, report, cases, *areas[reporter], BOUNDS)
                 number = report["group"][0]["population"][-1]["count"]  # type: ignore[index]
                 row += f"{median:9.0f} ms"
             click.echo(f"{row}{number:>9}  {wrong or 'as recounted'}")
-        for reporter in ("pkm-1", "dinkes"):
+        for reporter in ("pkm-0", "dinkes"):
             median, _ = timed(context, "beban-penyakit", reporter)
             click.echo(f"{'beban-penyakit ' + reporter:24}{median:9.0f} ms")
 
