@@ -39,7 +39,11 @@ RETRY_SECONDS: Final = 1.0
 BEAT_SECONDS: Final = 5.0
 ANCHOR_SECONDS: Final = 60.0
 MOST_PARTS: Final = 1000
-"""Blocks kept in memory while the database is away; beyond, events are counted, not kept."""
+MOST_EVENTS: Final = 100_000
+"""Blocks, and events of which there is none yet, kept in memory while the database is away.
+
+Beyond, events are counted, not kept.
+"""
 
 
 class Event(Struct, gc=False):
@@ -177,22 +181,33 @@ class Recorder:
             self._blocks.seen(self._chain, self._number, self._head)
 
     def _drain(self) -> None:
-        told = []
+        events = self._taken()
+        told = [self._tell(each) for each in events]
+        try:
+            self._look_up([each for each in told if each.unseen])
+        except PyMongoError:  # they wait for the database, as what is written out does
+            self._events.extendleft(reversed(events))
+            raise
+        self._parts += chain.portions([each.row for each in told])
+
+    def _taken(self) -> list[Event]:
+        """Take what waits; what is too much to be kept is counted only."""
+        events = []
         while self._events:
             try:
-                event = self._events.popleft()
+                events.append(self._events.popleft())
             except IndexError:
                 break
-            if len(self._parts) >= MOST_PARTS:
-                self._lost += 1
-            else:
-                told.append(self._tell(event))
-        unseen = {key for each in told for key in each.unseen}
-        known = looked_up(self._blocks.database, unseen) if unseen else {}
+        kept = 0 if len(self._parts) >= MOST_PARTS else MOST_EVENTS
+        self._lost += max(0, len(events) - kept)
+        return events[:kept]
+
+    def _look_up(self, told: list[Told]) -> None:
+        if not told:
+            return
+        known = looked_up(self._blocks.database, {key for each in told for key in each.unseen})
         for each in told:
-            if each.unseen:
-                _completed(each, known)
-        self._parts += chain.portions([each.row for each in told])
+            _completed(each, known)
 
     def _begin(self) -> None:
         if self._chain:

@@ -3,12 +3,15 @@
 from __future__ import annotations
 
 import dataclasses
+from unittest.mock import Mock
 
 import pymongo
 import pytest
+from pymongo.errors import AutoReconnect
 
+from fhir_server.errors import Unavailable
 from fhir_server.store.mongo import connect
-from fhir_server.store.trail import Told
+from fhir_server.store.trail import Told, recorder
 from fhir_server.store.trail.blocks import HEADS, TRAIL
 
 
@@ -165,4 +168,20 @@ def test_nothing_is_lost_while_the_database_is_away(settings, monkeypatch):
     look(store, 1)
 
     assert store.trail.verify().events == 3
+    store.close()
+
+
+def test_events_whose_patients_cannot_be_looked_up_wait_for_the_database(settings, monkeypatch):
+    store = connect(settings.mongodb_uri, settings)
+    store.trail.use(
+        lambda event: Told(tell(event).row, (("Observation", "o1"),)), lambda _block, _wanted: []
+    )
+    monkeypatch.setattr(recorder, "looked_up", Mock(side_effect=AutoReconnect("away")))
+    with pytest.raises(Unavailable):
+        look(store, 1)
+    monkeypatch.undo()
+
+    store.trail.flush()
+
+    assert store.trail.verify().events == 1
     store.close()
