@@ -7,7 +7,7 @@ to get in, and whether the server lives, needs none.
 from __future__ import annotations
 
 import time
-from typing import TYPE_CHECKING, Any, Final
+from typing import TYPE_CHECKING, Any, Final, TypeVar
 
 from fhir_server.access.guard import entered
 from fhir_server.access.reaches import known
@@ -23,6 +23,7 @@ from fhir_server.waiting import aside
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
+    from fhir_server.auth.clients import Client
     from fhir_server.auth.principals import Principal
     from fhir_server.context import Context
 
@@ -33,6 +34,9 @@ WHOLE: Final = frozenset({"everything", "area", "villages"})
 """Reaches that the SOP API answers: those of the puskesmas itself, all of it or its staff."""
 FRESH_SECONDS: Final = 2.0
 _MOST_REMEMBERED = 10_000
+
+Key = TypeVar("Key")
+Value = TypeVar("Value")
 
 
 class Gate:
@@ -47,6 +51,8 @@ class Gate:
         self.failing = Pace(context.settings.sign_in_limit, 60.0, "Too many failures to sign in.")
         self._remembered: dict[str, tokens.Token] = {}
         self._people: dict[str, tuple[float, Principal]] = {}
+        self._clients: dict[str, tuple[Client, Principal]] = {}
+        self._contexts: dict[int, Context] = {}
 
     def entered(self, environ: Mapping[str, Any]) -> Context:
         """Give the context of a request; Unauthenticated without a token that is good."""
@@ -58,8 +64,18 @@ class Gate:
         principal = self.principal(environ.get("HTTP_AUTHORIZATION", ""))
         self.pace.take(principal.subject)
         if principal.reach == "everything":
-            return entered(self.context, principal)
+            return self._entered(principal)
         return aside(lambda: entered(self.context, principal))
+
+    def _entered(self, principal: Principal) -> Context:
+        """Give the context of who may have everything, and remember it unless it has its limits."""
+        found = self._contexts.get(id(principal))
+        if found is not None and found.principal is principal:
+            return found
+        found = entered(self.context, principal)
+        if found.store is self.context.store:
+            _remember(self._contexts, id(principal), found)
+        return found
 
     def is_open_to(self, environ: Mapping[str, Any]) -> bool:
         """Tell whether a body is worth reading; counts nothing, and who may do what comes later."""
@@ -103,7 +119,11 @@ class Gate:
         client = self.registry.find(token.client)
         if client is None:
             raise Unauthenticated("The client of this token is not known here any more.")
-        return self._known(client.principal(token.scopes))
+        known = self._clients.get(text)
+        if known is None or known[0] is not client:  # it is read anew every other second
+            known = (client, client.principal(token.scopes))
+            _remember(self._clients, text, known)
+        return self._known(known[1])
 
     def token(self, text: str) -> tokens.Token:
         """Read a token of ours that is good; Unauthenticated if it is none."""
@@ -127,9 +147,7 @@ class Gate:
         checked, found = self._people.get(key, (0.0, principal))
         if not checked or time.monotonic() - checked >= FRESH_SECONDS:
             found = aside(lambda: known(self.context, principal))
-            if len(self._people) >= _MOST_REMEMBERED:
-                self._people.clear()
-            self._people[key] = (time.monotonic(), found)
+            _remember(self._people, key, (time.monotonic(), found))
         return found
 
     def _read(self, text: str) -> tokens.Token:
@@ -141,7 +159,11 @@ class Gate:
             token = tokens.read(text, self.context.store.secret(TOKEN_KEY), now=now)
         except tokens.BadToken as error:
             raise Unauthenticated(str(error)) from error
-        if len(self._remembered) >= _MOST_REMEMBERED:
-            self._remembered.clear()
-        self._remembered[text] = token
+        _remember(self._remembered, text, token)
         return token
+
+
+def _remember(known: dict[Key, Value], key: Key, value: Value) -> None:
+    if len(known) >= _MOST_REMEMBERED:
+        known.clear()
+    known[key] = value

@@ -98,18 +98,21 @@ def touched(*patients: str) -> None:
         access.patients = (*access.patients, *patients)
 
 
-_last: tuple[Any, dict[str, Any]] = (None, {})
-"""Who was described last: mostly it is the same one again."""
+_described: dict[int, tuple[Any, dict[str, Any]]] = {}
+_MOST_DESCRIBED = 1000
 
 
 def described(who: Any) -> dict[str, Any]:
     """Give what is recorded of who asks: shared by all that the same one asks, so not to change."""
-    global _last  # noqa: PLW0603 - one assignment, whole
-    known = _last
-    if known[0] is not who:
-        found = {name: getattr(who, name, None) for name in KNOWN}
-        known = _last = (who, {name: value for name, value in found.items() if value})
-    return known[1]
+    known = _described.get(id(who))
+    if known is not None and known[0] is who:
+        return known[1]
+    found = {name: getattr(who, name, None) for name in KNOWN}
+    found = {name: value for name, value in found.items() if value}
+    if len(_described) >= _MOST_DESCRIBED:
+        _described.clear()
+    _described[id(who)] = (who, found)
+    return found
 
 
 def traced(ops: Sequence[Op], access: Access) -> list[Op]:

@@ -46,7 +46,7 @@ class Client:
     def run(self, stop: threading.Event) -> None:
         """Write one thing after another; a server that is away is asked again."""
         steps = [self.create, self.update, self.shared, self.patch, self.delete]
-        steps += [self.transaction, self.conditional, self.document, self.queue]
+        steps += [self.untold, self.transaction, self.conditional, self.document, self.queue]
         while not stop.is_set():
             try:
                 self.random.choice(steps)(f"{self.name}-{next(self.tokens)}")
@@ -77,6 +77,12 @@ class Client:
     def create(self, token):
         if answer := self.send("POST", "fhir/Basic", basic(token)):
             self.mine.append(self.keep(answer, token))
+
+    def untold(self, token):
+        """Create what no target is told of: one insert, without a transaction."""
+        body = {"resourceType": "Patient", "name": [{"text": token}]}
+        if answer := self.send("POST", "fhir/Patient", body):
+            self.keep(answer, token)
 
     def update(self, token):
         name = self.random.choice(self.mine or [f"{token}-new"])
