@@ -17,7 +17,7 @@ import orjson
 from fhir_server.sop import entitas
 from fhir_server.store.traces import described
 from fhir_server.store.trail import Told
-from fhir_server.store.trail.patients import named
+from fhir_server.store.trail.patients import NAME, named
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Container, Iterator
@@ -70,9 +70,9 @@ def teller(types: Container[str]) -> Callable[[Event], Told]:
 def _read_of(event: Event, one: re.Match[str], who: dict[str, Any]) -> Told:
     """Tell of one resource that was read: most of what happens, by the shortest way."""
     access = event.access
-    patients = {*event.shown, *access.patients}
-    if one[1] == "Patient":
-        patients.add(one[2])
+    patients = [one[2]] if one[1] == "Patient" else []
+    if event.shown or access.patients:
+        patients = sorted({*patients, *event.shown, *access.patients})
     row = [
         event.moment,
         "R",
@@ -83,7 +83,7 @@ def _read_of(event: Event, one: re.Match[str], who: dict[str, Any]) -> Told:
         access.request,
         event.path[len(FHIR) :],
         None,
-        sorted(patients) if len(patients) > 1 else list(patients),
+        patients,
         [],
         access.number,
         access.notes,
@@ -212,7 +212,9 @@ def _meant(query: str) -> Iterator[str]:
 
 def shown(path: str, answer: bytes) -> set[str]:
     """Give the patients (ids) whom the answer to a request names."""
-    return _of_document(path, answer) if path.startswith(SOP) else named(answer)
+    if path.startswith(SOP):
+        return _of_document(path, answer)
+    return named(answer) if NAME in answer else set()
 
 
 def _of_document(path: str, body: bytes) -> set[str]:

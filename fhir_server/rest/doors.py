@@ -162,7 +162,7 @@ GATE = cast("Gate", LocalProxy(lambda: _here().gate))
 def _enter() -> None:
     """Let the SOP API be asked by the puskesmas only, once clients are registered."""
     if request.path.startswith(SOP):
-        g.access = seen.begun(_here().context, request.environ)
+        g.access = seen.begun(_here().context.store.trail, request.environ)
         g.context = _here().gate.for_documents(request.environ)
         if g.access is not None:
             g.access.who = g.context.principal
@@ -194,7 +194,9 @@ def _tag(response: Response) -> Response:
     response.headers.setdefault("X-Request-Id", outcomes.request_id(request))
     if g.get("access") is not None:
         shown = b"" if response.is_streamed else response.get_data()
-        seen.ended(_here().context, g.access, request.environ, response.status_code, body=shown)
+        seen.ended(
+            _here().context.store.trail, g.access, request.environ, response.status_code, body=shown
+        )
     if not isinstance(response, Verbatim):
         for name, value in GUARDS.items():
             response.headers.setdefault(name, value)

@@ -93,7 +93,8 @@ def shape(path: str, types: Container[str]) -> str:
 def respond(gate: Gate, environ: dict[str, Any]) -> Answer:
     """Answer one request below ``/fhir``; never raises."""
     form, context = _PLAIN, gate.context
-    access = seen.begun(context, environ)
+    trail = context.store.trail
+    access = seen.begun(trail, environ)
     try:
         context = gate.entered(environ)
         if access is not None:
@@ -107,14 +108,14 @@ def respond(gate: Gate, environ: dict[str, Any]) -> Answer:
             given = answer(context, request)
         else:  # its rights are looked up
             given = waiting.aside(partial(answer, context, request))
-        seen.ended(context, access, environ, given.status, body=given.body, form=request.body)
+        seen.ended(trail, access, environ, given.status, body=given.body, form=request.body)
         if letter is not None and given.status == 200:
             given = surat.of_document(context, given.body, letter)
         if form.is_xml or form.pretty or form.is_content:
             given = _laid_out(context, given, form)
     except Exception as error:  # noqa: BLE001 - every failure has an answer, a bug too
         given = _laid_out(context, _failure(error, environ), form)
-        seen.refused(context, access, environ, given.status)
+        seen.refused(trail, access, environ, given.status)
     return _finished(given, form, environ)
 
 

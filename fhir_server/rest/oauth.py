@@ -61,17 +61,18 @@ def register(app: Flask, context: Context, gate: Gate) -> None:
         return answered(_revoked)
 
     def answered(what: Callable[[Context, Gate], dict[str, Any]]) -> Response:
-        access, environ = seen.begun(context, request.environ), request.environ
+        trail, environ = context.store.trail, request.environ
+        access = seen.begun(trail, environ)
         try:
             given = what(context, gate)
             said = {name: str(given[name]) for name in SAID if name in given}
-            seen.signed_in(context, access, environ, 200, said)
+            seen.signed_in(trail, access, environ, 200, said)
             return _unstored(jsonify(given))
         except Refused as refusal:
-            seen.signed_in(context, access, environ, refusal.status, {"error": refusal.error})
+            seen.signed_in(trail, access, environ, refusal.status, {"error": refusal.error})
             return _unstored(_refused(refusal))
         except FhirError as error:
-            seen.refused(context, access, environ, error.status)
+            seen.refused(trail, access, environ, error.status)
             raise
 
     def configuration() -> Response:

@@ -8,8 +8,8 @@ from urllib.parse import urlencode
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
-    from fhir_server.context import Context
     from fhir_server.store.traces import Access
+    from fhir_server.store.trail import Trail
 
 NOTHING_SEEN: Final = frozenset({"/fhir/metadata"})
 """What shows nothing of anybody and is open to all."""
@@ -17,9 +17,8 @@ NOTHING_SEEN: Final = frozenset({"/fhir/metadata"})
 _FORMS: Final = ("/_search", "/_cari")
 
 
-def begun(context: Context, environ: Mapping[str, Any]) -> Access | None:
+def begun(trail: Trail, environ: Mapping[str, Any]) -> Access | None:
     """Open the access of a request; None where it is not recorded. ``ended`` must follow."""
-    trail = context.store.unguarded.trail
     method = environ["REQUEST_METHOD"]
     if not trail.on or method == "OPTIONS" or environ["PATH_INFO"] in NOTHING_SEEN:
         return None
@@ -28,7 +27,7 @@ def begun(context: Context, environ: Mapping[str, Any]) -> Access | None:
 
 
 def ended(  # noqa: PLR0913 - what is known of an answer
-    context: Context,
+    trail: Trail,
     access: Access | None,
     environ: Mapping[str, Any],
     status: int,
@@ -45,12 +44,11 @@ def ended(  # noqa: PLR0913 - what is known of an answer
     path, query = environ["PATH_INFO"], environ["QUERY_STRING"]
     if form and path.endswith(_FORMS):
         query = f"{query}&{form.decode('utf-8', 'replace')}".removeprefix("&")
-    trail = context.store.unguarded.trail
     trail.record(access, (environ["REQUEST_METHOD"], path, query), status, body)
 
 
 def signed_in(
-    context: Context,
+    trail: Trail,
     access: Access | None,
     environ: Mapping[str, Any],
     status: int,
@@ -59,13 +57,11 @@ def signed_in(
     """Record what became of a request to ``/oauth2``, with what is said of it; never a secret."""
     if access is not None:
         asked = (environ["REQUEST_METHOD"], environ["PATH_INFO"], urlencode(said))
-        context.store.unguarded.trail.record(access, asked, status, b"")
+        trail.record(access, asked, status, b"")
 
 
-def refused(
-    context: Context, access: Access | None, environ: Mapping[str, Any], status: int
-) -> None:
+def refused(trail: Trail, access: Access | None, environ: Mapping[str, Any], status: int) -> None:
     """Record that a request failed; the answer to it goes out whatever becomes of that."""
     if access is not None:
         access.sure = False
-        ended(context, access, environ, status)
+        ended(trail, access, environ, status)

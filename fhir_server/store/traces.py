@@ -61,20 +61,11 @@ class Access(Struct):
 
 _here: ContextVar[Access | None] = ContextVar("access", default=None)
 
+begin = _here.set
+"""Lets this thread work for somebody, or nobody."""
 
-def begin(access: Access | None) -> None:
-    """Let this thread work for somebody, or nobody."""
-    _here.set(access)
-
-
-def end() -> None:
-    """Let this thread work for nobody."""
-    _here.set(None)
-
-
-def current() -> Access | None:
-    """Give the access this thread works for."""
-    return _here.get()
+current = _here.get
+"""Gives the access this thread works for."""
 
 
 def noted(**notes: str) -> None:

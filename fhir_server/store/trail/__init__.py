@@ -62,11 +62,8 @@ class Trail:
         self._searcher: Searcher | None = None
         self._completer: threading.Thread | None = None
         self._ended = threading.Event()
-
-    @property
-    def on(self) -> bool:
-        """Tell whether accesses are recorded."""
-        return self._recorder is not None
+        self.on = False
+        """Whether accesses are recorded."""
 
     def use(
         self, tell: Callable[[Event], Told], rendered: Rendered, shown: Shown | None = None
@@ -79,6 +76,7 @@ class Trail:
         self._searcher = Searcher(self._blocks, self._run, rendered)
         if self._settings.audit:
             self._recorder = Recorder(self._blocks, self._key, tell)
+            self.on = True
 
     def access(self, who: Any, address: str, request: str) -> traces.Access:
         """Open an access for this thread; ``record`` closes it."""
@@ -93,7 +91,7 @@ class Trail:
 
         ``asked`` is method, path and query.
         """
-        traces.end()
+        traces.begin(None)
         if self._recorder is None:
             return
         shown = self._shown(asked[1], body) if body and status < NOTHING_SHOWN else ()
@@ -212,7 +210,7 @@ class Trail:
         self._ended.set()
         if self._recorder is not None:
             self._recorder.close()
-            self._recorder = None
+            self._recorder, self.on = None, False
 
     def finds(self, plan: Plan) -> bool:
         """Tell whether a search is for AuditEvents alone, which lie here."""

@@ -14,6 +14,7 @@ from __future__ import annotations
 import hashlib
 import hmac
 from datetime import UTC, datetime, timedelta
+from operator import itemgetter
 from typing import TYPE_CHECKING, Any, Final
 
 import orjson
@@ -86,7 +87,7 @@ def made(  # noqa: PLR0913 - what a block holds
 ) -> Block:
     """Make a block that is not yet bound; ``moment`` (ms) is when, where it has no events."""
     patients = {each for row in rows for each in row[9]}
-    patients.update(each for row in rows for change in row[10] for each in change[4])
+    patients.update(each for row in rows if row[10] for change in row[10] for each in change[4])
     return {
         "_id": name(chain, number),
         "c": chain,
@@ -127,7 +128,7 @@ def portions(rows: Sequence[Row]) -> list[list[Row]]:
     """Part events, oldest first, so that each part fits into a block."""
     parts: list[list[Row]] = []
     size = 0
-    for row in sorted(rows, key=_moment):
+    for row in sorted(rows, key=itemgetter(0)):
         weight = 1 + len(row[10]) + len(row[9]) // 10
         size += weight
         if not parts or size > MOST or row[0] - parts[-1][0][0] > LONGEST_MS:
@@ -136,8 +137,3 @@ def portions(rows: Sequence[Row]) -> list[list[Row]]:
         else:
             parts[-1].append(row)
     return parts
-
-
-def _moment(row: Row) -> int:
-    moment: int = row[0]
-    return moment

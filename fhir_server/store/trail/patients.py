@@ -19,16 +19,15 @@ if TYPE_CHECKING:
 
 Key = tuple[str, str]
 
-_NAME: Final = b"Patient/"
+NAME: Final = b"Patient/"
+"""What names no patient does not contain it."""
 _ID: Final = re.compile(rb"[A-Za-z0-9.\-]{1,64}(?=[\"/|#?])")
 
 
 def named(body: bytes) -> set[str]:
     """Give the ids of all patients that JSON refers to or has as an entry."""
-    if _NAME not in body:
-        return set()
     found = set()
-    for before, rest in pairwise(body.split(_NAME)):
+    for before, rest in pairwise(body.split(NAME)):
         if before.endswith((b'"', b"/")) and (match := _ID.match(rest)):
             found.add(match[0].decode())
     return found

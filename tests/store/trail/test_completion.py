@@ -37,7 +37,7 @@ def process(settings):
         return store
 
     yield start
-    traces.end()
+    traces.begin(None)
     for each in made:
         each.close()
 
