@@ -15,14 +15,13 @@ from datetime import timedelta
 from typing import TYPE_CHECKING, Any
 
 from pymongo import ASCENDING, DESCENDING, IndexModel, ReturnDocument, UpdateMany, UpdateOne
-from pymongo.errors import BulkWriteError
 
-from fhir_server.injection import point
 from fhir_server.store import progress
 from fhir_server.store.coalesce import Coalescer
-from fhir_server.store.failures import DUPLICATE, translated
+from fhir_server.store.failures import translated
 from fhir_server.store.holders import Holders
-from fhir_server.store.outbox import Row
+from fhir_server.store.intake import Intake, told, write
+from fhir_server.store.outbox import OUTBOX, Row
 from fhir_server.store.progress import Dispatch, Part, Settlement, State, dispatch, key
 from fhir_server.store.versions import now
 
@@ -72,6 +71,7 @@ class Dispatches:
     def __init__(self, database: Database[Document]) -> None:
         self._all = database[DISPATCHES]
         self._targets = database[TARGETS]
+        self._intake = Intake(self._all, self._targets, database[OUTBOX])
         self.holders = Holders(self._all, self._targets)
         self._ready = False
         self._settling: Coalescer[Sequence[Settlement], None] = Coalescer(self._settle)
@@ -83,20 +83,10 @@ class Dispatches:
         return int(found.get("cursor", 0)) if found else 0
 
     def take_in(self, target: str, rows: Sequence[Row]) -> None:
-        """Take rows of the outbox in, and move the cursor; to do it twice changes nothing.
-
-        What was expunged is nothing to send; its id may be another resource's by now.
-        """
-        moment = now()
-        there = [row for row in rows if not row.expunged]
+        """Take rows of the outbox in, and move the cursor; to do it twice changes nothing."""
         with translated():
             self._index()
-            known = self._begin([row for row in there if row.version == 1], moment)
-            further = [row for row in there if row.version > 1 or _ref(row) in known]
-            self._write([_told(target, row, moment) for row in further])
-            point("delivery-noted")
-            last = {"$max": {"cursor": rows[-1].n}}
-            self._targets.update_one({"_id": target}, last, upsert=True)
+            self._intake.take_in(target, rows)
 
     def enqueue(self, target: str, versions: Iterable[tuple[str, str, int, datetime]]) -> None:
         """Deliver resources that no row of the outbox tells of: type, id, version, moment."""
@@ -104,7 +94,7 @@ class Dispatches:
         rows = [Row(0, target, "", kind, name, v, t, "PUT") for kind, name, v, t in versions]
         with translated():
             self._index()
-            self._write([_told(target, row, moment) for row in rows])
+            write(self._all, [told(target, row, moment) for row in rows])
 
     def note(self, target: str, arrived: Mapping[str, Sequence[Part]]) -> None:
         """Keep the ids of what arrived along with another resource, by ``Type/id``.
@@ -124,7 +114,7 @@ class Dispatches:
             for each, parts in arrived.items()
         ]
         with translated():
-            self._write(updates)
+            write(self._all, updates)
 
     def mark(self, target: str, reference: str, name: str, value: str) -> None:
         """Note with a delivery what has to be known of a request even if nobody hears of it."""
@@ -160,7 +150,7 @@ class Dispatches:
             for each in claimed
         ]
         with translated():
-            self._write(updates)
+            write(self._all, updates)
 
     def straighten(self, target: str) -> int:
         """Let what is due in hours only because the clock was set back be due now; say how many.
@@ -202,7 +192,7 @@ class Dispatches:
     def wake(self, target: str, references: Sequence[str]) -> None:
         """Let go on what waits for these, because they have arrived."""
         with translated():
-            self._write([_wake(target, references)])
+            write(self._all, [_wake(target, references)])
 
     def retry(
         self,
@@ -319,43 +309,10 @@ class Dispatches:
         self._all.bulk_write(updates)
         return [None for _ in batches]
 
-    def _begin(self, rows: Sequence[Row], moment: datetime) -> set[str]:
-        """Begin the deliveries of first versions; give those that have been begun before."""
-        if not rows:
-            return set()
-        try:
-            self._all.insert_many([progress.begun(row, moment) for row in rows], ordered=False)
-        except BulkWriteError as error:
-            failed = error.details["writeErrors"]
-            if any(each["code"] != DUPLICATE for each in failed):
-                raise
-            return {_ref(rows[each["index"]]) for each in failed}
-        return set()
-
-    def _write(self, updates: Sequence[UpdateOne | UpdateMany]) -> None:
-        """Write; a state that another process makes at the same moment is written again."""
-        if not updates:
-            return
-        try:
-            self._all.bulk_write(updates, ordered=False)
-        except BulkWriteError as error:
-            failed = error.details["writeErrors"]
-            if any(each["code"] != DUPLICATE for each in failed):
-                raise
-            self._all.bulk_write([updates[each["index"]] for each in failed], ordered=False)
-
     def _index(self) -> None:
         if not self._ready:
             self._all.create_indexes(INDEXES)
             self._ready = True
-
-
-def _told(target: str, row: Row, moment: datetime) -> UpdateOne:
-    return UpdateOne({"_id": key(target, _ref(row))}, progress.told(row, moment), upsert=True)
-
-
-def _ref(row: Row) -> str:
-    return f"{row.resource_type}/{row.id}"
 
 
 def _wanted(target: str | None, states: Sequence[State], references: Sequence[str]) -> Document:

@@ -14,7 +14,8 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 
 from fhir_server.store import transactions, versions
-from fhir_server.store.dispatches import DISPATCHES
+from fhir_server.store.dispatches import DISPATCHES, TARGETS
+from fhir_server.store.intake import UNSENT
 from fhir_server.store.outbox import OUTBOX
 from fhir_server.store.progress import left_behind
 
@@ -31,7 +32,8 @@ Document = dict[str, Any]
 
 _FILED = {"f": {"$exists": True}}
 _MARKED = {"$set": {"x": True}}
-_UNSENT = {"seen": 0, "sent": 0}
+_COUNTED = {"$inc": {"expunges": 1}}
+"""Who takes rows in meanwhile sees it, or makes the transaction wait and look again."""
 _EMPTY = {"$unset": {"raw": "", "at": "", "f": ""}, "$set": {"m": "DELETE"}}
 
 
@@ -63,7 +65,8 @@ class Expunger:
             self._database[OUTBOX].update_many(told, _MARKED, session=session)
             dispatches = self._database[DISPATCHES]
             dispatches.update_many(deliveries | held, left_behind(moment), session=session)
-            dispatches.update_many(deliveries, {"$set": _UNSENT}, session=session)
+            dispatches.update_many(deliveries, UNSENT, session=session)
+            self._database[TARGETS].update_many({}, _COUNTED, session=session)
             return now.deleted_count + before.deleted_count
 
         moment = versions.now()

@@ -18,6 +18,7 @@ from fhir_server.delivery.target import (
     Wait,
 )
 from fhir_server.delivery.view import Seen
+from fhir_server.store import intake
 from fhir_server.store.progress import STATES
 from tests.delivery.fake import Fake
 
@@ -448,6 +449,33 @@ def test_an_expunged_id_of_which_nobody_was_told_yet_is_sent_when_it_is_used_ane
     three_versions(bench)
 
     reused(bench)
+    bench.deliver()
+
+    assert_sent_anew(bench)
+
+
+@pytest.mark.parametrize("moment", ["before", "between"])
+def test_an_id_that_is_expunged_while_its_rows_are_taken_in_is_sent_when_it_is_used_anew(
+    bench, monkeypatch, moment
+):
+    three_versions(bench)
+
+    def expunge(*_):
+        monkeypatch.undo()
+        bench.store.expunge.resources("Patient", ["a"])
+
+    def late(target, rows):
+        if moment == "before":
+            expunge()
+        return take_in(target, rows)
+
+    take_in = bench.store.dispatches.take_in
+    monkeypatch.setattr(bench.store.dispatches, "take_in", late)
+    if moment == "between":
+        monkeypatch.setattr(intake, "point", expunge)
+    bench.deliver()
+
+    bench.write("Patient/a", gender="female")
     bench.deliver()
 
     assert_sent_anew(bench)
