@@ -22,7 +22,8 @@ if TYPE_CHECKING:
 
     from fhir_server.resources.wire import Document
     from fhir_server.search.parameters import Parameters
-    from fhir_server.store.trail.chain import Block, Row
+    from fhir_server.store.trail.chain import Block
+    from fhir_server.store.trail.portions import Row
 
     Wanted = Callable[[Row], bool]
 

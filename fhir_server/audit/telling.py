@@ -17,10 +17,10 @@ import orjson
 from fhir_server.sop import entitas
 from fhir_server.store.traces import described
 from fhir_server.store.trail import Told
-from fhir_server.store.trail.patients import NAME, named
+from fhir_server.store.trail.patients import named
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Container, Iterator
+    from collections.abc import Callable, Collection, Container, Iterator
 
     from fhir_server.store.trail import Event
 
@@ -84,7 +84,7 @@ def _read_of(event: Event, one: re.Match[str], who: dict[str, Any]) -> Told:
         event.path[len(FHIR) :],
         None,
         patients,
-        [],
+        (),
         access.number,
         access.notes,
     ]
@@ -118,7 +118,7 @@ def _told(event: Event, who: dict[str, Any], types: Container[str]) -> Told:
         _cut(target),
         _cut(event.query) or None,
         sorted(patients) if len(patients) > 1 else list(patients),
-        [list(each) for each in access.changes] if access.changes else [],
+        [list(each) for each in access.changes] if access.changes else (),
         access.number,
         access.notes,
     ]
@@ -217,11 +217,9 @@ def _parameters(query: str) -> list[tuple[str, str]]:
     return [(name, value) for name, _, value in (each.partition("=") for each in query.split("&"))]
 
 
-def shown(path: str, answer: bytes) -> set[str]:
+def shown(path: str, answer: bytes) -> Collection[str]:
     """Give the patients (ids) whom the answer to a request names."""
-    if path.startswith(SOP):
-        return _of_document(path, answer)
-    return named(answer) if NAME in answer else set()
+    return _of_document(path, answer) if path.startswith(SOP) else named(answer)
 
 
 def _of_document(path: str, body: bytes) -> set[str]:

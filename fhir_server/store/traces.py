@@ -35,7 +35,7 @@ class Change(NamedTuple):
     patients: tuple[str, ...]
 
 
-class Access(Struct):
+class Access(Struct, gc=False):
     """One request, or one piece of a worker's work.
 
     ``number`` counts in the chain of this process; ``notes`` is what else is to be known of it;
@@ -48,7 +48,7 @@ class Access(Struct):
     work: str = ""
     chain: str = ""
     number: int = 0
-    changes: list[Change] = []
+    changes: list[Change] | None = None
     patients: tuple[str, ...] = ()
     notes: dict[str, str] | None = None
     sure: bool = False
@@ -116,6 +116,8 @@ def traced(ops: Sequence[Op], access: Access) -> list[Op]:
 
 def told(access: Access, ops: Sequence[Op], written: Sequence[Written]) -> None:
     """Note in an access what it has changed; what changed nothing is no change."""
+    if access.changes is None:
+        access.changes = []
     for op, each in zip(ops, written, strict=True):
         stored = each.stored
         if stored.version == 0:

@@ -8,6 +8,7 @@ from __future__ import annotations
 import copy
 import threading
 from contextlib import contextmanager
+from time import time_ns
 from typing import TYPE_CHECKING, Any
 from urllib.parse import urlencode
 
@@ -19,7 +20,8 @@ from fhir_server.store import traces, versions
 from fhir_server.store.failures import translated
 from fhir_server.store.trail import completion, retention, verification
 from fhir_server.store.trail.blocks import DEAD_SECONDS, Blocks, now
-from fhir_server.store.trail.recorder import Event, Recorder, Told
+from fhir_server.store.trail.pending import Event, Told
+from fhir_server.store.trail.recorder import Recorder
 from fhir_server.store.trail.searching import AUDIT, Searcher, is_ours
 from fhir_server.store.trail.verification import Verdict
 from fhir_server.waiting import aside
@@ -40,6 +42,7 @@ __all__ = ["AUDIT", "Event", "Told", "Trail", "Verdict"]
 log = structlog.get_logger(__name__)
 
 DAY_MS = 86_400_000
+NS_OF_MS = 1_000_000
 FAILED = 500
 NOTHING_SHOWN = 300
 MOST_CHANGES = 500
@@ -94,11 +97,13 @@ class Trail:
         traces.begin(None)
         if self._recorder is None:
             return
-        shown = self._shown(asked[1], body) if body and status < NOTHING_SHOWN else ()
+        method, path, query = asked
+        shown = self._shown(path, body) if body and status < NOTHING_SHOWN else ()
         rest = _parted(access) if len(access.patients) > MOST_PATIENTS else ()
-        self._recorder.record(Event(now(), access, *asked, status, shown))
+        moment = time_ns() // NS_OF_MS
+        self._recorder.record(Event(moment, access, method, path, query, status, shown))
         for each in rest:
-            self._recorder.record(Event(now(), each, *asked, status, ()))
+            self._recorder.record(Event(moment, each, method, path, query, status, ()))
         if access.sure:
             aside(self.flush)
 
@@ -151,7 +156,7 @@ class Trail:
         self._recorder.numbered(access)
         done = transact(traces.traced(ops, access))
         traces.told(access, ops, done)
-        if access.work and len(access.changes) >= MOST_CHANGES:
+        if access.work and len(access.changes or ()) >= MOST_CHANGES:
             self._told(access)
         return done
 
@@ -160,7 +165,7 @@ class Trail:
         if not (access.changes or access.patients) or self._recorder is None:
             return
         so_far = copy.copy(access)
-        access.changes, access.patients, access.number = [], (), 0
+        access.changes, access.patients, access.number = None, (), 0
         asked = ("WORK", access.work, "")
         self._recorder.record(Event(now(), so_far, *asked, completion.FOUND, ()))
 
@@ -239,7 +244,7 @@ def _parted(access: traces.Access) -> list[traces.Access]:
     parts = []
     for start in range(MOST_PATIENTS, len(patients), MOST_PATIENTS):
         part = copy.copy(access)
-        part.changes, part.number = [], 0
+        part.changes, part.number = None, 0
         part.patients = patients[start : start + MOST_PATIENTS]
         parts.append(part)
     return parts

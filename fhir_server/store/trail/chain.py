@@ -14,19 +14,17 @@ from __future__ import annotations
 import hashlib
 import hmac
 from datetime import UTC, datetime, timedelta
-from operator import itemgetter
 from typing import TYPE_CHECKING, Any, Final
 
 import orjson
 from isal import isal_zlib
 
+from fhir_server.store.trail.portions import Portion
+
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from fhir_server.store.trail.portions import Row
 
 Block = dict[str, Any]
-Row = list[Any]
-"""One event: [ms, letter, kind, status, who, address, request, target, query, patients, changes,
-number, notes]; ``who`` is its place in the block's table of people."""
 
 BEGUN: Final = "begun"
 EVENTS: Final = "events"
@@ -37,10 +35,6 @@ ENDED: Final = "ended"
 _HASHED: Final = ("c", "n", "d", "f", "l", "k", "p", "a", "x", "e")
 _LEVEL: Final = 1
 _EPOCH: Final = datetime.fromtimestamp(0, UTC)
-LONGEST_MS: Final = 1000
-"""No block is longer, so that a search by time knows where to begin."""
-MOST: Final = 2000
-"""Events, changes and tens of patients in one block, unless one event alone has more."""
 
 
 def moment_of(milliseconds: int) -> datetime:
@@ -80,26 +74,24 @@ def made(  # noqa: PLR0913 - what a block holds
     kind: str,
     moment: int,
     *,
-    rows: Sequence[Row] = (),
-    people: Sequence[dict[str, Any]] = (),
+    portion: Portion | None = None,
     anchors: dict[str, list[Any]] | None = None,
     extra: dict[str, Any] | None = None,
 ) -> Block:
     """Make a block that is not yet bound; ``moment`` (ms) is when, where it has no events."""
-    patients = {each for row in rows for each in row[9]}
-    patients.update(each for row in rows if row[10] for change in row[10] for each in change[4])
+    held = portion or Portion()
     return {
         "_id": name(chain, number),
         "c": chain,
         "n": number,
         "d": kind,
-        "f": rows[0][0] if rows else moment,
-        "l": rows[-1][0] if rows else moment,
-        "k": len(rows),
-        "p": sorted(patients),
+        "f": held.first if held else moment,
+        "l": held.last if held else moment,
+        "k": len(held),
+        "p": sorted(held.patients),
         "a": anchors or {},
         "x": extra or {},
-        "z": isal_zlib.compress(orjson.dumps([people, rows]), _LEVEL),
+        "z": isal_zlib.compress(held.written(), _LEVEL),
     }
 
 
@@ -107,33 +99,3 @@ def opened(block: Block) -> tuple[list[dict[str, Any]], list[Row]]:
     """Give the people and the events of a block."""
     people, rows = orjson.loads(isal_zlib.decompress(bytes(block["z"])))
     return people, rows
-
-
-def shared(rows: Sequence[Row]) -> tuple[list[dict[str, Any]], list[Row]]:
-    """Write each person once, and in the events where."""
-    people: list[dict[str, Any]] = []
-    places: dict[int, int] = {}
-    found = []
-    for row in rows:
-        place = places.get(id(row[4]))
-        if place is None:
-            if row[4] not in people:
-                people.append(row[4])
-            place = places[id(row[4])] = people.index(row[4])
-        found.append([*row[:4], place, *row[5:]])
-    return people, found
-
-
-def portions(rows: Sequence[Row]) -> list[list[Row]]:
-    """Part events, oldest first, so that each part fits into a block."""
-    parts: list[list[Row]] = []
-    size = 0
-    for row in sorted(rows, key=itemgetter(0)):
-        weight = 1 + len(row[10]) + len(row[9]) // 10
-        size += weight
-        if not parts or size > MOST or row[0] - parts[-1][0][0] > LONGEST_MS:
-            parts.append([row])
-            size = weight
-        else:
-            parts[-1].append(row)
-    return parts

@@ -15,13 +15,15 @@ from fhir_server.store import traces, versions
 from fhir_server.store.trail import chain
 from fhir_server.store.trail.blocks import now
 from fhir_server.store.trail.patients import looked_up, named
+from fhir_server.store.trail.portions import portions
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
     from datetime import datetime
 
     from fhir_server.store.trail.blocks import Blocks
-    from fhir_server.store.trail.chain import Block, Row
+    from fhir_server.store.trail.chain import Block
+    from fhir_server.store.trail.portions import Row
 
 Document = dict[str, Any]
 
@@ -60,10 +62,9 @@ def _ended(blocks: Blocks, key: bytes, head: Document, types: list[str]) -> int:
 
 def _appended(blocks: Blocks, key: bytes, last: Block, rows: list[Row]) -> tuple[int, str]:
     number, seal, name = last["n"], last["h"], last["c"]
-    for part in chain.portions(rows):
-        people, shared = chain.shared(part)
+    for portion in portions(rows):
         number += 1
-        block = chain.made(name, number, chain.COMPLETED, now(), rows=shared, people=people)
+        block = chain.made(name, number, chain.COMPLETED, now(), portion=portion)
         seal = chain.sealed(block, seal, key)["h"]
         blocks.add(block)
     number += 1

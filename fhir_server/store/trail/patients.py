@@ -12,22 +12,21 @@ from typing import TYPE_CHECKING, Any, Final
 from fhir_server.store import traces, versions
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable
+    from collections.abc import Collection, Iterable
 
     from pymongo.database import Database
 
 Key = tuple[str, str]
 
-NAME: Final = b"Patient/"
-"""What names no patient does not contain it."""
 _NAMED: Final = re.compile(
     rb"Patient/(?<=[\"/]Patient/)([A-Za-z0-9.\-]{1,64})(?=[\"/|#?])"  # begins with text: is fast
 )
 
 
-def named(body: bytes) -> set[str]:
-    """Give the ids of all patients that JSON refers to or has as an entry."""
-    return {each.decode() for each in set(_NAMED.findall(body))}
+def named(body: bytes) -> Collection[str]:
+    """Give the ids of all patients that JSON refers to or has as an entry, each once."""
+    found = _NAMED.findall(body)
+    return {each.decode() for each in set(found)} if found else ()
 
 
 def looked_up(

@@ -1,8 +1,9 @@
 """Takes down what happens, and stores it as blocks in the background.
 
-A request leaves an event in a queue; a thread of the process makes blocks of what is there, some
-``PAUSE_SECONDS`` after the first: many at once cost each a third. What was written is known from
-the versions as well, so a crash loses of reads what had not been stored yet, and of writes nothing.
+A request leaves an event (``pending.py``); a thread of the process stores what is there, some
+``PAUSE_SECONDS`` after the first: a block costs the database the same, whatever is in it. What was
+changed is known from the versions as well, so a crash loses of reads what had not been stored yet,
+and of writes nothing.
 """
 
 from __future__ import annotations
@@ -11,26 +12,25 @@ import itertools
 import secrets
 import threading
 import time
-from collections import deque
 from typing import TYPE_CHECKING, Any, Final
 
 import structlog
-from msgspec import Struct
 from pymongo.errors import DuplicateKeyError, InvalidOperation, PyMongoError
 
 from fhir_server.injection import point
 from fhir_server.store.trail import chain
 from fhir_server.store.trail.blocks import now
-from fhir_server.store.trail.patients import looked_up
+from fhir_server.store.trail.pending import Pending
 from fhir_server.waiting import aside
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterable
+    from collections.abc import Callable
 
     from fhir_server.store.traces import Access
     from fhir_server.store.trail.blocks import Blocks
-    from fhir_server.store.trail.chain import Block, Row
-    from fhir_server.store.trail.patients import Key
+    from fhir_server.store.trail.chain import Block
+    from fhir_server.store.trail.pending import Event, Told
+    from fhir_server.store.trail.portions import Portion
 
 log = structlog.get_logger(__name__)
 
@@ -38,31 +38,6 @@ PAUSE_SECONDS: Final = 0.08
 RETRY_SECONDS: Final = 1.0
 BEAT_SECONDS: Final = 5.0
 ANCHOR_SECONDS: Final = 60.0
-MOST_PARTS: Final = 1000
-MOST_EVENTS: Final = 100_000
-"""Blocks, and events of which there is none yet, kept in memory while the database is away.
-
-Beyond, events are counted, not kept.
-"""
-
-
-class Event(Struct, gc=False):
-    """One access as the door saw it; ``shown`` are the patients (ids) whom its answer names."""
-
-    moment: int
-    access: Access
-    method: str
-    path: str
-    query: str
-    status: int
-    shown: Iterable[str]
-
-
-class Told(Struct, gc=False):
-    """An event as it goes into a block; ``unseen`` are resources whose patients are not known."""
-
-    row: Row
-    unseen: tuple[tuple[str, str], ...] = ()
 
 
 class Recorder:
@@ -71,11 +46,8 @@ class Recorder:
     def __init__(self, blocks: Blocks, key: bytes, tell: Callable[[Event], Told]) -> None:
         self._blocks = blocks
         self._key = key
-        self._tell = tell
-        self._events: deque[Event] = deque()
-        self._parts: deque[list[Row]] = deque()
+        self._pending = Pending(tell)
         self._tried: Block | None = None
-        self._lost = 0
         self._lock = threading.Lock()
         self._numbers = itertools.count(1)
         self._chain, self._number, self._head = "", -1, ""
@@ -99,15 +71,15 @@ class Recorder:
 
     def record(self, event: Event) -> None:
         """Take down one event; costs its request next to nothing."""
-        self._events.append(event)
+        self._pending.take(event)
         if not self._awake:
             self._rouse()
 
     def flush(self) -> None:
         """Store all that was taken down; raises PyMongoError if the database does not."""
         with self._lock:
-            self._drain()
-            if self._parts:
+            self._pending.close(self._blocks.database)
+            if self._pending.parts:
                 self._begin()
                 self._store()
 
@@ -139,7 +111,7 @@ class Recorder:
     @property
     def waiting(self) -> int:
         """Count what is not stored yet."""
-        return len(self._events) + sum(map(len, self._parts))
+        return len(self._pending)
 
     def _rouse(self) -> None:
         self._awake = True
@@ -155,7 +127,7 @@ class Recorder:
             self._wake.wait(BEAT_SECONDS)
             self._wake.clear()
             try:
-                if self._events or self._parts:
+                if self.waiting:
                     time.sleep(PAUSE_SECONDS)
                     self.flush()
                 self._beat()
@@ -166,8 +138,8 @@ class Recorder:
                 time.sleep(RETRY_SECONDS)
                 self._wake.set()
                 continue
-            self._awake = bool(self._events)
-            if self._events:  # what came while this thread was about to rest
+            self._awake = False
+            if self.waiting:  # what came while this thread was about to rest
                 self._awake = True
                 self._wake.set()
 
@@ -179,35 +151,6 @@ class Recorder:
         self._seen = moment
         with self._lock:
             self._blocks.seen(self._chain, self._number, self._head)
-
-    def _drain(self) -> None:
-        events = self._taken()
-        told = [self._tell(each) for each in events]
-        try:
-            self._look_up([each for each in told if each.unseen])
-        except PyMongoError:  # they wait for the database, as what is written out does
-            self._events.extendleft(reversed(events))
-            raise
-        self._parts += chain.portions([each.row for each in told])
-
-    def _taken(self) -> list[Event]:
-        """Take what waits; what is too much to be kept is counted only."""
-        events = []
-        while self._events:
-            try:
-                events.append(self._events.popleft())
-            except IndexError:
-                break
-        kept = 0 if len(self._parts) >= MOST_PARTS else MOST_EVENTS
-        self._lost += max(0, len(events) - kept)
-        return events[:kept]
-
-    def _look_up(self, told: list[Told]) -> None:
-        if not told:
-            return
-        known = looked_up(self._blocks.database, {key for each in told for key in each.unseen})
-        for each in told:
-            _completed(each, known)
 
     def _begin(self) -> None:
         if self._chain:
@@ -222,8 +165,8 @@ class Recorder:
         self._blocks.seen(name, self._number, self._head)
 
     def _store(self) -> None:
-        while self._parts:
-            block = self._tried or self._block(chain.EVENTS, self._parts[0])
+        while self._pending.parts:
+            block = self._tried or self._block(chain.EVENTS, self._pending.parts[0])
             self._tried = block
             try:
                 self._append(block)
@@ -237,22 +180,19 @@ class Recorder:
                     continue
                 self._number, self._head = block["n"], block["h"]
             self._tried = None
-            self._parts.popleft()
-            self._lost -= block["x"].get("lost", 0)
+            self._pending.stored(block["x"].get("lost", 0))
 
     def _block(
-        self, kind: str, rows: list[Row] | None = None, extra: dict[str, Any] | None = None
+        self, kind: str, portion: Portion | None = None, extra: dict[str, Any] | None = None
     ) -> Block:
-        people, shared = chain.shared(rows or [])
-        if kind == chain.EVENTS and self._lost:
-            extra = {"lost": self._lost}
+        if kind == chain.EVENTS and self._pending.lost:
+            extra = {"lost": self._pending.lost}
         return chain.made(
             self._chain,
             self._number + 1,
             kind,
             now(),
-            rows=shared,
-            people=people,
+            portion=portion,
             anchors=self._anchors(kind),
             extra=extra,
         )
@@ -272,15 +212,6 @@ class Recorder:
         self._number, self._head = block["n"], block["h"]
         if block["a"]:
             self._blocks.held(block["a"])
-
-
-def _completed(told: Told, known: dict[Key, tuple[str, ...]]) -> None:
-    """Add the patients that had to be looked up, each to what it is about."""
-    changed = {(change[1], change[2]) for change in told.row[10]}
-    for change in told.row[10]:
-        change[4] = change[4] or known.get((change[1], change[2]), ())
-    for key in set(told.unseen) - changed:
-        told.row[9] = sorted({*told.row[9], *known.get(key, ())})
 
 
 def _name(error: Exception) -> str:

@@ -16,8 +16,8 @@ from msgspec import structs
 
 from fhir_server.errors import BadRequest
 from fhir_server.store import pipeline
-from fhir_server.store.trail import chain
 from fhir_server.store.trail.bounds import EVER, bounds
+from fhir_server.store.trail.portions import LONGEST_MS
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Sequence
@@ -27,7 +27,8 @@ if TYPE_CHECKING:
     from fhir_server.store.search import Run
     from fhir_server.store.trail.blocks import Blocks
     from fhir_server.store.trail.bounds import Bounds
-    from fhir_server.store.trail.chain import Block, Row
+    from fhir_server.store.trail.chain import Block
+    from fhir_server.store.trail.portions import Row
 
     Rendered = Callable[[Block, Callable[[Row], bool]], list[dict[str, Any]]]
 
@@ -143,7 +144,7 @@ def _asked(within: Bounds) -> Document:
     if within.low > EVER[0]:
         ends["$gte"] = within.low
     if within.high < EVER[1]:
-        ends["$lte"] = within.high + chain.LONGEST_MS
+        ends["$lte"] = within.high + LONGEST_MS
     if ends:
         wanted["l"] = ends
     return wanted
@@ -166,7 +167,7 @@ def _parted(
     rest: list[Document] = []
     for each in documents:
         moment = each["ix"]["date"]["l"]
-        done = moment > end if falling else moment < end - chain.LONGEST_MS
+        done = moment > end if falling else moment < end - LONGEST_MS
         (ready if done else rest).append(each)
     return ready, rest
 

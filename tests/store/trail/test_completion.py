@@ -31,7 +31,7 @@ def process(settings):
     def start():
         store = connect(settings.mongodb_uri, settings)
         store.trail.use(lambda event: Told([event.moment, "E", "x", 200, {}, "", "", "", None, [],
-            [list(each) for each in event.access.changes], event.access.number, None]),
+            [list(each) for each in event.access.changes or ()], event.access.number, None]),
             lambda _block, _wanted: [])  # fmt: skip
         made.append(store)
         return store
