@@ -14,6 +14,9 @@ from typing import TYPE_CHECKING, Any, Final
 
 from pymongo import ASCENDING, DESCENDING, IndexModel
 
+from fhir_server.store.trail.chain import name
+from fhir_server.store.trail.stretches import MOST_BLOCKS
+
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
 
@@ -87,17 +90,40 @@ class Blocks:
         yield from self._trail.find({}, sort=[("_id", ASCENDING)], batch_size=200)
 
     def window(
-        self, wanted: dict[str, Any], after: tuple[int, str] | None, limit: int, *, falling: bool
+        self,
+        wanted: dict[str, Any],
+        after: tuple[int, str] | None,
+        limit: int,
+        *,
+        falling: bool,
+        shown: dict[str, int] | None = None,
     ) -> list[Block]:
-        """Give the next blocks by their end; ``after`` is the last of those before."""
+        """Give the next blocks by their end; ``after`` is the last of those before.
+
+        ``shown`` are the fields that are wanted, all unless said.
+        """
         filters = [wanted] if wanted else []
         if after is not None:
             sign = "$lt" if falling else "$gt"
             further = [{"l": {sign: after[0]}}, {"l": after[0], "_id": {sign: after[1]}}]
             filters.append({"$or": further})
         order = DESCENDING if falling else ASCENDING
-        found = self._trail.find({"$and": filters} if filters else {})
+        found = self._trail.find({"$and": filters} if filters else {}, shown)
         return list(found.sort([("l", order), ("_id", order)]).limit(limit))
+
+    def stretched(
+        self, heads: Sequence[Block], patients: Sequence[str], ends: dict[str, Any]
+    ) -> Iterator[Block]:
+        """Give the blocks that name patients, from heads on to the ends of their stretches."""
+        named = {"$or": [{"p": {"$in": patients}}, {"q": {"$in": patients}}], **ends}
+        ranges = []
+        for head in heads:
+            if "s" not in head:  # of an earlier release
+                ranges.append({"_id": head["_id"]})
+                continue
+            end = name(head["c"], head["s"] + MOST_BLOCKS)
+            ranges.append({"_id": {"$gte": head["_id"], "$lt": end}, "s": head["s"], **named})
+        yield from self._trail.find({"$or": ranges}) if ranges else ()
 
     def before(self, moment: int) -> list[Block]:
         """Give the heads (no events) of all blocks that ended before a moment, in order."""

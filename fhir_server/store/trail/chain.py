@@ -1,8 +1,8 @@
 """A block of the audit trail: events of one process, bound to the block before by a hash. Pure.
 
     _audit  {_id: "chain-number", c: chain, n: number, d: kind, f: first, l: last, k: events,
-             p: [patients], a: {chain: [number, hash]}, x: what else, z: events, e: before,
-             h: hash}
+             s: first of its stretch, p: [patients], q: [patients that the stretch has named
+             before], a: {chain: [number, hash]}, x: what else, z: events, e: before, h: hash}
 
 The hash is over everything in the block and the hash of the one before (``e``); with
 FHIR_AUDIT_KEY it is an HMAC, which whoever can write to the database cannot make. ``a`` are the
@@ -20,9 +20,11 @@ import orjson
 from isal import isal_zlib
 
 from fhir_server.store.trail.portions import Portion
+from fhir_server.store.trail.stretches import alone
 
 if TYPE_CHECKING:
     from fhir_server.store.trail.portions import Row
+    from fhir_server.store.trail.stretches import Stretch
 
 Block = dict[str, Any]
 
@@ -33,6 +35,8 @@ REMOVAL: Final = "removal"
 ENDED: Final = "ended"
 
 _HASHED: Final = ("c", "n", "d", "f", "l", "k", "p", "a", "x", "e")
+_HASHED_SINCE: Final = ("s", "q")
+"""Blocks of earlier releases have none of them."""
 _LEVEL: Final = 1
 _EPOCH: Final = datetime.fromtimestamp(0, UTC)
 
@@ -54,7 +58,9 @@ def name(chain: str, number: int) -> str:
 
 def digest(block: Block, key: bytes) -> str:
     """Hash a block."""
-    head = orjson.dumps({each: block[each] for each in _HASHED}, option=orjson.OPT_SORT_KEYS)
+    hashed = {each: block[each] for each in _HASHED}
+    hashed.update((each, block[each]) for each in _HASHED_SINCE if each in block)
+    head = orjson.dumps(hashed, option=orjson.OPT_SORT_KEYS)
     whole = head + bytes(block["z"])
     if key:
         return hmac.new(key, whole, hashlib.sha256).hexdigest()
@@ -75,20 +81,23 @@ def made(  # noqa: PLR0913 - what a block holds
     moment: int,
     *,
     portion: Portion | None = None,
+    stretch: Stretch | None = None,
     anchors: dict[str, list[Any]] | None = None,
     extra: dict[str, Any] | None = None,
 ) -> Block:
     """Make a block that is not yet bound; ``moment`` (ms) is when, where it has no events."""
     held = portion or Portion()
+    last = held.last if held else moment
+    named = stretch.of(number, last, held.patients) if stretch else alone(number, held.patients)
     return {
         "_id": name(chain, number),
         "c": chain,
         "n": number,
         "d": kind,
         "f": held.first if held else moment,
-        "l": held.last if held else moment,
+        "l": last,
         "k": len(held),
-        "p": sorted(held.patients),
+        **named,
         "a": anchors or {},
         "x": extra or {},
         "z": isal_zlib.compress(held.written(), _LEVEL),

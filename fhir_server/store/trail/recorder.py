@@ -21,6 +21,7 @@ from fhir_server.injection import point
 from fhir_server.store.trail import chain
 from fhir_server.store.trail.blocks import now
 from fhir_server.store.trail.pending import Pending
+from fhir_server.store.trail.stretches import Stretch
 from fhir_server.waiting import aside
 
 if TYPE_CHECKING:
@@ -48,6 +49,7 @@ class Recorder:
         self._key = key
         self._pending = Pending(tell)
         self._tried: Block | None = None
+        self._stretch = Stretch()
         self._lock = threading.Lock()
         self._numbers = itertools.count(1)
         self._chain, self._number, self._head = "", -1, ""
@@ -156,7 +158,7 @@ class Recorder:
         if self._chain:
             return
         self._blocks.prepare()
-        self._number, self._head = -1, ""
+        self._number, self._head, self._stretch = -1, "", Stretch()
         name = secrets.token_hex(5)
         self._blocks.seen(name, -1, "")
         self._chain = name
@@ -180,6 +182,7 @@ class Recorder:
                     continue
                 self._number, self._head = block["n"], block["h"]
             self._tried = None
+            self._stretch.took(block)
             self._pending.stored(block["x"].get("lost", 0))
 
     def _block(
@@ -193,6 +196,7 @@ class Recorder:
             kind,
             now(),
             portion=portion,
+            stretch=self._stretch if portion else None,
             anchors=self._anchors(kind),
             extra=extra,
         )

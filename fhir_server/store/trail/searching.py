@@ -18,9 +18,10 @@ from fhir_server.errors import BadRequest
 from fhir_server.store import pipeline
 from fhir_server.store.trail.bounds import EVER, bounds
 from fhir_server.store.trail.portions import LONGEST_MS
+from fhir_server.store.trail.stretches import LONGEST_STRETCH_MS
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterator, Sequence
+    from collections.abc import Callable, Iterable, Iterator, Sequence
 
     from fhir_server.search.plan import Join, Plan
     from fhir_server.store.ops import Found
@@ -36,6 +37,7 @@ Document = dict[str, Any]
 
 AUDIT: Final = "AuditEvent"
 BLOCKS_AT_ONCE: Final = 20
+HEAD: Final = {"c": 1, "l": 1, "s": 1}
 EVENTS_AT_ONCE: Final = 1000
 MOST_LOOKED_AT: Final = 100_000
 _OURS: Final = re.compile(r"[0-9a-f]{11}-[0-9a-f]{10}-[0-9a-f]{8}-[0-9a-f]{4,}-[0-9a-f]{3,}")
@@ -106,22 +108,40 @@ class Searcher:
     def _walk(self, within: Bounds, *, falling: bool) -> Iterator[list[Document]]:
         """Give the events of the trail in portions, in the order of time."""
         pending: list[Document] = []
+        seen: set[str] = set()
         looked = 0
         after: tuple[int, str] | None = None
         while True:
-            blocks = self._blocks.window(_asked(within), after, BLOCKS_AT_ONCE, falling=falling)
+            heads, blocks = self._window(within, after, falling=falling)
             for block in blocks:
+                if block["_id"] in seen:
+                    continue
+                seen.add(block["_id"])
                 pending += self._of(block, within)
                 looked += block["k"]
-            if looked > MOST_LOOKED_AT:
-                raise _too_many()
-            if not blocks:
+                if looked > MOST_LOOKED_AT:
+                    raise _too_many()
+            if not heads:
                 yield pending
                 return
-            after = (blocks[-1]["l"], blocks[-1]["_id"])
-            if len(pending) >= EVENTS_AT_ONCE or len(blocks) < BLOCKS_AT_ONCE:
-                ready, pending = _parted(pending, after[0], falling=falling)
+            after = (heads[-1]["l"], heads[-1]["_id"])
+            if len(pending) >= EVENTS_AT_ONCE or len(heads) < BLOCKS_AT_ONCE:
+                late = LONGEST_STRETCH_MS if falling and within.patients is not None else 0
+                ready, pending = _parted(pending, after[0] + late, falling=falling)
                 yield ready
+
+    def _window(
+        self, within: Bounds, after: tuple[int, str] | None, *, falling: bool
+    ) -> tuple[list[Block], Iterable[Block]]:
+        """Give the next blocks, or heads of those that name patients, and the blocks to read."""
+        if within.patients is None:
+            blocks = self._blocks.window(_ended(within), after, BLOCKS_AT_ONCE, falling=falling)
+            return blocks, blocks
+        patients = sorted(within.patients)
+        first = _ended(replace(within, low=within.low - LONGEST_STRETCH_MS))
+        wanted = {"p": {"$in": patients}, **first}
+        heads = self._blocks.window(wanted, after, BLOCKS_AT_ONCE, falling=falling, shown=HEAD)
+        return heads, self._blocks.stretched(heads, patients, _ended(within))
 
     def _of(self, block: Block, within: Bounds) -> list[Document]:
         made = self._rendered(block, lambda row: _may_match(row, within))
@@ -136,18 +156,14 @@ def is_ours(event_id: str) -> bool:
     return _OURS.fullmatch(event_id) is not None
 
 
-def _asked(within: Bounds) -> Document:
-    wanted: Document = {}
-    if within.patients is not None:
-        wanted["p"] = {"$in": sorted(within.patients)}
+def _ended(within: Bounds) -> Document:
+    """Ask for blocks that end when there can be matches in them."""
     ends: Document = {}
     if within.low > EVER[0]:
         ends["$gte"] = within.low
     if within.high < EVER[1]:
         ends["$lte"] = within.high + LONGEST_MS
-    if ends:
-        wanted["l"] = ends
-    return wanted
+    return {"l": ends} if ends else {}
 
 
 def _may_match(row: Row, within: Bounds) -> bool:

@@ -64,7 +64,16 @@ def test_a_trail_nobody_touched_is_whole(trail):
 
 @pytest.mark.parametrize(
     "change",
-    [{"p": ["p2"]}, {"l": 1}, {"z": b"x"}, {"k": 2}, {"x": {"removed": {}}}, {"h": "0" * 64}],
+    [
+        {"p": ["p2"]},
+        {"l": 1},
+        {"z": b"x"},
+        {"k": 2},
+        {"s": 9},
+        {"q": ["p2"]},
+        {"x": {"removed": {}}},
+        {"h": "0" * 64},
+    ],
 )
 def test_a_changed_block_shows(trail, raw, change):
     key = raw[TRAIL].find_one({"d": "events"})["_id"]
