@@ -35,7 +35,7 @@ if TYPE_CHECKING:
 
 log = structlog.get_logger(__name__)
 
-PAUSE_SECONDS: Final = 0.08
+PAUSE_SECONDS: Final = 0.06
 RETRY_SECONDS: Final = 1.0
 BEAT_SECONDS: Final = 5.0
 ANCHOR_SECONDS: Final = 60.0
