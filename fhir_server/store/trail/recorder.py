@@ -1,6 +1,6 @@
 """Takes down what happens, and stores it as blocks in the background.
 
-A request leaves an event (``pending.py``); a thread of the process stores what is there, some
+A request leaves an event (``pending.py``); a thread of the process stores what is there, up to
 ``PAUSE_SECONDS`` after the first: a block costs the database the same, whatever is in it. What was
 changed is known from the versions as well, so a crash loses of reads what had not been stored yet,
 and of writes nothing.
@@ -35,7 +35,11 @@ if TYPE_CHECKING:
 
 log = structlog.get_logger(__name__)
 
-PAUSE_SECONDS: Final = 0.06
+PAUSE_SECONDS: Final = 0.08
+SHORTEST_SECONDS: Final = 0.04
+STORED_SECONDS: Final = 0.09
+"""An event is stored so long after it happened, where blocks do not take more than half of that."""
+SLOWNESS_KEPT: Final = 0.99
 RETRY_SECONDS: Final = 1.0
 BEAT_SECONDS: Final = 5.0
 ANCHOR_SECONDS: Final = 60.0
@@ -57,6 +61,7 @@ class Recorder:
         self._wake = threading.Event()
         self._awake = False
         self._ended = False
+        self._slowest = STORED_SECONDS / 3  # until it is known
         self._seen = 0.0
         self._anchored = 0.0
 
@@ -130,8 +135,11 @@ class Recorder:
             self._wake.clear()
             try:
                 if self.waiting:
-                    time.sleep(PAUSE_SECONDS)
+                    time.sleep(self._pause())
+                    begun = time.monotonic()
                     self.flush()
+                    took = time.monotonic() - begun
+                    self._slowest = max(took, self._slowest * SLOWNESS_KEPT)
                 self._beat()
             except InvalidOperation:  # the store was closed without us
                 return
@@ -144,6 +152,10 @@ class Recorder:
             if self.waiting:  # what came while this thread was about to rest
                 self._awake = True
                 self._wake.set()
+
+    def _pause(self) -> float:
+        """Give how long events may wait: what the slowest of the last blocks took leaves of it."""
+        return max(SHORTEST_SECONDS, min(PAUSE_SECONDS, STORED_SECONDS - self._slowest))
 
     def _beat(self) -> None:
         """Say now and then that this process lives, and bind the other chains to this one."""
