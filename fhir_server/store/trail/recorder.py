@@ -36,9 +36,9 @@ if TYPE_CHECKING:
 log = structlog.get_logger(__name__)
 
 PAUSE_SECONDS: Final = 0.08
-SHORTEST_SECONDS: Final = 0.04
+SHORTEST_SECONDS: Final = 0.06
 STORED_SECONDS: Final = 0.09
-"""An event is stored so long after it happened, where blocks do not take more than half of that."""
+"""An event is stored so long after it happened, where blocks do not take more than a third of that."""
 SLOWNESS_KEPT: Final = 0.99
 RETRY_SECONDS: Final = 1.0
 BEAT_SECONDS: Final = 5.0
