@@ -38,7 +38,7 @@ log = structlog.get_logger(__name__)
 PAUSE_SECONDS: Final = 0.08
 SHORTEST_SECONDS: Final = 0.06
 STORED_SECONDS: Final = 0.09
-"""An event is stored so long after it happened, where blocks do not take more than a third of that."""
+"""An event is stored so long after it happened, where a block takes no more than a third of it."""
 SLOWNESS_KEPT: Final = 0.99
 RETRY_SECONDS: Final = 1.0
 BEAT_SECONDS: Final = 5.0
