@@ -5,11 +5,10 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any, Final
 from urllib.parse import urlencode
 
-from fhir_server.store.traces import Access, begin
-
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
+    from fhir_server.store.traces import Access
     from fhir_server.store.trail import Trail
 
 NOTHING_SEEN: Final = frozenset({"/fhir/metadata"})
@@ -20,13 +19,11 @@ _FORMS: Final = ("/_search", "/_cari")
 
 def begun(trail: Trail, environ: Mapping[str, Any]) -> Access | None:
     """Open the access of a request; None where it is not recorded. ``ended`` must follow."""
-    if not trail.on or environ["PATH_INFO"] in NOTHING_SEEN:
+    method = environ["REQUEST_METHOD"]
+    if not trail.on or method == "OPTIONS" or environ["PATH_INFO"] in NOTHING_SEEN:
         return None
-    if environ["REQUEST_METHOD"] == "OPTIONS":
-        return None
-    access = Access(None, environ.get("REMOTE_ADDR") or "", environ["fhir_server.request_id"])
-    begin(access)
-    return access
+    address = environ.get("REMOTE_ADDR") or ""
+    return trail.access(None, address, environ["fhir_server.request_id"])
 
 
 def ended(  # noqa: PLR0913 - what is known of an answer

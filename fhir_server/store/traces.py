@@ -38,7 +38,8 @@ class Change(NamedTuple):
 class Access(Struct, gc=False):
     """One request, or one piece of a worker's work.
 
-    ``number`` counts in the chain of this process; ``notes`` is what else is to be known of it;
+    ``number`` counts in the chain of this process; ``changes`` is None until something is written;
+    ``notes`` is what else is to be known of it;
     ``sure``: it is stored before it is answered; ``work`` names what is no request.
     """
 

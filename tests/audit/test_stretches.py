@@ -91,6 +91,12 @@ def trail(days, context):
     return context.store.trail._blocks.database[TRAIL]
 
 
+def event_of(person):
+    """A look at a patient, after all others."""
+    access = traces.Access(None, "", "")
+    return Event(BEGIN * 2, access, "GET", f"/fhir/Patient/{person}", "", 200, ())
+
+
 def told(event):
     """Give when, about whom, and by which request."""
     (request,) = (
@@ -178,3 +184,28 @@ def test_a_stretch_is_removed_whole_or_not_at_all(trail, context):
     assert left[0]["n"] == left[0]["s"] <= cut["s"]
     assert left[0]["n"] > 0
     assert context.store.trail.verify().faults == []
+
+
+def test_what_a_removal_that_was_cut_short_has_left_is_removed(trail, context):
+    mine = context.store.trail._recorder.chain
+    chain = {"c": {"$ne": mine}}
+    one = trail.find_one({**chain, "d": "events", "$expr": {"$gt": ["$n", {"$add": ["$s", 1]}]}})
+    trail.delete_many({**chain, "n": {"$lt": one["n"] - 1}})
+    trail.delete_many({**chain, "n": one["n"] - 1})
+    last = max(each["l"] for each in trail.find(chain))
+
+    retention.remove(context.store.trail._blocks, context.store.trail._recorder, last + 1)
+
+    assert trail.count_documents(chain) == 0
+
+
+def test_no_stretch_goes_on_after_a_removal(trail, context):
+    recorder = context.store.trail._recorder
+    recorder.record(event_of("siti"))
+    recorder.flush()
+    recorder.add("removal", {"removed": {}, "before": 0, "blocks": 0})
+    recorder.record(event_of("siti"))
+    recorder.flush()
+
+    (last,) = trail.find({"c": recorder.chain}).sort("_id", -1).limit(1)
+    assert (last["s"], last["p"]) == (last["n"], ["siti"])

@@ -8,7 +8,6 @@ from __future__ import annotations
 import copy
 import threading
 from contextlib import contextmanager
-from time import time_ns
 from typing import TYPE_CHECKING, Any
 from urllib.parse import urlencode
 
@@ -42,7 +41,6 @@ __all__ = ["AUDIT", "Event", "Told", "Trail", "Verdict"]
 log = structlog.get_logger(__name__)
 
 DAY_MS = 86_400_000
-NS_OF_MS = 1_000_000
 FAILED = 500
 NOTHING_SHOWN = 300
 MOST_CHANGES = 500
@@ -100,7 +98,7 @@ class Trail:
         method, path, query = asked
         shown = self._shown(path, body) if body and status < NOTHING_SHOWN else ()
         rest = _parted(access) if len(access.patients) > MOST_PATIENTS else ()
-        moment = time_ns() // NS_OF_MS
+        moment = now()
         self._recorder.record(Event(moment, access, method, path, query, status, shown))
         for each in rest:
             self._recorder.record(Event(moment, each, method, path, query, status, ()))

@@ -127,8 +127,13 @@ class Blocks:
 
     def before(self, moment: int) -> list[Block]:
         """Give the heads (no events) of all blocks that ended before a moment, in order."""
-        heads = self._trail.find({"l": {"$lt": moment}}, {"z": 0, "p": 0})
+        heads = self._trail.find({"l": {"$lt": moment}}, {"z": 0, "p": 0, "q": 0})
         return list(heads.sort("_id", ASCENDING))
+
+    def kept(self, chain: str, moment: int) -> Block | None:
+        """Give the head of the first block of a chain that ended at or after a moment."""
+        wanted = {"_id": {"$gte": f"{chain}-", "$lt": f"{chain}."}, "l": {"$gte": moment}}
+        return self._trail.find_one(wanted, {"n": 1, "s": 1}, sort=[("_id", ASCENDING)])
 
     def after(self, chain: str, number: int) -> Block | None:
         """Give the first block of a chain from a number on."""

@@ -105,10 +105,11 @@ class Recorder:
             log.warning("audit trail not closed", events=self.waiting, error=_name(error))
 
     def add(self, kind: str, extra: dict[str, Any]) -> None:
-        """Store a block that is about the trail itself."""
+        """Store a block that is about the trail itself; no stretch goes on after it."""
         with self._lock:
             self._begin()
             self._append(self._block(kind, extra=extra))
+            self._stretch = Stretch()
 
     @property
     def chain(self) -> str:

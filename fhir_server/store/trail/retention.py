@@ -27,7 +27,7 @@ def remove(blocks: Blocks, recorder: Recorder, before: int) -> int:
             stopped.add(name)
             continue
         old.setdefault(name, []).append(head)
-    whole = {name: found for name, heads in old.items() if (found := _whole(blocks, heads))}
+    whole = {name: found for name, heads in old.items() if (found := _whole(blocks, heads, before))}
     removed = {name: [heads[-1]["n"], heads[-1]["h"]] for name, heads in whole.items()}
     keys = [head["_id"] for heads in whole.values() for head in heads]
     if keys:
@@ -36,15 +36,12 @@ def remove(blocks: Blocks, recorder: Recorder, before: int) -> int:
     return len(keys)
 
 
-def _whole(blocks: Blocks, heads: list[Block]) -> list[Block]:
-    """Give those that begin a chain without a gap, to the end of a stretch.
+def _whole(blocks: Blocks, heads: list[Block], before: int) -> list[Block]:
+    """Give those before the first stretch of a chain of which anything is kept.
 
     Blocks do not always end one after the other: an event may have waited.
     """
-    name = heads[0]["c"]
-    first = blocks.after(name, 0)
-    begin = first["n"] if first else 0
-    found = [head for place, head in enumerate(heads, begin) if head["n"] == place]
-    following = blocks.after(name, begin + len(found))
-    end = following.get("s", following["n"]) if following else begin + len(found)
-    return [head for head in found if head["n"] < end]
+    kept = blocks.kept(heads[0]["c"], before)
+    if kept is None:
+        return heads
+    return [head for head in heads if head["n"] < kept.get("s", kept["n"])]
