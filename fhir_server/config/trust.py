@@ -51,6 +51,12 @@ class Trust:
         secret=True,
     )
     audit: bool = setting(True, "FHIR_AUDIT", "record who saw and changed what, in the audit trail")
+    audit_folder: str = setting(
+        "",
+        "FHIR_AUDIT_FOLDER",
+        "folder of this machine for what is not in the audit trail yet; empty: audit in DATA with "
+        "the embedded database, none with another",
+    )
     provenance: bool = setting(
         True, "FHIR_PROVENANCE", "store a Provenance with every SOP document that is written"
     )

@@ -5,9 +5,11 @@ from __future__ import annotations
 import contextlib
 import json
 import os
+import re
 import signal
 import subprocess
 import threading
+import time
 
 import pytest
 import requests
@@ -108,9 +110,39 @@ def test_a_server_that_is_told_to_end_loses_no_read(tmp_path):
         for number in range(20):
             requests.get(f"{server.fhir}/Patient/dibaca-{number}", timeout=PATIENCE)
     with running(tmp_path) as server:
-        page = requests.get(
-            f"{server.fhir}/AuditEvent?outcome=4&_count=100", timeout=PATIENCE
-        ).json()
+        seen = read_of(server)
 
-    seen = json.dumps(page)
-    assert [n for n in range(20) if f"Patient/dibaca-{n}" not in seen] == []
+    assert seen == set(range(20))
+
+
+def read_of(server):
+    """Give the numbers of the reads that are on record."""
+    page = requests.get(f"{server.fhir}/AuditEvent?outcome=4&_count=100", timeout=PATIENCE)
+    return {int(each) for each in re.findall(r"Patient/dibaca-(\d+)", page.text)}
+
+
+def wait_for_files(folder, count):
+    """Wait until all reads have been in a file, or must have come to the database meanwhile."""
+    found, latest = set(), time.monotonic() + 5
+
+    def kept():
+        for path in folder.glob("*/*.jsonl"):
+            with contextlib.suppress(FileNotFoundError):
+                found.update(re.findall(r"Patient/dibaca-(\d+)", path.read_text()))
+        return len(found) == count or time.monotonic() > latest
+
+    until(kept, PATIENCE)
+
+
+@pytest.mark.process
+def test_what_was_read_before_a_kill_is_on_record(tmp_path):
+    with running(tmp_path, {"FHIR_WORKERS": "2"}) as server:
+        for number in range(40):
+            requests.get(f"{server.fhir}/Patient/dibaca-{number}", timeout=PATIENCE)
+        wait_for_files(tmp_path / "data" / "audit", 40)
+        os.killpg(server.process.pid, signal.SIGKILL)
+        server.process.wait(PATIENCE)
+    with running(tmp_path) as server:
+        until(lambda: read_of(server) >= set(range(40)), PATIENCE)
+
+    assert list((tmp_path / "data" / "audit").glob("*/*.jsonl")) == []

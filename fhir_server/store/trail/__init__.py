@@ -19,9 +19,10 @@ from fhir_server.store import traces, versions
 from fhir_server.store.failures import translated
 from fhir_server.store.trail import completion, retention, verification
 from fhir_server.store.trail.blocks import DEAD_SECONDS, Blocks, now
-from fhir_server.store.trail.pending import Event, Told
 from fhir_server.store.trail.recorder import Recorder
 from fhir_server.store.trail.searching import AUDIT, Searcher, is_ours
+from fhir_server.store.trail.spool import Spool, folder_of
+from fhir_server.store.trail.told import Event, Told
 from fhir_server.store.trail.verification import Verdict
 from fhir_server.waiting import aside
 
@@ -57,6 +58,7 @@ class Trail:
         self._settings = settings
         self._types = types
         self._key = settings.audit_key.encode()
+        self._folder = folder_of(settings)
         self._blocks = Blocks(run.database)
         self._recorder: Recorder | None = None
         self._shown: Shown = _nobody
@@ -76,7 +78,8 @@ class Trail:
         self._shown = shown or _nobody
         self._searcher = Searcher(self._blocks, self._run, rendered)
         if self._settings.audit:
-            self._recorder = Recorder(self._blocks, self._key, tell)
+            spool = Spool(self._folder) if self._folder else None
+            self._recorder = Recorder(self._blocks, self._key, tell, spool)
             self.on = True
 
     def access(self, who: Any, address: str, request: str) -> traces.Access:
@@ -195,7 +198,10 @@ class Trail:
 
     def complete(self) -> int:
         """End the chains of dead processes; give how many events they were short of."""
-        return completion.complete(self._blocks, self._key, self._types)
+        ended = completion.complete(self._blocks, self._key, self._types, self._folder)
+        if self._folder is None or self._recorder is None:
+            return ended
+        return ended + completion.returned(self._blocks, self._folder, self._recorder.again)
 
     def remove(self, days: int) -> int:
         """Take out blocks older than so many days, under seal; give how many."""

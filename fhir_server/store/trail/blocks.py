@@ -163,6 +163,10 @@ class Blocks:
         for chain, (number, _) in anchors.items():
             self._heads.update_one({"_id": chain}, {"$max": {"held": number}})
 
+    def open(self) -> set[str]:
+        """Name the chains that have not ended."""
+        return {row["_id"] for row in self._heads.find({"open": True}, {"_id": 1})}
+
     def dead(self) -> list[dict[str, Any]]:
         """Give the open chains whose process is gone."""
         rows = self._heads.find({"open": True})

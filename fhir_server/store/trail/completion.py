@@ -1,11 +1,13 @@
-"""Ends the chains of dead processes: what they wrote and had not told is told from the versions.
+"""Ends the chains of dead processes: what they had not stored is read from their spool.
 
-Every version says who wrote it (``w``), stored in the same transaction; so no answered write is
-without its event, whatever was killed and when.
+What they wrote and had not told even there is told from the versions: every version says who wrote
+it (``w``), stored in the same transaction; so no answered write is without its event, whatever was
+killed and when.
 """
 
 from __future__ import annotations
 
+from contextlib import suppress
 from typing import TYPE_CHECKING, Any, Final
 
 import orjson
@@ -15,15 +17,19 @@ from fhir_server.store import traces, versions
 from fhir_server.store.trail import chain
 from fhir_server.store.trail.blocks import now
 from fhir_server.store.trail.patients import looked_up, named
-from fhir_server.store.trail.portions import portions
+from fhir_server.store.trail.portions import as_json, portions
+from fhir_server.store.trail.spool import Alive, chains, inherited
+from fhir_server.store.trail.told import look_up
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
     from datetime import datetime
+    from pathlib import Path
 
     from fhir_server.store.trail.blocks import Blocks
     from fhir_server.store.trail.chain import Block
     from fhir_server.store.trail.portions import Row
+    from fhir_server.store.trail.told import Told
 
 Document = dict[str, Any]
 
@@ -33,16 +39,41 @@ FOUND: Final = 200
 """Status of an access that is known by what it wrote."""
 
 
-def complete(blocks: Blocks, key: bytes, types: Callable[[], list[str]]) -> int:
-    """End the chains of processes that are gone; give how many events they were short of."""
+def complete(
+    blocks: Blocks, key: bytes, types: Callable[[], list[str]], folder: Path | None = None
+) -> int:
+    """End the chains of processes that are gone; give how many events they were short of.
+
+    ``folder`` is where processes of this machine have their spools.
+    """
     short = 0
     for head in blocks.dead():
         if blocks.claimed(head["_id"]):
-            short += _ended(blocks, key, head, types())
+            with suppress(Alive, DuplicateKeyError):  # it lives after all, and goes on
+                short += _ended(blocks, key, head, types(), folder)
     return short
 
 
-def _ended(blocks: Blocks, key: bytes, head: Document, types: list[str]) -> int:
+def returned(blocks: Blocks, folder: Path, again: Callable[[list[Told]], None]) -> int:
+    """Take in what dead processes have left of chains that others have ended.
+
+    Such a chain was ended where its files are not; ``again`` stores in the chain of this process.
+    Gives how many events there were.
+    """
+    count = 0
+    for name in chains(folder) - blocks.open():
+        with suppress(Alive), inherited(folder, name) as left:
+            kept = _untold(blocks, name, left)
+            for each in kept:
+                each.row[11] = 0  # the number was of another chain
+            again(kept)
+            count += len(kept)
+    return count
+
+
+def _ended(
+    blocks: Blocks, key: bytes, head: Document, types: list[str], folder: Path | None
+) -> int:
     name = head["_id"]
     last = blocks.last(name)
     if last is None:
@@ -51,13 +82,41 @@ def _ended(blocks: Blocks, key: bytes, head: Document, types: list[str]) -> int:
     if last["d"] == chain.ENDED:
         blocks.closed(name, last["n"], last["h"])
         return 0
-    rows = _missing(blocks, name, last, types)
-    try:
+    with inherited(folder, name) as left:
+        rows = [each.row for each in _untold(blocks, name, left)]
+        rows += _missing(blocks, name, last, types, {row[11] for row in rows})
         number, seal = _appended(blocks, key, last, rows)
-    except DuplicateKeyError:  # the process lives after all, and goes on
-        return 0
-    blocks.closed(name, number, seal)
+        blocks.closed(name, number, seal)
     return len(rows)
+
+
+def _untold(blocks: Blocks, name: str, left: list[Told]) -> list[Told]:
+    """Give what no block of its chain tells, each once: by its number, or word for word."""
+    if not left:
+        return []
+    look_up(blocks.database, left)
+    since = min(each.row[0] for each in left)
+    numbers, said = set[int](), set[bytes]()
+    for row in _stored(blocks, name, since - SLACK_MS):
+        numbers.add(row[11])
+        if row[0] >= since:
+            said.add(as_json(row))
+    kept = []
+    for each in left:
+        number, written = each.row[11], as_json(each.row)
+        if written not in said and not (number and number in numbers):
+            kept.append(each)
+            said.add(written)
+    return kept
+
+
+def _stored(blocks: Blocks, name: str, since: int) -> Iterator[Row]:
+    """Give the events of a chain that ended at or after a moment, with their people in them."""
+    for block in blocks.since(name, since):
+        people, rows = chain.opened(block)
+        for row in rows:
+            row[4] = people[row[4]]
+            yield row
 
 
 def _appended(blocks: Blocks, key: bytes, last: Block, rows: list[Row]) -> tuple[int, str]:
@@ -73,10 +132,10 @@ def _appended(blocks: Blocks, key: bytes, last: Block, rows: list[Row]) -> tuple
     return number, block["h"]
 
 
-def _missing(blocks: Blocks, name: str, last: Block, types: list[str]) -> list[Row]:
+def _missing(blocks: Blocks, name: str, last: Block, types: list[str], told: set[int]) -> list[Row]:
     """Give events for what the process wrote since it was last heard of, and has not told."""
     since = last["l"] - SLACK_MS
-    told = {row[11] for each in blocks.since(name, since) for row in chain.opened(each)[1]}
+    told = told | {row[11] for row in _stored(blocks, name, since)}
     accesses: dict[int, Row] = {}
     for kind in types:
         for row in _written(blocks, kind, name, chain.moment_of(since)):

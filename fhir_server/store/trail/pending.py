@@ -7,20 +7,20 @@ from collections import deque
 from typing import TYPE_CHECKING, Final
 
 import structlog
-from msgspec import Struct
 from pymongo.errors import PyMongoError
 
-from fhir_server.store.trail.patients import looked_up
 from fhir_server.store.trail.portions import Portion
+from fhir_server.store.trail.spool import portion_line, told_line
+from fhir_server.store.trail.told import look_up
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterable
+    from collections.abc import Callable, Sequence
 
     from pymongo.database import Database
 
-    from fhir_server.store.traces import Access
-    from fhir_server.store.trail.patients import Key
     from fhir_server.store.trail.portions import Row
+    from fhir_server.store.trail.spool import Spool
+    from fhir_server.store.trail.told import Event, Told
 
 log = structlog.get_logger(__name__)
 
@@ -32,38 +32,22 @@ Beyond, events are counted, not kept.
 """
 
 
-class Event(Struct, gc=False):
-    """One access as the door saw it; ``shown`` are the patients (ids) whom its answer names."""
-
-    moment: int
-    access: Access
-    method: str
-    path: str
-    query: str
-    status: int
-    shown: Iterable[str]
-
-
-class Told(Struct, gc=False):
-    """An event as it goes into a block; ``unseen`` are resources whose patients are not known."""
-
-    row: Row
-    unseen: tuple[tuple[str, str], ...] = ()
-
-
 class Pending:
     """The events of a process on their way; ``tell`` makes of an event what is stored of it.
 
-    ``parts`` are to be stored, the first first; ``lost`` counts what could not be kept.
+    ``parts`` are to be stored, the first first; ``lost`` counts what could not be kept. What is
+    written out is also in the spool, if there is one, until ``emptied``.
     """
 
-    def __init__(self, tell: Callable[[Event], Told]) -> None:
+    def __init__(self, tell: Callable[[Event], Told], spool: Spool | None = None) -> None:
         self.parts: deque[Portion] = deque()
         self.lost = 0
         self._tell = tell
+        self._spool = spool
         self._events: deque[Event] = deque()
         self._unseen: list[Told] = []
-        self._open = Portion()
+        self._open, self._opened = Portion(), 0
+        self._lines: list[bytes] = []
         self._lock = threading.Lock()
 
     def __len__(self) -> int:
@@ -71,17 +55,36 @@ class Pending:
             written = len(self._open) + sum(map(len, list(self.parts)))
             return len(self._events) + len(self._unseen) + written
 
+    @property
+    def fresh(self) -> bool:
+        """Tell whether there are events that nobody has written out."""
+        return bool(self._events)
+
     def take(self, event: Event) -> None:
         """Take an event in; waits for nobody."""
         self._events.append(event)
 
-    def close(self, database: Database[dict[str, object]]) -> None:
-        """Make parts of all there is; raises PyMongoError if patients cannot be looked up."""
+    def again(self, told: Sequence[Told]) -> None:
+        """Take in what another process had written out."""
+        with self._lock:
+            self._unseen += told
+
+    def keep(self, chain: str) -> None:
+        """Write out what has come, and have it in the spool as what belongs to a chain."""
         with self._lock:
             self._write_out()
+            self._line()
+            if self._spool and len(self.parts) < MOST_PARTS:
+                self._spool.add(chain, self._lines)
+            self._lines.clear()
+
+    def close(self, database: Database[dict[str, object]], chain: str) -> None:
+        """Make parts of all there is; raises PyMongoError if patients cannot be looked up."""
+        self.keep(chain)
+        with self._lock:
             unseen, self._unseen = self._unseen, []
         try:
-            _look_up(database, unseen)
+            look_up(database, unseen)
         except PyMongoError:  # they wait for the database, as what is written out does
             with self._lock:
                 self._unseen = unseen + self._unseen
@@ -91,12 +94,27 @@ class Pending:
                 self._add(each.row)
             if self._open:
                 self._put_by()
+            self._lines.clear()  # looked up or not, they are there
+            if self._spool:
+                self._spool.turn()
+                self._lines += map(told_line, self._unseen)  # that came meanwhile
 
     def stored(self, lost: int) -> None:
         """Let go of the first part, and of so many that were lost: the database has them."""
         self.parts.popleft()
         with self._lock:
             self.lost -= lost
+
+    def emptied(self) -> None:
+        """Let go of what the spool holds of all that was closed: it is stored."""
+        if self._spool:
+            self._spool.drop()
+
+    def leave(self) -> None:
+        """Leave what is not stored in the spool, to whoever comes after."""
+        with self._lock:
+            if self._spool:
+                self._spool.close()
 
     def _write_out(self) -> None:
         while self._events:
@@ -110,6 +128,8 @@ class Pending:
                 self._add(told.row)
             elif len(self._unseen) < MOST_UNSEEN:
                 self._unseen.append(told)
+                if self._spool:
+                    self._lines.append(told_line(told))
             else:
                 self.lost += 1
 
@@ -118,27 +138,20 @@ class Pending:
             self._put_by()
             self._open.takes(row)
 
+    def _line(self) -> None:
+        """Write a line of what is new in the open portion, for the spool."""
+        if not self._spool:
+            return
+        people, rows = self._open.more()
+        if rows:
+            self._lines.append(portion_line(self._opened, people, rows))
+
     def _put_by(self) -> None:
         """Close the open portion."""
+        self._line()
         if len(self.parts) < MOST_PARTS:
             self.parts.append(self._open)
         else:
             self.lost += len(self._open)
         self._open = Portion()
-
-
-def _look_up(database: Database[dict[str, object]], told: list[Told]) -> None:
-    if not told:
-        return
-    known = looked_up(database, {key for each in told for key in each.unseen})
-    for each in told:
-        _completed(each, known)
-
-
-def _completed(told: Told, known: dict[Key, tuple[str, ...]]) -> None:
-    """Add the patients that had to be looked up, each to what it is about."""
-    changed = {(change[1], change[2]) for change in told.row[10]}
-    for change in told.row[10]:
-        change[4] = change[4] or known.get((change[1], change[2]), ())
-    for key in set(told.unseen) - changed:
-        told.row[9] = sorted({*told.row[9], *known.get(key, ())})
+        self._opened += 1

@@ -25,7 +25,9 @@ _NEVER: Final = 1 << 62
 class Portion:
     """Events that fit into one block; ``first`` and ``last`` are their ends in time (ms)."""
 
-    __slots__ = ("_held", "_people", "_places", "_rows", "_weight", "first", "last", "patients")
+    __slots__ = (
+        "_held", "_people", "_places", "_rows", "_shown", "_weight", "first", "last", "patients",
+    )  # fmt: skip
 
     def __init__(self) -> None:
         self.first, self.last = _NEVER, 0
@@ -35,6 +37,7 @@ class Portion:
         self._people: list[bytes] = []
         self._places: dict[int, int] = {}
         self._held: list[dict[str, Any]] = []
+        self._shown = 0, 0
 
     def __len__(self) -> int:
         return len(self._rows)
@@ -49,7 +52,7 @@ class Portion:
             return False
         place = self._places.get(id(row[4]))
         row[4] = self._placed(row[4]) if place is None else place
-        self._rows.append(_json(row))
+        self._rows.append(as_json(row))
         self.first, self.last, self._weight = first, last, weight
         self.patients.update(patients)
         for change in changes:
@@ -60,9 +63,15 @@ class Portion:
         """Give people and events as JSON: ``[[person, …], [row, …]]``."""
         return b"[[%b],[%b]]" % (b",".join(self._people), b",".join(self._rows))
 
+    def more(self) -> tuple[list[bytes], list[bytes]]:
+        """Give the people and the rows, as JSON, that are new since this was asked before."""
+        people, rows = self._shown
+        self._shown = len(self._people), len(self._rows)
+        return self._people[people:], self._rows[rows:]
+
     def _placed(self, who: dict[str, Any]) -> int:
         """Write each person once."""
-        said = _json(who)
+        said = as_json(who)
         if said not in self._people:
             self._people.append(said)
         place = self._places[id(who)] = self._people.index(said)
@@ -70,7 +79,7 @@ class Portion:
         return place
 
 
-def _json(value: Any) -> bytes:
+def as_json(value: Any) -> bytes:
     """Write JSON; what is no text, as half of a character that a token may say, is a ``?``."""
     try:
         return orjson.dumps(value)

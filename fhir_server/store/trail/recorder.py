@@ -1,13 +1,15 @@
 """Takes down what happens, and stores it as blocks in the background.
 
-A request leaves an event (``pending.py``); a thread of the process stores what is there, up to
-``PAUSE_SECONDS`` after the first: a block costs the database the same, whatever is in it. What was
-changed is known from the versions as well, so a crash loses of reads what had not been stored yet,
-and of writes nothing.
+A request leaves an event (``pending.py``). With a spool, one thread of the process has what
+there is in a file after ``SPOOL_SECONDS``, and another stores it as a block after
+``BLOCK_SECONDS``: a block costs the database the same, whatever is in it. Without one, what is
+there is stored after ``PAUSE_SECONDS``. What was changed is known from the versions as well, so a
+crash loses of reads what was in neither, and of writes nothing.
 """
 
 from __future__ import annotations
 
+import contextlib
 import itertools
 import secrets
 import threading
@@ -21,46 +23,62 @@ from fhir_server.injection import point
 from fhir_server.store.trail import chain
 from fhir_server.store.trail.blocks import now
 from fhir_server.store.trail.pending import Pending
+from fhir_server.store.trail.rounds import BEAT_SECONDS, Rounds
 from fhir_server.store.trail.stretches import Stretch
 from fhir_server.waiting import aside
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
+    from collections.abc import Callable, Sequence
 
     from fhir_server.store.traces import Access
     from fhir_server.store.trail.blocks import Blocks
     from fhir_server.store.trail.chain import Block
-    from fhir_server.store.trail.pending import Event, Told
     from fhir_server.store.trail.portions import Portion
+    from fhir_server.store.trail.spool import Spool
+    from fhir_server.store.trail.told import Event, Told
 
 log = structlog.get_logger(__name__)
 
+SPOOL_SECONDS: Final = 0.05
+BLOCK_SECONDS: Final = 0.9
 PAUSE_SECONDS: Final = 0.08
 SHORTEST_SECONDS: Final = 0.06
 STORED_SECONDS: Final = 0.09
 """An event is stored so long after it happened, where a block takes no more than a third of it."""
 SLOWNESS_KEPT: Final = 0.99
 RETRY_SECONDS: Final = 1.0
-BEAT_SECONDS: Final = 5.0
 ANCHOR_SECONDS: Final = 60.0
 
 
 class Recorder:
     """Writes the chain of one process; ``tell`` makes of an event what is stored of it."""
 
-    def __init__(self, blocks: Blocks, key: bytes, tell: Callable[[Event], Told]) -> None:
+    def __init__(
+        self,
+        blocks: Blocks,
+        key: bytes,
+        tell: Callable[[Event], Told],
+        spool: Spool | None = None,
+    ) -> None:
         self._blocks = blocks
         self._key = key
-        self._pending = Pending(tell)
+        self._spool = spool
+        self._pending = Pending(tell, spool)
         self._tried: Block | None = None
         self._stretch = Stretch()
         self._lock = threading.Lock()
         self._numbers = itertools.count(1)
         self._chain, self._number, self._head = "", -1, ""
-        self._thread: threading.Thread | None = None
-        self._wake = threading.Event()
-        self._awake = False
-        self._ended = False
+        self._storing = Rounds(
+            "audit", self._stored, pause=self._pause, waiting=lambda: self.waiting
+        )
+        self._keeping = Rounds(
+            "audit spool",
+            self._kept,
+            pause=lambda: SPOOL_SECONDS,
+            waiting=lambda: self._pending.fresh,
+        )
+        self._away = False
         self._slowest = STORED_SECONDS / 3  # until it is known
         self._seen = 0.0
         self._anchored = 0.0
@@ -79,21 +97,29 @@ class Recorder:
     def record(self, event: Event) -> None:
         """Take down one event; costs its request next to nothing."""
         self._pending.take(event)
-        if not self._awake:
-            self._rouse()
+        if self._storing.resting:
+            self._storing.call()
+        if self._keeping.resting and self._spool:
+            self._keeping.call()
+
+    def again(self, told: Sequence[Told]) -> None:
+        """Store what a dead process had not; raises PyMongoError if the database does not."""
+        self._pending.again(told)
+        self.flush()
 
     def flush(self) -> None:
         """Store all that was taken down; raises PyMongoError if the database does not."""
         with self._lock:
-            self._pending.close(self._blocks.database)
-            if self._pending.parts:
+            if self._pending:
                 self._begin()
+                self._pending.close(self._blocks.database, self._chain)
                 self._store()
+                self._pending.emptied()
 
     def close(self) -> None:
         """Store what is left and end the chain."""
-        self._ended = True
-        self._wake.set()
+        self._storing.end()
+        self._keeping.end()
         try:
             self.flush()
             with self._lock:
@@ -103,6 +129,7 @@ class Recorder:
                     self._chain = ""
         except (PyMongoError, InvalidOperation) as error:
             log.warning("audit trail not closed", events=self.waiting, error=_name(error))
+        self._pending.leave()
 
     def add(self, kind: str, extra: dict[str, Any]) -> None:
         """Store a block that is about the trail itself; no stretch goes on after it."""
@@ -121,41 +148,39 @@ class Recorder:
         """Count what is not stored yet."""
         return len(self._pending)
 
-    def _rouse(self) -> None:
-        self._awake = True
-        if self._thread is None or not self._thread.is_alive():
-            with self._lock:
-                if self._thread is None or not self._thread.is_alive():
-                    self._thread = threading.Thread(target=self._run, name="audit", daemon=True)
-                    self._thread.start()
-        self._wake.set()
+    def _stored(self) -> None:
+        """Store what is there; what cannot be stored is tried again."""
+        try:
+            if self._pending:
+                begun = time.monotonic()
+                self.flush()
+                took = time.monotonic() - begun
+                self._slowest = max(took, self._slowest * SLOWNESS_KEPT)
+            self._beat()
+            self._away = False
+        except InvalidOperation:  # the store was closed without us
+            self._storing.end()
+        except PyMongoError as error:
+            self._away = True
+            log.warning("audit trail waits", events=self.waiting, error=_name(error))
 
-    def _run(self) -> None:
-        while not self._ended:
-            self._wake.wait(BEAT_SECONDS)
-            self._wake.clear()
-            try:
-                if self.waiting:
-                    time.sleep(self._pause())
-                    begun = time.monotonic()
-                    self.flush()
-                    took = time.monotonic() - begun
-                    self._slowest = max(took, self._slowest * SLOWNESS_KEPT)
-                self._beat()
-            except InvalidOperation:  # the store was closed without us
-                return
-            except PyMongoError as error:
-                log.warning("audit trail waits", events=self.waiting, error=_name(error))
-                time.sleep(RETRY_SECONDS)
-                self._wake.set()
-                continue
-            self._awake = False
-            if self.waiting:  # what came while this thread was about to rest
-                self._awake = True
-                self._wake.set()
+    def _kept(self) -> None:
+        """Have what came since in the spool; a chain that cannot begin is begun by ``_stored``."""
+        with contextlib.suppress(PyMongoError, InvalidOperation):
+            if self._pending.fresh:
+                if not self._chain:
+                    self._begun()
+                self._pending.keep(self._chain)
 
     def _pause(self) -> float:
-        """Give how long events may wait: what the slowest of the last blocks took leaves of it."""
+        """Give how long events may wait for their block.
+
+        Where nothing else keeps them it is what the slowest of the last blocks took leaves of it.
+        """
+        if self._away:
+            return RETRY_SECONDS
+        if self._spool and self._spool.works:
+            return BLOCK_SECONDS
         return max(SHORTEST_SECONDS, min(PAUSE_SECONDS, STORED_SECONDS - self._slowest))
 
     def _beat(self) -> None:

@@ -11,7 +11,7 @@ from pymongo.errors import AutoReconnect
 
 from fhir_server.errors import Unavailable
 from fhir_server.store.mongo import connect
-from fhir_server.store.trail import Told, pending
+from fhir_server.store.trail import Told, told
 from fhir_server.store.trail.blocks import HEADS, TRAIL
 
 
@@ -185,7 +185,7 @@ def test_events_whose_patients_cannot_be_looked_up_wait_for_the_database(setting
     store.trail.use(
         lambda event: Told(tell(event).row, (("Observation", "o1"),)), lambda _block, _wanted: []
     )
-    monkeypatch.setattr(pending, "looked_up", Mock(side_effect=AutoReconnect("away")))
+    monkeypatch.setattr(told, "looked_up", Mock(side_effect=AutoReconnect("away")))
     with pytest.raises(Unavailable):
         look(store, 1)
     monkeypatch.undo()

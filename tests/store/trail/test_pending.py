@@ -10,7 +10,7 @@ import pytest
 from pymongo.errors import AutoReconnect
 
 from fhir_server.store import traces
-from fhir_server.store.trail import Event, Told, pending
+from fhir_server.store.trail import Event, Told, pending, told
 from fhir_server.store.trail.pending import Pending
 from fhir_server.store.trail.portions import LONGEST_MS, MOST, Portion, portions
 
@@ -101,7 +101,7 @@ def test_of_many_threads_no_event_is_left_behind():
     for each in threads:
         each.start()
     while any(each.is_alive() for each in threads) or len(waiting):
-        waiting.close(Mock())
+        waiting.close(Mock(), "c")
         while waiting.parts:
             stored += orjson.loads(waiting.parts[0].written())[1]
             waiting.stored(0)
@@ -113,7 +113,7 @@ def test_an_event_that_cannot_be_told_is_counted_and_holds_up_no_other():
     waiting = Pending(Mock(side_effect=[tell(event(0)), ValueError("a bug"), tell(event(2))]))
     for number in range(3):
         waiting.take(event(number))
-    waiting.close(Mock())
+    waiting.close(Mock(), "c")
 
     assert (len(waiting), waiting.lost) == (2, 1)
     assert waiting.parts[0].patients == {"p0", "p2"}
@@ -122,18 +122,18 @@ def test_an_event_that_cannot_be_told_is_counted_and_holds_up_no_other():
 def test_what_is_too_much_while_the_database_is_away_is_counted(monkeypatch):
     monkeypatch.setattr(pending, "MOST_PARTS", 2)
     monkeypatch.setattr(pending, "MOST_UNSEEN", 3)
-    monkeypatch.setattr(pending, "looked_up", Mock(side_effect=AutoReconnect("away")))
+    monkeypatch.setattr(told, "looked_up", Mock(side_effect=AutoReconnect("away")))
     waiting = Pending(lambda given: Told(tell(given).row, (("Observation", "o"),)))
     for number in range(5):
         waiting.take(event(number))
         with pytest.raises(AutoReconnect):
-            waiting.close(Mock())
+            waiting.close(Mock(), "c")
     assert (len(waiting), waiting.lost) == (3, 2)
 
-    monkeypatch.setattr(pending, "looked_up", Mock(return_value={("Observation", "o"): ("siti",)}))
+    monkeypatch.setattr(told, "looked_up", Mock(return_value={("Observation", "o"): ("siti",)}))
     for number in (10_000, 20_000):
         waiting.take(event(number))
-        waiting.close(Mock())
+        waiting.close(Mock(), "c")
 
     assert [len(each) for each in waiting.parts] == [3, 1]
     assert waiting.parts[0].patients == {"p0", "p1", "p2", "siti"}
