@@ -1,8 +1,9 @@
 """The embedded database: a mongod of our own, on a private socket, that lives as long as we do.
 
 The process that calls ``Embedded.start`` owns it; worker processes connect to ``uri``. The data
-folder holds ``mongod/`` (the database), ``mongod.log`` and ``lock``. The lock is held by the server
-and by its mongod, so a folder is free only when both are gone.
+folder holds ``mongod/`` (the database), ``mongod.log`` and ``lock``, and what is not in the audit
+trail yet (``audit/``). The lock is held by the server and by its mongod, so a folder is free only
+when both are gone.
 
 If mongod dies while serving it is started again, up to five starts within a minute; requests wait
 for it as long as the driver looks for a server, then answer 503. At last ``on_failure`` is called.
