@@ -30,5 +30,6 @@ def command() -> None:
         signal.signal(number, lambda *_: sys.exit(0))
     with opening.opened(opening.settings_given()) as context, contextlib.suppress(SystemExit):
         click.echo("Working. Ctrl-C ends it.")
+        context.store.trail.start()
         worker.work_all(context, threading.Event())
     click.echo("Ended.")

@@ -74,8 +74,10 @@ class Pending:
         with self._lock:
             self._write_out()
             self._line()
-            if self._spool and len(self.parts) < MOST_PARTS:
+            if self._spool and self._lines and len(self.parts) < MOST_PARTS:
                 self._spool.add(chain, self._lines)
+                if not self._spool.works and self._open:
+                    self._put_by()
             self._lines.clear()
 
     def close(self, database: Database[dict[str, object]], chain: str) -> None:

@@ -54,15 +54,17 @@ class Spool:
         self._numbers = itertools.count()
 
     def add(self, chain: str, lines: Sequence[bytes]) -> None:
-        """Write lines (``told_line``, ``portion_line``) of what belongs to a chain."""
-        if not lines:
-            return
+        """Write lines (``told_line``, ``portion_line``) of what belongs to a chain.
+
+        A portion of which a line could not be written is told by no other: ``works`` says so.
+        """
         try:
             self._write(chain, b"".join(lines))
         except (OSError, Alive) as error:
             if self.works:
-                log.warning("audit trail not kept beside", error=repr(error))
+                log.warning("audit spool not written", error=repr(error))
             self.works = False
+            self.turn()  # half a line may be there
         else:
             self.works = True
 
@@ -107,7 +109,7 @@ def inherited(folder: Path | None, chain: str) -> Iterator[list[Told]]:
             try:
                 files.append((path, stack.enter_context(_locked(path, "rb"))))
             except OSError as error:  # of another account, perhaps
-                log.warning("audit trail beside cannot be read", error=repr(error))
+                log.warning("audit spool cannot be read", error=repr(error))
         yield [told for _, file in files for told in _told(file)]
         for path, _ in files:
             path.unlink()
@@ -165,15 +167,19 @@ def _told(file: FileIO) -> Iterator[Told]:
     portions: dict[int, list[dict[str, Any]]] = {}
     for line in file.readall().split(b"\n")[:-1]:
         try:
-            said = orjson.loads(line)
-        except orjson.JSONDecodeError:  # after a power cut
-            log.warning("audit trail beside is damaged", file=file.name)
+            yield from _of_line(orjson.loads(line), portions)
+        except (ValueError, LookupError, TypeError):  # after a power cut
+            log.warning("audit spool is damaged", file=str(file.name))
             return
-        if "row" in said:
-            yield Told(said["row"], [(kind, identity) for kind, identity in said["unseen"]])
-            continue
-        people = portions.setdefault(said["portion"], [])
-        people += said["people"]
-        for row in said["rows"]:
-            row[4] = people[row[4]]
-            yield Told(row)
+
+
+def _of_line(said: dict[str, Any], portions: dict[int, list[dict[str, Any]]]) -> Iterator[Told]:
+    """Read the events of a line; ``portions`` are the people of the lines before."""
+    if "row" in said:
+        yield Told(said["row"], [(kind, identity) for kind, identity in said["unseen"]])
+        return
+    people = portions.setdefault(said["portion"], [])
+    people += said["people"]
+    for row in said["rows"]:
+        row[4] = people[row[4]]
+        yield Told(row)

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import os
 import shutil
+import subprocess
 from dataclasses import replace
 
 import pymongo
@@ -18,6 +20,10 @@ from fhir_server.store.trail import Told
 from fhir_server.store.trail.blocks import HEADS, TRAIL
 from fhir_server.store.trail.chain import opened
 from fhir_server.store.trail.recorder import BLOCK_SECONDS, PAUSE_SECONDS
+from tests.support.processes import until
+from tests.support.server import command
+
+PATIENCE = 120
 
 
 def put(identity, method="POST", content=b""):
@@ -301,3 +307,24 @@ def test_a_spool_that_cannot_be_written_lets_blocks_follow_at_once(process, raw,
     assert store.trail._recorder._pause() <= PAUSE_SECONDS
     store.trail.flush()
     assert requests_of(raw) == ["lihat-1", "lihat-2"]
+
+
+@pytest.mark.process
+def test_a_worker_on_the_machine_tells_what_the_one_before_it_had_left(
+    process, raw, settings, tmp_path
+):
+    dead = process(tmp_path)
+    look(dead, "lihat-1")
+    dead.trail._recorder._kept()
+    crash(dead, raw)
+    environment = {
+        "FHIR_MONGODB_URI": settings.mongodb_uri,
+        "FHIR_MONGODB_DATABASE": settings.mongodb_database,
+        "FHIR_AUDIT_FOLDER": str(tmp_path),
+    }
+    worker = subprocess.Popen(command("worker"), env=os.environ | environment)
+    try:
+        until(lambda: "lihat-1" in requests_of(raw), PATIENCE)
+    finally:
+        worker.terminate()
+        worker.wait(PATIENCE)

@@ -184,7 +184,25 @@ def test_a_folder_that_cannot_be_written_costs_no_event(tmp_path, spool):
 
     assert spool.works
     waiting.close(Mock(), "c")
-    assert [len(each) for each in waiting.parts] == [2]
+    assert sum(len(each) for each in waiting.parts) == 2
+
+
+def test_half_a_line_on_a_full_disk_spoils_no_other(spool, folder):
+    waiting = Pending(tell, spool)
+    take(waiting, 1)
+    waiting.keep("c")
+    path, file = spool._file
+    spool._file = path, Mock(write=lambda content: file.write(content[: len(content) // 2]))
+    take(waiting, 2)
+    waiting.keep("c")
+    assert not spool.works
+    take(waiting, 4)
+    waiting.keep("c")
+    file.close()
+    spool.close()
+
+    assert spool.works
+    assert moments(left(folder)) == [1, 4]
 
 
 def test_a_file_that_somebody_took_away_meanwhile_is_his(spool, folder, monkeypatch):
