@@ -99,7 +99,8 @@ class Pending:
             self._lines.clear()  # looked up or not, they are there
             if self._spool:
                 self._spool.turn()
-                self._lines += map(told_line, self._unseen)  # that came meanwhile
+                if self._unseen:  # they came meanwhile
+                    self._spool.add(chain, [told_line(each) for each in self._unseen])
 
     def stored(self, lost: int) -> None:
         """Let go of the first part, and of so many that were lost: the database has them."""
