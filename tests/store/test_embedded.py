@@ -1,5 +1,6 @@
 """The embedded mongod: it starts, stops, comes back, and says in one line why it cannot."""
 
+import contextlib
 import os
 import resource
 import signal
@@ -91,16 +92,15 @@ def test_a_second_server_on_the_folder_is_told_who_has_it(settings, running):
 
 def test_a_killed_mongod_comes_back_and_writes_wait_for_it(settings, running, monkeypatch):
     monkeypatch.setattr(mongo, "SELECTION_MS", PATIENCE_SECONDS * 1000)
-    store = connect(running.uri, settings)
-    store.transact([create("1")])
-    killed = running.pid
+    with contextlib.closing(connect(running.uri, settings)) as store:
+        store.transact([create("1")])
+        killed = running.pid
 
-    os.kill(killed, signal.SIGKILL)
-    store.transact([create("2")])
+        os.kill(killed, signal.SIGKILL)
+        store.transact([create("2")])
 
-    assert store.statistics() == {"Patient": 2}
+        assert store.statistics() == {"Patient": 2}
     assert running.pid != killed
-    store.close()
 
 
 def test_a_mongod_that_keeps_dying_is_given_up(settings, monkeypatch):
