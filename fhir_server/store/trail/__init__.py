@@ -17,11 +17,14 @@ from pymongo.errors import InvalidOperation, PyMongoError
 from fhir_server.errors import Forbidden
 from fhir_server.store import traces, versions
 from fhir_server.store.failures import translated
-from fhir_server.store.trail import completion, retention, verification
-from fhir_server.store.trail.blocks import DEAD_SECONDS, Blocks, now
+from fhir_server.store.trail import retention, verification
+from fhir_server.store.trail.blocks import Blocks
+from fhir_server.store.trail.completion import Completion
+from fhir_server.store.trail.heads import DEAD_SECONDS, now
 from fhir_server.store.trail.recorder import Recorder
 from fhir_server.store.trail.searching import AUDIT, Searcher, is_ours
-from fhir_server.store.trail.spool import Spool, folder_of
+from fhir_server.store.trail.shortfall import FOUND
+from fhir_server.store.trail.spool import folder_of
 from fhir_server.store.trail.told import Event, Told
 from fhir_server.store.trail.verification import Verdict
 from fhir_server.waiting import aside
@@ -78,8 +81,7 @@ class Trail:
         self._shown = shown or _nobody
         self._searcher = Searcher(self._blocks, self._run, rendered)
         if self._settings.audit:
-            spool = Spool(self._folder) if self._folder else None
-            self._recorder = Recorder(self._blocks, self._key, tell, spool)
+            self._recorder = Recorder(self._blocks, self._key, tell, self._folder)
             self.on = True
 
     def access(self, who: Any, address: str, request: str) -> traces.Access:
@@ -134,7 +136,7 @@ class Trail:
         traces.begin(access)
         try:
             yield said
-            status = completion.FOUND
+            status = FOUND
         finally:
             traces.begin(before)
             if self._recorder is not None:
@@ -163,12 +165,15 @@ class Trail:
 
     def _told(self, access: traces.Access) -> None:
         """Record what a work has changed so far, and let it go on under another number."""
-        if not (access.changes or access.patients) or self._recorder is None:
+        if self._recorder is None:
+            return
+        if not (access.changes or access.patients):
+            self._recorder.dismiss(access)
             return
         so_far = copy.copy(access)
         access.changes, access.patients, access.number = None, (), 0
         asked = ("WORK", access.work, "")
-        self._recorder.record(Event(now(), so_far, *asked, completion.FOUND, ()))
+        self._recorder.record(Event(now(), so_far, *asked, FOUND, ()))
 
     def flush(self) -> None:
         """Store what was taken down."""
@@ -193,15 +198,14 @@ class Trail:
                 return
             except PyMongoError as error:
                 log.warning("audit trail not tended", error=type(error).__name__)
+            except Exception:  # whatever it is, nobody else tends it
+                log.exception("audit trail not tended")
             if self._ended.wait(DEAD_SECONDS):
                 return
 
     def complete(self) -> int:
         """End the chains of dead processes; give how many events they were short of."""
-        ended = completion.complete(self._blocks, self._key, self._types, self._folder)
-        if self._folder is None or self._recorder is None:
-            return ended
-        return ended + completion.returned(self._blocks, self._folder, self._recorder.again)
+        return Completion(self._blocks, self._key, self._types, self._folder).run()
 
     def remove(self, days: int) -> int:
         """Take out blocks older than so many days, under seal; give how many."""
@@ -215,11 +219,10 @@ class Trail:
             return verification.verify(self._blocks, self._key, witnessed)
 
     def close(self) -> None:
-        """Store what is left; the chain of this process ends."""
+        """Store what is left; the chain of this process ends, unless a work goes on."""
         self._ended.set()
         if self._recorder is not None:
             self._recorder.close()
-            self._recorder, self.on = None, False
 
     def finds(self, plan: Plan) -> bool:
         """Tell whether a search is for AuditEvents alone, which lie here."""

@@ -1,20 +1,13 @@
-"""The blocks of the audit trail as they lie in the database, and the processes that write them.
-
-``_audit`` is the trail itself. ``_audit_heads`` only helps: which chains are open, of which
-process, how far they were when last seen; nothing is believed because it stands there.
-"""
+"""The blocks of the audit trail as they lie in the database (``_audit``)."""
 
 from __future__ import annotations
 
-import os
-import socket
-import time
-from pathlib import Path
 from typing import TYPE_CHECKING, Any, Final
 
 from pymongo import ASCENDING, DESCENDING, IndexModel
 
 from fhir_server.store.trail.chain import name
+from fhir_server.store.trail.heads import Heads
 from fhir_server.store.trail.stretches import MOST_BLOCKS
 
 if TYPE_CHECKING:
@@ -25,34 +18,10 @@ if TYPE_CHECKING:
     from fhir_server.store.trail.chain import Block
 
 TRAIL: Final = "_audit"
-HEADS: Final = "_audit_heads"
-DEAD_SECONDS: Final = 30.0
 INDEXES: Final = (
     IndexModel([("l", ASCENDING), ("_id", ASCENDING)]),
     IndexModel([("p", ASCENDING), ("l", ASCENDING)]),
 )
-_BOOT: Final = Path("/proc/sys/kernel/random/boot_id")
-
-
-def now() -> int:
-    """Give the present moment in milliseconds."""
-    return time.time_ns() // 1_000_000
-
-
-def here() -> dict[str, Any]:
-    """Say which process this is, so that another on this machine can tell whether it lives."""
-    boot = _BOOT.read_text().strip() if _BOOT.exists() else ""
-    return {"host": socket.gethostname(), "boot": boot, "pid": os.getpid(), "born": born()}
-
-
-def born(pid: int | None = None) -> str:
-    """Give when a process began, as the kernel counts; empty where it is gone, or unknown."""
-    path = Path(f"/proc/{pid or os.getpid()}/stat")
-    try:
-        fields = path.read_text().rpartition(")")[2].split()
-    except (FileNotFoundError, ProcessLookupError):
-        return ""
-    return "" if fields[0] in {"Z", "X"} else fields[19]
 
 
 class Blocks:
@@ -60,8 +29,8 @@ class Blocks:
 
     def __init__(self, database: Database[dict[str, Any]]) -> None:
         self.database = database
+        self.heads = Heads(database)
         self._trail = database[TRAIL]
-        self._heads = database[HEADS]
 
     def prepare(self) -> None:
         """Make the collection's indexes; does nothing where they are."""
@@ -75,6 +44,13 @@ class Blocks:
         """Give the last block of a chain."""
         wanted = {"_id": {"$gte": f"{chain}-", "$lt": f"{chain}."}}
         return self._trail.find_one(wanted, sort=[("_id", DESCENDING)])
+
+    def first(self, chain: str) -> Block:
+        """Give the first block of a chain that has one; RuntimeError if it has none."""
+        found = self.one(name(chain, 0))
+        if found is None:
+            raise RuntimeError(f"There is no chain {chain} in the audit trail.")
+        return found
 
     def one(self, key: str) -> Block | None:
         """Give a block."""
@@ -143,49 +119,3 @@ class Blocks:
     def remove(self, keys: Sequence[str]) -> int:
         """Take blocks out."""
         return self._trail.delete_many({"_id": {"$in": list(keys)}}).deleted_count
-
-    def seen(self, chain: str, number: int, head: str, *, open_: bool = True) -> None:
-        """Note how far a chain of this process is, and that it lives."""
-        found = {"n": number, "h": head, "at": now(), "open": open_, **here()}
-        self._heads.update_one({"_id": chain}, {"$set": found}, upsert=True)
-
-    def others(self, chain: str) -> dict[str, list[Any]]:
-        """Give the heads of the other chains that no block is anchored to yet."""
-        rows = self._heads.find({"_id": {"$ne": chain}})
-        return {row["_id"]: [row["n"], row["h"]] for row in rows if row.get("held", -1) < row["n"]}
-
-    def heads(self) -> dict[str, list[Any]]:
-        """Give how far every chain was when it was last seen."""
-        return {row["_id"]: [row["n"], row["h"]] for row in self._heads.find() if row["n"] >= 0}
-
-    def held(self, anchors: dict[str, list[Any]]) -> None:
-        """Note to which heads a block is anchored now."""
-        for chain, (number, _) in anchors.items():
-            self._heads.update_one({"_id": chain}, {"$max": {"held": number}})
-
-    def open(self) -> set[str]:
-        """Name the chains that have not ended."""
-        return {row["_id"] for row in self._heads.find({"open": True}, {"_id": 1})}
-
-    def dead(self) -> list[dict[str, Any]]:
-        """Give the open chains whose process is gone."""
-        rows = self._heads.find({"open": True})
-        return [row for row in rows if is_gone(row)]
-
-    def claimed(self, chain: str) -> bool:
-        """Take a dead chain in hand; False if another process has it."""
-        free = {"$or": [{"hand": None}, {"hand": {"$lt": now() - int(DEAD_SECONDS * 1000)}}]}
-        wanted = {"_id": chain, "open": True, **free}
-        return self._heads.update_one(wanted, {"$set": {"hand": now()}}).modified_count == 1
-
-    def closed(self, chain: str, number: int, head: str) -> None:
-        """Note that a chain has ended."""
-        self._heads.update_one({"_id": chain}, {"$set": {"n": number, "h": head, "open": False}})
-
-
-def is_gone(head: dict[str, Any]) -> bool:
-    """Tell whether the process of a chain is gone: on this machine at once, else after a while."""
-    mine = here()
-    if head.get("boot") and (head["host"], head["boot"]) == (mine["host"], mine["boot"]):
-        return born(int(head["pid"])) != str(head["born"])
-    return int(head["at"]) < now() - int(DEAD_SECONDS * 1000)

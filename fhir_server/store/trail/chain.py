@@ -33,6 +33,8 @@ EVENTS: Final = "events"
 COMPLETED: Final = "completed"
 REMOVAL: Final = "removal"
 ENDED: Final = "ended"
+AFTER_END: Final = frozenset({COMPLETED, ENDED})
+"""What others may find out of a process whose chain they have ended, and the end once more."""
 
 _HASHED: Final = ("c", "n", "d", "f", "l", "k", "p", "a", "x", "e")
 _HASHED_SINCE: Final = ("s", "q")

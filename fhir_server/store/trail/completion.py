@@ -2,175 +2,147 @@
 
 What they wrote and had not told even there is told from the versions: every version says who wrote
 it (``w``), stored in the same transaction; so no answered write is without its event, whatever was
-killed and when.
+killed and when. Who is silent is not always dead: what a process wrote after others had ended its
+chain is found when they look again.
 """
 
 from __future__ import annotations
 
 from contextlib import suppress
-from typing import TYPE_CHECKING, Any, Final
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Final
 
-import orjson
-from pymongo.errors import DuplicateKeyError
+import structlog
+from pymongo.errors import DuplicateKeyError, PyMongoError
 
-from fhir_server.store import traces, versions
 from fhir_server.store.trail import chain
-from fhir_server.store.trail.blocks import now
-from fhir_server.store.trail.patients import looked_up, named
-from fhir_server.store.trail.portions import as_json, portions
-from fhir_server.store.trail.spool import Alive, chains, inherited
+from fhir_server.store.trail.heads import DEAD_MS, is_here, life_of, now
+from fhir_server.store.trail.portions import portions
+from fhir_server.store.trail.shortfall import Known, missing
+from fhir_server.store.trail.spool import Alive, inherited, lives
 from fhir_server.store.trail.told import look_up
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
-    from datetime import datetime
     from pathlib import Path
 
     from fhir_server.store.trail.blocks import Blocks
-    from fhir_server.store.trail.chain import Block
-    from fhir_server.store.trail.portions import Row
-    from fhir_server.store.trail.told import Told
+    from fhir_server.store.trail.heads import Head
+    from fhir_server.store.trail.portions import Portion, Row
 
-Document = dict[str, Any]
+log = structlog.get_logger(__name__)
 
 SLACK_MS: Final = 600_000
-"""A write is told so long after its time at the latest: the longest a transaction may try."""
-FOUND: Final = 200
-"""Status of an access that is known by what it wrote."""
+"""A write is seen so long after its time at the latest: clocks differ, a transaction tries."""
+DOUBT_MS: Final = 86_400_000
+"""So long after its chain was ended a process that may live is waited for."""
 
 
-def complete(
-    blocks: Blocks, key: bytes, types: Callable[[], list[str]], folder: Path | None = None
-) -> int:
-    """End the chains of processes that are gone; give how many events they were short of.
+@dataclass(frozen=True, slots=True)
+class Completion:
+    """Ends the chains of processes that are gone.
 
-    ``folder`` is where processes of this machine have their spools.
+    ``types`` gives the resource types that have versions; ``folder`` is where processes of this
+    machine have their spools.
     """
-    short = 0
-    for head in blocks.dead():
-        if blocks.claimed(head["_id"]):
-            with suppress(Alive, DuplicateKeyError):  # it lives after all, and goes on
-                short += _ended(blocks, key, head, types(), folder)
-    return short
+
+    blocks: Blocks
+    key: bytes
+    types: Callable[[], list[str]]
+    folder: Path | None = None
+
+    def run(self) -> int:
+        """End what there is to end; give how many events its chains were short of.
+
+        What cannot be completed holds up nothing else; raises PyMongoError where the database does
+        not answer.
+        """
+        short = 0
+        for head, since in (*self._dead(), *self._due(), *self._left()):
+            try:
+                with suppress(Alive, DuplicateKeyError):  # it lives after all, and goes on
+                    short += self._completed(head, since)
+            except PyMongoError:
+                raise
+            except Exception:  # its blocks or its files are damaged
+                log.exception("a chain of the audit trail cannot be completed", chain=head["_id"])
+        return short
+
+    def _dead(self) -> Iterator[tuple[Head, int | None]]:
+        """Give chains that nobody goes on with, and since when there may be writes untold.
+
+        None where the process has another: it tells of them itself.
+        """
+        dead = self.blocks.heads.dead()
+        living = self.blocks.heads.living(besides=[head["_id"] for head in dead])
+        for head in dead:
+            last = self.blocks.last(head["_id"])
+            heard = head["at"] if last is None else last["l"]
+            since = min(heard, head.get("since", heard)) - SLACK_MS
+            yield head, None if life_of(head) in living else since
+
+    def _due(self) -> Iterator[tuple[Head, int]]:
+        """Give chains to look at again, unless their process lives: then it tells, in another."""
+        living = self.blocks.heads.living()
+        for head in self.blocks.heads.doubtful():
+            if life_of(head) not in living:
+                yield head, head["looked"] - SLACK_MS
+
+    def _left(self) -> Iterator[tuple[Head, None]]:
+        """Give a chain of each process of which only files are left: its versions are told."""
+        folder, heads = self.folder, self.blocks.heads
+        for life in sorted(lives(folder) - heads.living()) if folder else ():
+            known = heads.of(life)
+            yield (known[-1] if known else {"_id": life, "n": -1, "h": ""}), None
+
+    def _completed(self, head: Head, since: int | None) -> int:
+        """Tell what a process has not told, and end its chain; ``since`` is when that may begin."""
+        name, life, begun = head["_id"], life_of(head), now()
+        if "open" in head and not self.blocks.heads.claimed(name):
+            return 0
+        with inherited(self.folder, life) as left:
+            look_up(self.blocks.database, left)
+            chains = {name, *(each["_id"] for each in self.blocks.heads.of(life))}
+            oldest = min((each.row[0] for each in left), default=begun)
+            known = Known(oldest)
+            known.read(self.blocks, chains, min(oldest, since or begun) - SLACK_MS)
+            rows = [each.row for each in left if known.lacks(each.row)]
+            if since is not None:
+                rows += missing(self.blocks, chains, since, self.types(), known)
+            number, seal = self._appended(head, rows)
+            if rows or since is not None or head.get("open"):
+                more = {"life": life, **_again(head, since, begun)}
+                self.blocks.heads.closed(name, number, seal, **more)
+        return len(rows)
+
+    def _appended(self, head: Head, rows: list[Row]) -> tuple[int, str]:
+        """Add events to a chain, and its end if it has none; gives its last number and hash."""
+        name, number, seal, ended = head["_id"], head["n"], head["h"], False
+        if last := self.blocks.last(name):  # or all of them were removed
+            number, seal, ended = last["n"], last["h"], last["d"] == chain.ENDED
+        parts: list[Portion | None] = [*portions(rows)]
+        if parts or not (ended or number < 0):
+            parts.append(None)
+        for portion in parts:
+            number += 1
+            kind = chain.COMPLETED if portion else chain.ENDED
+            block = chain.made(name, number, kind, now(), portion=portion)
+            seal = chain.sealed(block, seal, self.key)["h"]
+            self.blocks.add(block)
+        return number, seal
 
 
-def returned(blocks: Blocks, folder: Path, again: Callable[[list[Told]], None]) -> int:
-    """Take in what dead processes have left of chains that others have ended.
+def _again(head: Head, since: int | None, moment: int) -> dict[str, int | None]:
+    """Say when to look again whether a process has written more, though its chain was ended.
 
-    Such a chain was ended where its files are not; ``again`` stores in the chain of this process.
-    Gives how many events there were.
+    One of this machine is gone, but the database may have been about to store its last write. One
+    elsewhere may only have been cut off, or stood still: it is waited for, each time a quarter
+    longer than it has taken till then.
     """
-    count = 0
-    for name in chains(folder) - blocks.open():
-        with suppress(Alive), inherited(folder, name) as left:
-            kept = _untold(blocks, name, left)
-            for each in kept:
-                each.row[11] = 0  # the number was of another chain
-            again(kept)
-            count += len(kept)
-    return count
-
-
-def _ended(
-    blocks: Blocks, key: bytes, head: Document, types: list[str], folder: Path | None
-) -> int:
-    name = head["_id"]
-    last = blocks.last(name)
-    if last is None:
-        blocks.closed(name, -1, "")
-        return 0
-    if last["d"] == chain.ENDED:
-        blocks.closed(name, last["n"], last["h"])
-        return 0
-    with inherited(folder, name) as left:
-        rows = [each.row for each in _untold(blocks, name, left)]
-        rows += _missing(blocks, name, last, types, {row[11] for row in rows})
-        number, seal = _appended(blocks, key, last, rows)
-        blocks.closed(name, number, seal)
-    return len(rows)
-
-
-def _untold(blocks: Blocks, name: str, left: list[Told]) -> list[Told]:
-    """Give what no block of its chain tells, each once: by its number, or word for word."""
-    if not left:
-        return []
-    look_up(blocks.database, left)
-    since = min(each.row[0] for each in left)
-    numbers, said = set[int](), set[bytes]()
-    for row in _stored(blocks, name, since - SLACK_MS):
-        numbers.add(row[11])
-        if row[0] >= since:
-            said.add(as_json(row))
-    kept = []
-    for each in left:
-        number, written = each.row[11], as_json(each.row)
-        if written not in said and not (number and number in numbers):
-            kept.append(each)
-            said.add(written)
-    return kept
-
-
-def _stored(blocks: Blocks, name: str, since: int) -> Iterator[Row]:
-    """Give the events of a chain that ended at or after a moment, with their people in them."""
-    for block in blocks.since(name, since):
-        people, rows = chain.opened(block)
-        for row in rows:
-            row[4] = people[row[4]]
-            yield row
-
-
-def _appended(blocks: Blocks, key: bytes, last: Block, rows: list[Row]) -> tuple[int, str]:
-    number, seal, name = last["n"], last["h"], last["c"]
-    for portion in portions(rows):
-        number += 1
-        block = chain.made(name, number, chain.COMPLETED, now(), portion=portion)
-        seal = chain.sealed(block, seal, key)["h"]
-        blocks.add(block)
-    number += 1
-    block = chain.sealed(chain.made(name, number, chain.ENDED, now()), seal, key)
-    blocks.add(block)
-    return number, block["h"]
-
-
-def _missing(blocks: Blocks, name: str, last: Block, types: list[str], told: set[int]) -> list[Row]:
-    """Give events for what the process wrote since it was last heard of, and has not told."""
-    since = last["l"] - SLACK_MS
-    told = told | {row[11] for row in _stored(blocks, name, since)}
-    accesses: dict[int, Row] = {}
-    for kind in types:
-        for row in _written(blocks, kind, name, chain.moment_of(since)):
-            _, number, request, address, who = orjson.loads(row["w"])
-            if number in told:
-                continue
-            change = _change(kind, row)
-            moment = chain.milliseconds(row["t"])
-            event = accesses.setdefault(number, _event(moment, request, address, who, number))
-            event[0] = max(event[0], moment)
-            event[10].append(list(change))
-    changes = [change for row in accesses.values() for change in row[10] if not change[4]]
-    known = looked_up(blocks.database, {(change[1], change[2]) for change in changes})
-    for change in changes:
-        change[4] = known.get((change[1], change[2]), ())
-    return list(accesses.values())
-
-
-def _written(blocks: Blocks, kind: str, name: str, since: datetime) -> Iterator[Document]:
-    wanted = {"t": {"$gte": since}, "w": {"$regex": f'^\\["{name}"'}}
-    shown = {"v": 1, "t": 1, "m": 1, "w": 1, "raw": 1}
-    yield from blocks.database[kind].find(wanted, shown)
-    yield from blocks.database[versions.past_name(kind)].find(wanted, shown)
-
-
-def _change(kind: str, row: Document) -> traces.Change:
-    key = row["_id"]
-    identity, version = (key["id"], key["v"]) if isinstance(key, dict) else (key, row["v"])
-    letter = "D" if row["m"] == "DELETE" else "C" if version == 1 else "U"
-    patients = {identity} if kind == "Patient" else named(bytes(row.get("raw", b"")))
-    return traces.Change(letter, kind, identity, version, tuple(sorted(patients)))
-
-
-def _event(moment: int, request: str, address: str, who: Document, number: int) -> Row:
-    notes = {"lengkap": "1"}
-    return [
-        moment, "E", "completed", FOUND, who, address, request, "", None, [], [], number, notes,
-    ]  # fmt: skip
+    if since is None:
+        return {}
+    if head["open"]:
+        return {"ended": moment, "looked": moment, "next": moment + DEAD_MS}
+    age = moment - head["ended"]
+    over = is_here(head) or age > DOUBT_MS
+    return {"looked": moment, "next": None if over else moment + max(DEAD_MS, age // 4)}

@@ -14,7 +14,7 @@ from fhir_server.store.trail.spool import portion_line, told_line
 from fhir_server.store.trail.told import look_up
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Sequence
+    from collections.abc import Callable
 
     from pymongo.database import Database
 
@@ -64,25 +64,20 @@ class Pending:
         """Take an event in; waits for nobody."""
         self._events.append(event)
 
-    def again(self, told: Sequence[Told]) -> None:
-        """Take in what another process had written out."""
-        with self._lock:
-            self._unseen += told
-
-    def keep(self, chain: str) -> None:
-        """Write out what has come, and have it in the spool as what belongs to a chain."""
+    def keep(self) -> None:
+        """Write out what has come, and have it in the spool."""
         with self._lock:
             self._write_out()
             self._line()
             if self._spool and self._lines and len(self.parts) < MOST_PARTS:
-                self._spool.add(chain, self._lines)
+                self._spool.add(self._lines)
                 if not self._spool.works and self._open:
                     self._put_by()
             self._lines.clear()
 
-    def close(self, database: Database[dict[str, object]], chain: str) -> None:
+    def close(self, database: Database[dict[str, object]]) -> None:
         """Make parts of all there is; raises PyMongoError if patients cannot be looked up."""
-        self.keep(chain)
+        self.keep()
         with self._lock:
             unseen, self._unseen = self._unseen, []
         try:
@@ -91,6 +86,8 @@ class Pending:
             with self._lock:
                 self._unseen = unseen + self._unseen
             raise
+        except Exception:  # a bug of ours; they are told without their patients
+            log.exception("the patients of events cannot be looked up")
         with self._lock:
             for each in unseen:
                 self._add(each.row)
@@ -100,7 +97,7 @@ class Pending:
             if self._spool:
                 self._spool.turn()
                 if self._unseen:  # they came meanwhile
-                    self._spool.add(chain, [told_line(each) for each in self._unseen])
+                    self._spool.add([told_line(each) for each in self._unseen])
 
     def stored(self, lost: int) -> None:
         """Let go of the first part, and of so many that were lost: the database has them."""
@@ -121,20 +118,24 @@ class Pending:
 
     def _write_out(self) -> None:
         while self._events:
+            event = self._events.popleft()
             try:
-                told = self._tell(self._events.popleft())
+                self._tell_of(event)
             except Exception:  # a bug of ours; the others go on
                 self.lost += 1
                 log.exception("an event cannot be told")
-                continue
-            if not told.unseen:
-                self._add(told.row)
-            elif len(self._unseen) < MOST_UNSEEN:
-                self._unseen.append(told)
-                if self._spool:
-                    self._lines.append(told_line(told))
-            else:
-                self.lost += 1
+
+    def _tell_of(self, event: Event) -> None:
+        told = self._tell(event)
+        if not told.unseen:
+            self._add(told.row)
+        elif len(self._unseen) < MOST_UNSEEN:
+            line = told_line(told)  # also where there is no spool: shows that it can be written
+            self._unseen.append(told)
+            if self._spool:
+                self._lines.append(line)
+        else:
+            self.lost += 1
 
     def _add(self, row: Row) -> None:
         if not self._open.takes(row):

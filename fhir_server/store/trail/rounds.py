@@ -5,11 +5,17 @@ from __future__ import annotations
 import threading
 from typing import TYPE_CHECKING, Final
 
+import structlog
+
 if TYPE_CHECKING:
     from collections.abc import Callable
 
+log = structlog.get_logger(__name__)
+
 BEAT_SECONDS: Final = 5.0
 """What has nothing to do is asked so often all the same."""
+FAILED_SECONDS: Final = 1.0
+"""After a round that failed for whatever reason, the next one waits."""
 
 
 class Rounds:
@@ -37,13 +43,17 @@ class Rounds:
         self._ended = threading.Event()
 
     def call(self) -> None:
-        """Begin a round soon; the thread is started if it is not there (after a fork it is not)."""
+        """Begin a round soon; a thread that is not there, as after a fork, is started.
+
+        Where the system gives none, the next call asks again.
+        """
         self.resting = False
         if self._thread is None or not self._thread.is_alive():
-            with self._lock:
-                if self._thread is None or not self._thread.is_alive():
-                    self._thread = threading.Thread(target=self._run, name=self._name, daemon=True)
-                    self._thread.start()
+            try:
+                self._start()
+            except RuntimeError as error:
+                self.resting = True
+                log.warning("no thread to be had", work=self._name, error=str(error))
         self._called.set()
 
     def end(self) -> None:
@@ -51,13 +61,24 @@ class Rounds:
         self._ended.set()
         self._called.set()
 
+    def _start(self) -> None:
+        with self._lock:
+            if self._thread is None or not self._thread.is_alive():
+                thread = threading.Thread(target=self._run, name=self._name, daemon=True)
+                thread.start()
+                self._thread = thread
+
     def _run(self) -> None:
         while not self._ended.is_set():
             self._called.wait(BEAT_SECONDS)
             self._called.clear()
             if self._waiting() and self._ended.wait(self._pause()):
                 return
-            self._work()
+            try:
+                self._work()
+            except Exception:  # whatever it is, what waits has no other thread
+                log.exception("a round failed", work=self._name)
+                self._ended.wait(FAILED_SECONDS)
             self.resting = True
             if self._waiting():  # what came while this thread was about to rest
                 self.call()

@@ -1,14 +1,15 @@
 """What is not in a block yet, in files of this machine: ``kill -9`` of everybody leaves it there.
 
-    FHIR_AUDIT_FOLDER / database / chain-number.jsonl
+    FHIR_AUDIT_FOLDER / database / life-number.jsonl
 
 A block costs the database the same, whatever is in it, so one is stored each second; what happens
 meanwhile is added to a file some twenty times a second. Nothing is synced: what a process has
 written outlives it, and only a power cut takes the last second of the reads.
 
 What is told of one block lies in one file, or where storing has failed in several; a block that
-is stored takes its files away. They are locked as long as their process lives. Whoever ends the
-chain of a dead process finds there what it had not stored (``inherited``).
+is stored takes its files away. They bear the name of their process (``life``), whatever chain it
+writes, and are locked as long as it lives. Whoever ends its chain finds there what it had not
+stored (``inherited``).
 """
 
 from __future__ import annotations
@@ -17,6 +18,7 @@ import errno
 import fcntl
 import itertools
 import os
+import secrets
 from contextlib import ExitStack, contextmanager, suppress
 from io import FileIO
 from pathlib import Path
@@ -46,20 +48,21 @@ class Alive(Exception):
 class Spool:
     """The files of one process; ``works`` tells whether the last attempt to write one succeeded."""
 
-    def __init__(self, folder: Path) -> None:
+    def __init__(self, folder: Path, life: str) -> None:
         self.works = True
         self._folder = folder
+        self._life = life
         self._file: tuple[Path, FileIO] | None = None
         self._full: list[tuple[Path, FileIO]] = []
         self._numbers = itertools.count()
 
-    def add(self, chain: str, lines: Sequence[bytes]) -> None:
-        """Write lines (``told_line``, ``portion_line``) of what belongs to a chain.
+    def add(self, lines: Sequence[bytes]) -> None:
+        """Write lines (``told_line``, ``portion_line``).
 
         A portion of which a line could not be written is told by no other: ``works`` says so.
         """
         try:
-            self._write(chain, b"".join(lines))
+            self._write(b"".join(lines))
         except (OSError, Alive) as error:
             if self.works:
                 log.warning("audit spool not written", error=repr(error))
@@ -88,9 +91,9 @@ class Spool:
         for _, file in self._full:
             file.close()
 
-    def _write(self, chain: str, content: bytes) -> None:
+    def _write(self, content: bytes) -> None:
         if not self._file:
-            path = self._folder / f"{chain}-{next(self._numbers):08x}{_ENDING}"
+            path = self._folder / f"{self._life}-{next(self._numbers):08x}{_ENDING}"
             self._folder.mkdir(mode=0o700, parents=True, exist_ok=True)
             self._file = path, _locked(path, "xb")
         if self._file[1].write(content) != len(content):
@@ -98,21 +101,29 @@ class Spool:
 
 
 @contextmanager
-def inherited(folder: Path | None, chain: str) -> Iterator[list[Told]]:
-    """Give what a dead process has left of a chain, and remove it if the block ends well.
+def inherited(folder: Path | None, life: str) -> Iterator[list[Told]]:
+    """Give what a dead process has left, and remove it if the block ends well.
 
-    Raises Alive if the process is not dead.
+    Raises Alive if the process is not dead. What could not be removed is given to nobody, or it
+    would be told again and again: whether it can shows when it is given another name.
     """
     with ExitStack() as stack:
         files: list[tuple[Path, FileIO]] = []
-        for path in sorted(folder.glob(f"{chain}-*{_ENDING}")) if folder else ():
+        for path in sorted(folder.glob(f"{life}-*{_ENDING}")) if folder else ():
             try:
-                files.append((path, stack.enter_context(_locked(path, "rb"))))
+                file = stack.enter_context(_locked(path, "rb"))
+                taken = path.with_name(
+                    f"{path.name.partition('.')[0]}.{secrets.token_hex(4)}{_ENDING}"
+                )
+                files.append((path.rename(taken), file))
             except OSError as error:  # of another account, perhaps
-                log.warning("audit spool cannot be read", error=repr(error))
+                log.warning("audit spool cannot be taken over", error=repr(error))
         yield [told for _, file in files for told in _told(file)]
         for path, _ in files:
-            path.unlink()
+            try:
+                path.unlink()
+            except OSError as error:  # what it says is told by a block: by nothing else again
+                log.warning("audit spool cannot be removed", error=repr(error))
 
 
 def folder_of(settings: Settings) -> Path | None:
@@ -124,8 +135,8 @@ def folder_of(settings: Settings) -> Path | None:
     return settings.data.absolute() / "audit" / settings.mongodb_database
 
 
-def chains(folder: Path) -> set[str]:
-    """Name the chains of which files are left."""
+def lives(folder: Path) -> set[str]:
+    """Name the processes of which files are left."""
     return {path.name.partition("-")[0] for path in folder.glob(f"*-*{_ENDING}")}
 
 

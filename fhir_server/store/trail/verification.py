@@ -52,7 +52,7 @@ def verify(blocks: Blocks, key: bytes, witnessed: Mapping[str, list[Any]] | None
     _begun(firsts, removals, verdict)
     for name, (number, seal) in (witnessed or {}).items():
         wanted.append(("the witness", name, number, seal))
-    wanted += [("its own head", name, *head) for name, head in blocks.heads().items()]
+    wanted += [("its own head", name, *head) for name, head in blocks.heads.known().items()]
     missing = [each for each in wanted if _is_missing(each, hashes, removals)]
     for by, name, number, seal in missing:
         there = blocks.one(chain.name(name, number))  # it may have come while this was reading
@@ -77,7 +77,7 @@ def _judge(block: Block, last: Block | None, key: bytes, verdict: Verdict) -> No
         verdict.faults.append(f"{where}: {missing} blocks before it are missing")
     elif block["e"] != last["h"]:
         verdict.faults.append(f"{where}: the block before it is another")
-    if last["d"] == chain.ENDED:
+    if last["d"] == chain.ENDED and block["d"] not in chain.AFTER_END:
         verdict.faults.append(f"{where}: it was added after the chain had ended")
 
 

@@ -12,7 +12,8 @@ from pymongo.errors import AutoReconnect
 from fhir_server.errors import Unavailable
 from fhir_server.store.mongo import connect
 from fhir_server.store.trail import Told, told
-from fhir_server.store.trail.blocks import HEADS, TRAIL
+from fhir_server.store.trail.blocks import TRAIL
+from fhir_server.store.trail.heads import HEADS
 
 
 def tell(event):

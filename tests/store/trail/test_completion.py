@@ -2,87 +2,28 @@
 
 from __future__ import annotations
 
+import contextlib
+import errno
 import os
 import shutil
 import subprocess
-from dataclasses import replace
 
-import pymongo
 import pytest
 from pymongo.errors import AutoReconnect
 
 from fhir_server.auth.principals import Principal
-from fhir_server.resources.wire import text
-from fhir_server.store import traces
-from fhir_server.store.mongo import connect
-from fhir_server.store.ops import Delete, Put
-from fhir_server.store.trail import Told
-from fhir_server.store.trail.blocks import HEADS, TRAIL
-from fhir_server.store.trail.chain import opened
+from fhir_server.errors import Unavailable
+from fhir_server.store import trail
+from fhir_server.store.ops import Delete
+from fhir_server.store.trail import pending, portions
+from fhir_server.store.trail.blocks import TRAIL
+from fhir_server.store.trail.heads import HEADS
 from fhir_server.store.trail.recorder import BLOCK_SECONDS, PAUSE_SECONDS
 from tests.support.processes import until
 from tests.support.server import command
+from tests.support.trails import crash, down, look, put, requests_of, told, write
 
 PATIENCE = 120
-
-
-def put(identity, method="POST", content=b""):
-    """Write a version that speaks of a patient."""
-    raw = b'{"resourceType":"Basic","code":{},%b"subject":{"reference":"Patient/p1"}}' % content
-    index = {"patient": "Patient/p1"}
-    new = method == "POST"
-    return Put("Basic", identity, text(raw, identity), index, method, False if new else None)
-
-
-def tell(event):
-    access = event.access
-    row = [event.moment, "E", "x", 200, {}, "", access.request, event.path, None, []]
-    return Told([*row, [list(each) for each in access.changes or ()], access.number, None])
-
-
-@pytest.fixture
-def process(settings):
-    """A store that records, as a process of the server has it."""
-    made = []
-
-    def start(folder=""):
-        store = connect(settings.mongodb_uri, replace(settings, audit_folder=str(folder)))
-        store.trail.use(tell, lambda _block, _wanted: [])
-        made.append(store)
-        return store
-
-    yield start
-    traces.begin(None)
-    for each in made:
-        each.close()
-
-
-@pytest.fixture
-def raw(settings):
-    with pymongo.MongoClient(settings.mongodb_uri) as client:
-        yield client[settings.mongodb_database]
-
-
-def crash(store, raw):
-    """Let a process be gone: whatever it had not stored is lost, and its head says it is dead."""
-    recorder, store.trail._recorder = store.trail._recorder, None
-    recorder._storing.end()
-    recorder._keeping.end()
-    if recorder._spool:
-        recorder._spool.close()
-    raw[HEADS].update_many({"open": True}, {"$set": {"boot": "another", "at": 0}})
-
-
-def told(raw):
-    """Give the versions of which the trail says that they were written, and by whom."""
-    found = {}
-    for block in raw[TRAIL].find():
-        people, rows = opened(block)
-        for row in rows:
-            for letter, kind, identity, version, patients in row[10]:
-                who = people[row[4]].get("subject")
-                found[f"{kind}/{identity}/{version}"] = (letter, who, tuple(patients))
-    return found
 
 
 def test_writes_of_a_dead_process_are_told(process, raw):
@@ -133,8 +74,7 @@ def test_a_living_process_is_left_alone(process, raw):
     assert told(raw) == {}
 
 
-def test_a_write_that_cannot_be_recorded_is_refused(process, monkeypatch):
-    from fhir_server.errors import Unavailable  # noqa: PLC0415
+def test_a_write_that_cannot_be_recorded_is_refused(process, raw, monkeypatch):
     from fhir_server.store.trail.blocks import Blocks  # noqa: PLC0415
 
     store = process()
@@ -146,25 +86,10 @@ def test_a_write_that_cannot_be_recorded_is_refused(process, monkeypatch):
 
     assert store.read("Basic", "a") is None
 
-
-def look(store, *requests):
-    """Let a process answer requests that only read."""
-    for each in requests:
-        access = store.trail.access(Principal("uji"), "", each)
-        store.trail.record(access, ("GET", f"/fhir/Patient/{each}", ""), 200, b"{}")
-
-
-def write(store, *names):
-    """Let a process answer requests that write."""
-    for each in names:
-        access = store.trail.access(Principal("uji"), "", each)
-        store.transact([put(each)])
-        store.trail.record(access, ("POST", "/fhir/Basic", ""), 201, b"")
-
-
-def requests_of(raw):
-    """Give the ids of all requests of the trail, as often as it tells of them."""
-    return sorted(row[6] for block in raw[TRAIL].find() for row in opened(block)[1])
+    write(store, "b")
+    crash(store, raw)
+    assert process().trail.complete() == 1
+    assert set(told(raw)) == {"Basic/b/1"}
 
 
 def test_what_a_dead_process_had_in_its_spool_is_told_once(process, raw, tmp_path):
@@ -267,10 +192,6 @@ def test_a_spool_that_cannot_be_told_stays(process, raw, tmp_path, monkeypatch):
     assert requests_of(raw) == ["lihat-1"]
 
 
-def down(*_):
-    raise AutoReconnect("away")
-
-
 def test_the_spool_of_a_living_process_is_left_alone(process, raw, tmp_path):
     living = process(tmp_path)
     look(living, "lihat-1")
@@ -328,3 +249,73 @@ def test_a_worker_on_the_machine_tells_what_the_one_before_it_had_left(
     finally:
         worker.terminate()
         worker.wait(PATIENCE)
+
+
+def test_a_chain_that_cannot_be_read_holds_up_no_other(process, raw):
+    names = ("rusak", "tulis")
+    for each in names:
+        dead = process()
+        write(dead, each)
+        if each == "rusak":
+            dead.trail.flush()
+            damaged = dead.trail._recorder.chain
+        crash(dead, raw)
+    raw[TRAIL].update_many({"c": damaged}, {"$set": {"z": b"no block"}})
+
+    assert process().trail.complete() == 1
+    assert raw[HEADS].count_documents({"open": True}) == 1
+
+
+def test_whatever_goes_wrong_the_trail_is_tended_again(process, monkeypatch):
+    store = process()
+    done = []
+
+    def complete():
+        done.append(1)
+        if len(done) == 1:
+            raise OSError(errno.EROFS, "a disk that cannot be written")
+        return 0
+
+    monkeypatch.setattr(trail, "DEAD_SECONDS", 0.01)
+    monkeypatch.setattr(store.trail, "complete", complete)
+    store.trail.start()
+
+    until(lambda: len(done) > 1, PATIENCE)
+
+
+def test_a_block_is_stored_once_when_it_cannot_be_noted_what_it_holds(process, raw, monkeypatch):
+    other, store = process(), process()
+    look(other, "lain")
+    look(store, "awal")
+    store.trail.flush()
+    other.trail.flush()
+    look(store, "lihat")
+    store.trail._recorder._own._anchored = -1e9
+    with monkeypatch.context() as away:
+        away.setattr(type(store.trail._blocks.heads), "held", down)
+        with contextlib.suppress(Unavailable):
+            store.trail.flush()
+    store.trail.flush()
+
+    assert requests_of(raw) == ["awal", "lain", "lihat"]
+
+
+@pytest.mark.parametrize("spooled", [False, True])
+def test_a_database_that_was_never_there_does_not_fill_the_memory(
+    process, tmp_path, monkeypatch, spooled
+):
+    monkeypatch.setattr(pending, "MOST_PARTS", 2)
+    monkeypatch.setattr(portions, "MOST", 5)
+    store = process(tmp_path if spooled else "")
+    with monkeypatch.context() as away:
+        away.setattr(type(store.trail._blocks), "prepare", down)
+        look(store, *map(str, range(100)))
+        if spooled:
+            store.trail._recorder._kept()
+        with pytest.raises(Unavailable):
+            store.trail.flush()
+        assert len(store.trail._recorder._pending) <= 15
+    store.trail.flush()
+
+    verdict = store.trail.verify()
+    assert verdict.events + verdict.lost == 100

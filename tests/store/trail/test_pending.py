@@ -13,6 +13,7 @@ from fhir_server.store import traces
 from fhir_server.store.trail import Event, Told, pending, told
 from fhir_server.store.trail.pending import Pending
 from fhir_server.store.trail.portions import LONGEST_MS, MOST, Portion, portions
+from fhir_server.store.trail.spool import Spool
 
 
 def row(moment=0, *, who="uji", patients=(), changes=()):
@@ -101,7 +102,7 @@ def test_of_many_threads_no_event_is_left_behind():
     for each in threads:
         each.start()
     while any(each.is_alive() for each in threads) or len(waiting):
-        waiting.close(Mock(), "c")
+        waiting.close(Mock())
         while waiting.parts:
             stored += orjson.loads(waiting.parts[0].written())[1]
             waiting.stored(0)
@@ -113,10 +114,33 @@ def test_an_event_that_cannot_be_told_is_counted_and_holds_up_no_other():
     waiting = Pending(Mock(side_effect=[tell(event(0)), ValueError("a bug"), tell(event(2))]))
     for number in range(3):
         waiting.take(event(number))
-    waiting.close(Mock(), "c")
+    waiting.close(Mock())
 
     assert (len(waiting), waiting.lost) == (2, 1)
     assert waiting.parts[0].patients == {"p0", "p2"}
+
+
+def test_an_event_that_cannot_be_written_down_is_counted_and_holds_up_no_other(tmp_path):
+    bad = Told(row(1, who=object()))
+    unseen = Told(row(2, who=object()), (("Observation", "o"),))
+    for spool in (None, Spool(tmp_path, "c")):
+        waiting = Pending(Mock(side_effect=[tell(event(0)), bad, unseen, tell(event(3))]), spool)
+        for number in range(4):
+            waiting.take(event(number))
+        waiting.close(Mock())
+
+        assert waiting.parts[0].patients == {"p0", "p3"}
+        assert (len(waiting), waiting.lost) == (2, 2)
+        waiting.leave()
+
+
+def test_what_cannot_be_looked_up_for_a_bug_is_told_without(monkeypatch):
+    monkeypatch.setattr(told, "looked_up", Mock(side_effect=KeyError("a bug")))
+    waiting = Pending(lambda given: Told(tell(given).row, (("Observation", "o"),)))
+    waiting.take(event(0))
+    waiting.close(Mock())
+
+    assert (len(waiting.parts), waiting.lost) == (1, 0)
 
 
 def test_what_is_too_much_while_the_database_is_away_is_counted(monkeypatch):
@@ -127,13 +151,13 @@ def test_what_is_too_much_while_the_database_is_away_is_counted(monkeypatch):
     for number in range(5):
         waiting.take(event(number))
         with pytest.raises(AutoReconnect):
-            waiting.close(Mock(), "c")
+            waiting.close(Mock())
     assert (len(waiting), waiting.lost) == (3, 2)
 
     monkeypatch.setattr(told, "looked_up", Mock(return_value={("Observation", "o"): ("siti",)}))
     for number in (10_000, 20_000):
         waiting.take(event(number))
-        waiting.close(Mock(), "c")
+        waiting.close(Mock())
 
     assert [len(each) for each in waiting.parts] == [3, 1]
     assert waiting.parts[0].patients == {"p0", "p1", "p2", "siti"}

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import errno
 import threading
+from unittest.mock import Mock
 
 from fhir_server.store.trail.rounds import Rounds
 from tests.support.processes import until
@@ -57,4 +59,34 @@ def test_its_thread_begins_with_the_first_call():
     assert not any(each.name == "uji-awal" for each in threading.enumerate())
     rounds.call()
     assert any(each.name == "uji-awal" for each in threading.enumerate())
+    rounds.end()
+
+
+def test_one_that_fails_makes_the_next(monkeypatch):
+    monkeypatch.setattr("fhir_server.store.trail.rounds.FAILED_SECONDS", 0.01)
+    waiting, done = [1, 2], []
+
+    def work():
+        if not done:
+            done.append("failed")
+            raise OSError(errno.EMFILE, "too many open files")
+        while waiting:
+            done.append(waiting.pop())
+
+    rounds = Rounds("uji-gagal", work, pause=lambda: 0.0, waiting=lambda: waiting)
+    rounds.call()
+    until(lambda: done == ["failed", 2, 1], PATIENCE)
+    until(lambda: rounds.resting, PATIENCE)
+    rounds.end()
+
+
+def test_a_thread_that_cannot_be_started_is_started_by_the_next_call(monkeypatch):
+    waiting, done, rounds = made("uji-tanpa-utas")
+    waiting.append(1)
+    with monkeypatch.context() as full:
+        full.setattr(threading.Thread, "start", Mock(side_effect=RuntimeError("no more threads")))
+        rounds.call()
+    assert rounds.resting
+    rounds.call()
+    until(lambda: done == [1], PATIENCE)
     rounds.end()

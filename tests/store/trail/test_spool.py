@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import contextlib
+import errno
 import random
+from pathlib import Path
 from types import SimpleNamespace
 from unittest.mock import Mock
 
@@ -16,7 +18,7 @@ from fhir_server.store import traces
 from fhir_server.store.trail import Event, Told, pending, told
 from fhir_server.store.trail.pending import Pending
 from fhir_server.store.trail.portions import as_json
-from fhir_server.store.trail.spool import Alive, Spool, chains, folder_of, inherited
+from fhir_server.store.trail.spool import Alive, Spool, folder_of, inherited, lives
 
 UNSEEN = ("Observation", "o")
 
@@ -34,8 +36,8 @@ def take(waiting, *moments):
         waiting.take(Event(moment, access, "GET", "/fhir/Patient/p", "", 200, ()))
 
 
-def left(folder, chain="c"):
-    with inherited(folder, chain) as found:
+def left(folder, life="c"):
+    with inherited(folder, life) as found:
         return found
 
 
@@ -53,7 +55,7 @@ def known(monkeypatch):
 
 @pytest.fixture
 def spool(tmp_path):
-    spool = Spool(tmp_path / "audit" / "fhir")
+    spool = Spool(tmp_path / "audit" / "fhir", "c")
     yield spool
     spool.close()
 
@@ -67,7 +69,7 @@ def test_what_was_written_out_is_inherited_word_for_word_and_once(spool, folder)
     waiting = Pending(tell, spool)
     for first in range(0, 40, 10):
         take(waiting, *range(first, first + 10))
-        waiting.keep("c")
+        waiting.keep()
     spool.close()  # as the kernel does when a process is killed
 
     found = left(folder)
@@ -83,7 +85,7 @@ def test_what_was_written_out_is_inherited_word_for_word_and_once(spool, folder)
 def test_only_its_account_may_read_it(spool, folder):
     waiting = Pending(tell, spool)
     take(waiting, 1)
-    waiting.keep("c")
+    waiting.keep()
 
     (path,) = folder.iterdir()
     assert path.stat().st_mode & 0o077 == 0
@@ -93,11 +95,11 @@ def test_only_its_account_may_read_it(spool, folder):
 def test_a_living_process_keeps_what_is_its_own(spool, folder):
     waiting = Pending(tell, spool)
     take(waiting, 1)
-    waiting.keep("c")
+    waiting.keep()
 
     with pytest.raises(Alive):
         left(folder)
-    assert chains(folder) == {"c"}
+    assert lives(folder) == {"c"}
     spool.close()
     with pytest.raises(RuntimeError), inherited(folder, "c"):
         raise RuntimeError("the database is away")
@@ -107,9 +109,9 @@ def test_a_living_process_keeps_what_is_its_own(spool, folder):
 def test_what_is_stored_is_not_left_and_what_came_after_is(spool, folder):
     waiting = Pending(tell, spool)
     take(waiting, 1, 3)
-    waiting.close(Mock(), "c")
+    waiting.close(Mock())
     take(waiting, 4)
-    waiting.keep("c")
+    waiting.keep()
     while waiting.parts:
         waiting.stored(0)
     waiting.emptied()
@@ -124,12 +126,12 @@ def test_patients_that_wait_to_be_looked_up_go_on_into_the_next_file(spool, fold
 
     def meanwhile(*_):
         take(waiting, 6, 7)
-        waiting.keep("c")
+        waiting.keep()
         return {UNSEEN: ("siti",)}
 
     take(waiting, 3)
     known.side_effect = meanwhile
-    waiting.close(Mock(), "c")
+    waiting.close(Mock())
     stored = [len(each) for each in waiting.parts]
     while waiting.parts:
         waiting.stored(0)
@@ -145,7 +147,7 @@ def test_what_is_cut_off_costs_only_itself(spool, folder, kept):
     waiting = Pending(tell, spool)
     for moment in (1, 2, 3, 4):
         take(waiting, moment)
-        waiting.keep("c")
+        waiting.keep()
     spool.close()
     (path,) = folder.iterdir()
     whole = path.read_bytes()
@@ -159,7 +161,7 @@ def test_what_is_damaged_ends_what_can_be_read(spool, folder):
     waiting = Pending(tell, spool)
     for moment in (1, 2, 4):
         take(waiting, moment)
-        waiting.keep("c")
+        waiting.keep()
     spool.close()
     (path,) = folder.iterdir()
     lines = path.read_bytes().split(b"\n")
@@ -172,30 +174,30 @@ def test_a_folder_that_cannot_be_written_costs_no_event(tmp_path, spool):
     (tmp_path / "audit").write_text("in the way")
     waiting = Pending(tell, spool)
     take(waiting, 1)
-    waiting.keep("c")
+    waiting.keep()
     assert not spool.works
     assert len(waiting) == 1
 
     (tmp_path / "audit").unlink()
     take(waiting, 2)
-    waiting.keep("c")
+    waiting.keep()
 
     assert spool.works
-    waiting.close(Mock(), "c")
+    waiting.close(Mock())
     assert sum(len(each) for each in waiting.parts) == 2
 
 
 def test_half_a_line_on_a_full_disk_spoils_no_other(spool, folder):
     waiting = Pending(tell, spool)
     take(waiting, 1)
-    waiting.keep("c")
+    waiting.keep()
     path, file = spool._file
     spool._file = path, Mock(write=lambda content: file.write(content[: len(content) // 2]))
     take(waiting, 2)
-    waiting.keep("c")
+    waiting.keep()
     assert not spool.works
     take(waiting, 4)
-    waiting.keep("c")
+    waiting.keep()
     file.close()
     spool.close()
 
@@ -206,7 +208,7 @@ def test_half_a_line_on_a_full_disk_spoils_no_other(spool, folder):
 def test_a_file_that_somebody_took_away_meanwhile_is_his(spool, folder, monkeypatch):
     waiting = Pending(tell, spool)
     take(waiting, 1)
-    waiting.keep("c")
+    waiting.keep()
     spool.close()
     (path,) = folder.iterdir()
     with monkeypatch.context() as meanwhile:
@@ -220,7 +222,7 @@ def test_a_file_that_somebody_took_away_meanwhile_is_his(spool, folder, monkeypa
 def test_a_file_of_another_account_is_left_where_it_is(spool, folder, monkeypatch):
     waiting = Pending(tell, spool)
     take(waiting, 1)
-    waiting.keep("c")
+    waiting.keep()
     spool.close()
     with monkeypatch.context() as denied:
         denied.setattr("os.open", Mock(side_effect=PermissionError("not yours")))
@@ -229,12 +231,29 @@ def test_a_file_of_another_account_is_left_where_it_is(spool, folder, monkeypatc
     assert moments(left(folder)) == [1]
 
 
+def test_what_may_be_read_and_not_removed_is_told_by_nobody(spool, folder, monkeypatch):
+    waiting = Pending(tell, spool)
+    take(waiting, 1)
+    waiting.keep()
+    spool.close()
+    with monkeypatch.context() as denied:
+        for each in ("unlink", "rename"):
+            denied.setattr(Path, each, Mock(side_effect=OSError(errno.EROFS, "read only")))
+        assert left(folder) == []
+
+    with pytest.raises(RuntimeError), inherited(folder, "c"):
+        raise RuntimeError("the database is away")
+    assert lives(folder) == {"c"}
+    assert moments(left(folder)) == [1]
+    assert lives(folder) == set()
+
+
 def test_what_waits_for_a_database_that_is_away_does_not_fill_the_disk(spool, folder, monkeypatch):
     monkeypatch.setattr(pending, "MOST_PARTS", 2)
     waiting = Pending(tell, spool)
     for number in range(20):
         take(waiting, number * 10_000 + 1)
-        waiting.close(Mock(), "c")
+        waiting.close(Mock())
     spool.close()
 
     assert len(left(folder)) == 2
@@ -253,14 +272,14 @@ def test_whenever_it_is_killed_what_was_kept_is_there(spool, folder, known, seed
             count = more.stop
             continue
         if step == "keep":
-            waiting.keep("c")
+            waiting.keep()
         elif step in {"close", "fail"}:
             known.side_effect = AutoReconnect("away") if step == "fail" else None
             with contextlib.suppress(AutoReconnect):
-                waiting.close(Mock(), "c")
+                waiting.close(Mock())
         else:
             known.side_effect = None
-            waiting.close(Mock(), "c")
+            waiting.close(Mock())
             while waiting.parts:
                 part = waiting.parts[0]
                 stored |= {row[0] for row in rows_of(part)}
