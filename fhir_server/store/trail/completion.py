@@ -66,6 +66,7 @@ class Completion:
                 raise
             except Exception:  # its blocks or its files are damaged
                 log.exception("a chain of the audit trail cannot be completed", chain=head["_id"])
+        self.blocks.heads.forget()
         return short
 
     def _dead(self) -> Iterator[tuple[Head, int | None]]:

@@ -114,6 +114,25 @@ class Heads:
         found = {"n": number, "h": head, "open": False, "hand": None, **more}
         self._heads.update_one({"_id": chain}, {"$set": found}, upsert=bool(more))
 
+    def forget(self) -> None:
+        """Remove the heads of processes of which nothing is left to tell.
+
+        All their chains have ended, nobody will look at them again, and others are bound to their
+        ends: what is missing of them shows without their heads.
+        """
+        bound = {"$gte": [{"$ifNull": ["$held", -1]}, "$n"]}
+        waiting = {"$gt": ["$next", None]}
+        settled = {"$and": [{"$not": "$open"}, {"$not": waiting}, bound]}
+        lives = self._heads.aggregate(
+            [
+                {"$group": {"_id": {"$ifNull": ["$life", "$_id"]}, "left": {"$min": settled}}},
+                {"$match": {"left": True}},
+            ]
+        )
+        names = [row["_id"] for row in lives]
+        of_these = {"$or": [{"life": {"$in": names}}, {"_id": {"$in": names}}]}
+        self._heads.delete_many({**of_these, "open": False})
+
 
 def life_of(head: Head) -> str:
     """Name the process of a chain; one of an earlier release has the name of its chain."""

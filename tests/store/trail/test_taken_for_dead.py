@@ -133,6 +133,43 @@ def test_after_a_day_nobody_looks_again(process, raw):
     assert raw[HEADS].count_documents({"next": {"$ne": None}}) == 0
 
 
+def test_a_head_is_forgotten_once_nothing_is_left_to_tell(process, raw):
+    ended, dead, heir, other = process(), process(), process(), process()
+    for each in (ended, dead):
+        write(each, f"tulis-{id(each)}")
+        each.trail.flush()
+    names = [each.trail._recorder.chain for each in (ended, dead)]
+    ended.close()
+    crash(dead, raw)
+    heir.trail.complete()
+    write(heir, "tulis-2")  # its chain is bound to the ends of both
+    heir.trail.complete()
+    assert raw[HEADS].distinct("_id", {"open": False}) == names[1:]  # it is looked at again
+
+    raw[HEADS].update_many({"next": {"$ne": None}}, {"$set": {"next": 0, "ended": 0}})
+    heir.trail.complete()
+    assert raw[HEADS].distinct("_id") == [heir.trail._recorder.chain]
+
+    assert other.trail.verify().faults == []
+    for name in names:
+        raw[TRAIL].delete_one({"c": name, "d": "ended"})
+    assert len(other.trail.verify().faults) == len(names)
+
+
+def test_heads_of_a_process_are_forgotten_together(process, raw):
+    store, heir = process(), process()
+    write(store, "tulis-1")
+    store.trail.flush()
+    mistaken(raw)
+    heir.trail.complete()
+    beat(store)  # it finds its chain ended and has another
+    write(heir, "tulis-2")
+    raw[HEADS].update_many({"next": {"$ne": None}}, {"$set": {"next": None}})
+
+    heir.trail.complete()
+    assert raw[HEADS].count_documents({"life": store.trail._recorder._own._life}) == 2
+
+
 def test_a_clock_that_is_wrong_makes_nobody_dead(process, raw, monkeypatch):
     store, heir = process(), process()
     with monkeypatch.context() as wrong:
